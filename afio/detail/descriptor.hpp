@@ -1,0 +1,38 @@
+// A file descriptor with one owner.
+#pragma once
+
+#include <utility>
+
+namespace afio::detail {
+
+/// Owns a descriptor: closed on destruction, its errors then dropped because nobody is left to hear
+/// them (sys::close reports them). Only the system-call layer looks at the number.
+class descriptor {
+public:
+  descriptor() noexcept = default;
+
+  explicit descriptor(int number) noexcept : number_(number) {}
+
+  descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+
+  ~descriptor();
+
+  bool is_open() const noexcept { return number_ >= 0; }
+
+  int number() const noexcept { return number_; }
+
+  int release() noexcept { return std::exchange(number_, -1); }
+
+  /// The working directory, for what people type; owns nothing.
+  static const descriptor& working_directory() noexcept;
+
+private:
+  int number_ = -1;
+};
+
+} // namespace afio::detail

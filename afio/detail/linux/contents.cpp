@@ -1,0 +1,76 @@
+// Calls about the bytes of a file and where they are stored.
+#include "afio/detail/linux/door.hpp"
+#include "afio/detail/syscalls.hpp"
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace afio::detail::sys {
+
+result<off_t> seek(const descriptor& file, off_t offset, int whence) noexcept {
+  return enter(call::lseek, nullptr, [&] { return ::lseek(file.number(), offset, whence); });
+}
+
+result<std::size_t> read(const descriptor& file, std::span<const iovec> into, off_t at) noexcept {
+  AFIO_TRY(const ssize_t bytes, enter(call::preadv, nullptr, [&] {
+             return ::preadv(file.number(), into.data(), static_cast<int>(into.size()), at);
+           }));
+  return static_cast<std::size_t>(bytes);
+}
+
+result<std::size_t> write(const descriptor& file, std::span<const iovec> from, off_t at) noexcept {
+  AFIO_TRY(const ssize_t bytes, enter(call::pwritev, nullptr, [&] {
+             return ::pwritev(file.number(), from.data(), static_cast<int>(from.size()), at);
+           }));
+  return static_cast<std::size_t>(bytes);
+}
+
+result<void> sync_all(const descriptor& file) noexcept {
+  return enter_void(call::fsync, nullptr, [&] { return ::fsync(file.number()); });
+}
+
+result<void> sync_data(const descriptor& file) noexcept {
+  return enter_void(call::fdatasync, nullptr, [&] { return ::fdatasync(file.number()); });
+}
+
+result<void> start_write_back(const descriptor& file, off_t at, off_t bytes) noexcept {
+  return enter_void(call::sync_file_range, nullptr, [&] {
+    return ::sync_file_range(file.number(), at, bytes, SYNC_FILE_RANGE_WRITE);
+  });
+}
+
+result<void> truncate(const descriptor& file, off_t size) noexcept {
+  return enter_void(call::ftruncate, nullptr, [&] { return ::ftruncate(file.number(), size); });
+}
+
+result<void> allocate(const descriptor& file, int mode, off_t at, off_t bytes) noexcept {
+  return enter_void(call::fallocate, nullptr,
+                    [&] { return ::fallocate(file.number(), mode, at, bytes); });
+}
+
+result<void> clone_range(const descriptor& from, off_t at, off_t bytes, const descriptor& to,
+                         off_t to_at) noexcept {
+  file_clone_range request{};
+  request.src_fd = from.number();
+  request.src_offset = static_cast<std::uint64_t>(at);
+  request.src_length = static_cast<std::uint64_t>(bytes);
+  request.dest_offset = static_cast<std::uint64_t>(to_at);
+  return enter_void(call::ioctl, "FICLONERANGE",
+                    [&] { return ::ioctl(to.number(), FICLONERANGE, &request); });
+}
+
+result<std::size_t> copy_range(const descriptor& from, off_t at, const descriptor& to, off_t to_at,
+                               std::size_t bytes) noexcept {
+  AFIO_TRY(const ssize_t copied, enter(call::copy_file_range, nullptr, [&] {
+             off_t source = at;
+             off_t target = to_at;
+             return ::copy_file_range(from.number(), &source, to.number(), &target, bytes, 0);
+           }));
+  return static_cast<std::size_t>(copied);
+}
+
+} // namespace afio::detail::sys

@@ -1,0 +1,96 @@
+// The one door to the kernel. Each function is one call: it retries EINTR, turns errno into an
+// error once, and can be made to fail or stop by a test (fault.hpp). Nothing else in afio calls the
+// kernel about files; descriptors leave this layer only inside a `descriptor`.
+//
+// Names are `const char*`, NUL-terminated, relative to a directory descriptor. No function here
+// allocates unless it fails. All are safe from any thread.
+#pragma once
+
+#include "afio/detail/descriptor.hpp"
+#include "afio/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+namespace afio::detail::sys {
+
+/// How a name may be resolved; the values are openat2's RESOLVE_ flags.
+enum class resolve : std::uint64_t {
+  anywhere = 0,
+  /// One component, no symlink, no magic link; a mount point is entered.
+  single = 1,
+  /// The same, and a mount point is refused (EXDEV).
+  single_same_mount = 2,
+};
+
+/// openat2, and where the kernel or a filter has none (ENOSYS, or EPERM from old seccomp policies),
+/// openat with O_NOFOLLOW: the same for one component, but that a mount point is entered, which
+/// callers find by comparing mount ids.
+result<descriptor> open(const descriptor& dir, const char* name, int flags, mode_t mode,
+                        resolve how) noexcept;
+/// Opens the file behind an O_PATH descriptor again with `flags`, race-free.
+result<descriptor> reopen(const descriptor& file, int flags) noexcept;
+result<descriptor> duplicate(const descriptor& file) noexcept;
+/// Reports what close reports (EIO, ENOSPC, EDQUOT of delayed writes). The descriptor is gone
+/// either way.
+result<void> close(descriptor file) noexcept;
+result<int> status_flags(const descriptor& file) noexcept;
+result<void> set_status_flags(const descriptor& file, int flags) noexcept;
+
+/// With an empty name: of `dir` itself. Never follows a symlink, never triggers an automount.
+result<void> statx(const descriptor& dir, const char* name, unsigned mask,
+                   struct ::statx& out) noexcept;
+result<void> statfs(const descriptor& file, struct ::statfs& out) noexcept;
+
+/// Bytes of linux_dirent64 records in `buffer`; 0 at the end of the directory.
+result<std::size_t> list(const descriptor& dir, std::span<std::byte> buffer) noexcept;
+result<off_t> seek(const descriptor& file, off_t offset, int whence) noexcept;
+result<std::size_t> read_link(const descriptor& dir, const char* name,
+                              std::span<char> buffer) noexcept;
+
+result<void> unlink(const descriptor& dir, const char* name, int flags) noexcept;
+result<void> rename(const descriptor& from, const char* name, const descriptor& to,
+                    const char* new_name, unsigned flags) noexcept;
+/// Gives the inode behind `file` another name.
+result<void> link(const descriptor& file, const descriptor& to, const char* new_name) noexcept;
+result<void> symlink(const char* target, const descriptor& dir, const char* name) noexcept;
+result<void> make_directory(const descriptor& dir, const char* name, mode_t mode) noexcept;
+/// Of `dir` itself where the name is empty (also O_PATH); never of what a symlink points to.
+result<void> change_mode(const descriptor& dir, const char* name, mode_t mode) noexcept;
+
+result<std::size_t> read(const descriptor& file, std::span<const iovec> into, off_t at) noexcept;
+result<std::size_t> write(const descriptor& file, std::span<const iovec> from, off_t at) noexcept;
+result<void> sync_all(const descriptor& file) noexcept;
+result<void> sync_data(const descriptor& file) noexcept;
+/// Starts write-back of a range. Not durable.
+result<void> start_write_back(const descriptor& file, off_t at, off_t bytes) noexcept;
+result<void> truncate(const descriptor& file, off_t size) noexcept;
+result<void> allocate(const descriptor& file, int mode, off_t at, off_t bytes) noexcept;
+result<void> clone_range(const descriptor& from, off_t at, off_t bytes, const descriptor& to,
+                         off_t to_at) noexcept;
+/// Bytes copied; 0 at the end of the source.
+result<std::size_t> copy_range(const descriptor& from, off_t at, const descriptor& to, off_t to_at,
+                               std::size_t bytes) noexcept;
+
+/// Extended attributes of the file behind any descriptor, O_PATH and symlinks included.
+result<std::size_t> list_attributes(const descriptor& file, std::span<char> buffer) noexcept;
+result<std::size_t> get_attribute(const descriptor& file, const char* name,
+                                  std::span<std::byte> buffer) noexcept;
+result<void> set_attribute(const descriptor& file, const char* name,
+                           std::span<const std::byte> value, int flags) noexcept;
+result<void> remove_attribute(const descriptor& file, const char* name) noexcept;
+
+/// The path by which /proc knows the descriptor; bytes written to `buffer`.
+result<std::size_t> path_of(const descriptor& file, std::span<char> buffer) noexcept;
+/// Fills `buffer` from the kernel's generator.
+result<void> random_bytes(std::span<std::byte> buffer) noexcept;
+
+} // namespace afio::detail::sys

@@ -1,0 +1,252 @@
+#include "afio/file_handle.hpp"
+
+#include "afio/detail/syscalls.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <unistd.h>
+
+namespace afio {
+
+namespace sys = detail::sys;
+
+namespace {
+
+int flags_of(mode m) noexcept {
+  switch (m) {
+  case mode::none:
+    return O_PATH;
+  case mode::read:
+    return O_RDONLY;
+  case mode::write:
+    return O_RDWR;
+  case mode::append:
+    return O_WRONLY | O_APPEND;
+  }
+  return O_PATH;
+}
+
+int flags_of(caching c) noexcept {
+  switch (c) {
+  case caching::none:
+    return O_DIRECT | O_SYNC;
+  case caching::only_metadata:
+    return O_DIRECT;
+  case caching::reads:
+    return O_SYNC;
+  case caching::reads_and_metadata:
+    return O_DSYNC;
+  case caching::all:
+  case caching::safety_barriers:
+  case caching::temporary:
+    return 0;
+  }
+  return 0;
+}
+
+// O_NONBLOCK: should a fifo or device come in by a race, its open does not wait. It means nothing
+// for a regular file.
+int open_flags(const file_options& o) noexcept {
+  if (o.mode == mode::none) return O_PATH | O_NOFOLLOW;
+  return flags_of(o.mode) | flags_of(o.caching) | O_NONBLOCK | O_NOCTTY;
+}
+
+bool makes_files(creation c) noexcept {
+  return c == creation::only_if_not_exist || c == creation::if_needed;
+}
+
+int require_regular(file_type type) noexcept {
+  if (type == file_type::regular) return 0;
+  return type == file_type::directory ? EISDIR : type == file_type::symlink ? ELOOP : EINVAL;
+}
+
+bool is_durable(caching c) noexcept {
+  return c == caching::none || c == caching::reads || c == caching::safety_barriers;
+}
+
+bool fits(extent part) noexcept {
+  constexpr std::uint64_t most = std::numeric_limits<off_t>::max();
+  return part.offset <= most && part.length <= most - part.offset;
+}
+
+} // namespace
+
+/// `anchor` is O_PATH: looking at it cannot block nor act. Only what is regular is opened for real.
+result<file_handle> file_handle::checked(detail::descriptor anchor, const file_options& options,
+                                         std::string_view name) noexcept {
+  file_handle pinned(std::move(anchor), options.caching);
+  AFIO_TRY(const stat_t s, pinned.stat(want::type));
+  if (const int bad = require_regular(s.type)) return error(bad, call::verify, name);
+  if (options.mode == afio::mode::none) return pinned;
+  AFIO_TRY(auto opened, sys::reopen(pinned.file_, open_flags(options)));
+  file_handle file(std::move(opened), options.caching);
+  if (options.creation == creation::truncate_existing) {
+    AFIO_TRY(file.truncate(0));
+  }
+  return file;
+}
+
+result<file_handle> file_handle::file(const path_handle& base, leaf_name name,
+                                      file_options options) noexcept {
+  const int exclusive = options.creation == creation::only_if_not_exist ? O_EXCL : 0;
+  for (;;) {
+    if (exclusive == 0) {
+      auto anchor =
+          sys::open(base.native(), name.c_str(), O_PATH | O_NOFOLLOW, 0, sys::resolve::single);
+      if (anchor) return checked(std::move(anchor).assume_value(), options, name);
+      const bool missing = anchor.assume_error().native() == ENOENT;
+      if (!missing || !makes_files(options.creation)) return std::move(anchor).as_failure();
+    }
+    // O_EXCL: what is opened here was made here, so it is regular.
+    auto made = sys::open(base.native(), name.c_str(), open_flags(options) | O_CREAT | O_EXCL,
+                          options.permissions, sys::resolve::single);
+    if (made) return file_handle(std::move(made).assume_value(), options.caching);
+    // Made by someone else since the first look: then it is an existing one after all.
+    if (exclusive != 0 || made.assume_error().native() != EEXIST)
+      return std::move(made).as_failure();
+  }
+}
+
+result<file_handle> file_handle::file(const path_handle& base, path_view path,
+                                      file_options options) noexcept {
+  if (makes_files(options.creation)) {
+    AFIO_TRY(const auto dir, path_handle::path(base, path.parent()));
+    AFIO_TRY(const leaf_buffer name, leaf_buffer::from(path.filename()));
+    return file(dir, name, options);
+  }
+  return path.with_c_str([&](const char* name) -> result<file_handle> {
+    AFIO_TRY(auto anchor, sys::open(base.native(), name, O_PATH, 0, sys::resolve::anywhere));
+    return checked(std::move(anchor), options, name);
+  });
+}
+
+result<file_handle> file_handle::unnamed(const path_handle& dir, afio::caching caching) noexcept {
+  AFIO_TRY(auto opened, sys::open(dir.native(), ".", O_TMPFILE | O_RDWR | flags_of(caching), 0600,
+                                  sys::resolve::anywhere));
+  return file_handle(std::move(opened), caching);
+}
+
+result<file_handle> file_handle::clone(afio::mode mode, afio::caching caching) const noexcept {
+  AFIO_TRY(auto opened, sys::reopen(file_, open_flags({.mode = mode, .caching = caching})));
+  return file_handle(std::move(opened), caching);
+}
+
+result<void> file_handle::close() noexcept {
+  if (is_open() && caching_ == afio::caching::safety_barriers) {
+    auto durable = barrier(barrier_kind::all);
+    auto closed = handle::close();
+    // The first failure is the one that lost something.
+    if (!durable && durable.assume_error().native() != EBADF) return durable;
+    return closed;
+  }
+  return handle::close();
+}
+
+result<std::uint64_t> file_handle::size() const noexcept {
+  AFIO_TRY(const stat_t s, stat(want::size));
+  return s.size;
+}
+
+result<void> file_handle::truncate(std::uint64_t bytes) noexcept {
+  if (!fits({0, bytes})) return error(EINVAL, call::ftruncate);
+  AFIO_TRY(sys::truncate(file_, static_cast<off_t>(bytes)));
+  return is_durable(caching_) ? barrier(barrier_kind::all) : success();
+}
+
+result<std::optional<extent>> file_handle::next_data(std::uint64_t from) const noexcept {
+  if (!fits({from, 0})) return error(EINVAL, call::lseek);
+  const auto data = sys::seek(file_, static_cast<off_t>(from), SEEK_DATA);
+  if (!data) {
+    // ENXIO: nothing but a hole up to the end, or the end itself.
+    if (data.assume_error().native() == ENXIO) return std::optional<extent>();
+    return data.as_failure();
+  }
+  AFIO_TRY(const off_t hole, sys::seek(file_, data.assume_value(), SEEK_HOLE));
+  const auto begin = static_cast<std::uint64_t>(data.assume_value());
+  return std::optional<extent>({begin, static_cast<std::uint64_t>(hole) - begin});
+}
+
+result<void> file_handle::punch_hole(extent part) noexcept {
+  if (!fits(part)) return error(EINVAL, call::fallocate);
+  if (part.length == 0) return success(); // The kernel calls an empty range EINVAL.
+  return sys::allocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                       static_cast<off_t>(part.offset), static_cast<off_t>(part.length));
+}
+
+namespace {
+
+bool means_unsupported(const error& e) noexcept {
+  return e.native() == EOPNOTSUPP || e.native() == ENOSYS;
+}
+
+/// Where no call makes zeros. 64 KiB at a time from constant memory.
+result<void> write_zeros(file_handle& file, extent part) noexcept {
+  alignas(4096) static constexpr std::array<std::byte, 64 * 1024> zeros{};
+  while (part.length != 0) {
+    const auto size = std::min<std::uint64_t>(part.length, zeros.size());
+    AFIO_TRY(const std::size_t written, file.write(const_buffer(zeros).first(size), part.offset));
+    part = {part.offset + written, part.length - written};
+  }
+  return success();
+}
+
+} // namespace
+
+result<void> file_handle::zero(extent part) noexcept {
+  if (!fits(part)) return error(EINVAL, call::fallocate);
+  if (part.length == 0) return success();
+  auto zeroed = sys::allocate(file_, FALLOC_FL_ZERO_RANGE, static_cast<off_t>(part.offset),
+                              static_cast<off_t>(part.length));
+  if (zeroed || !means_unsupported(zeroed.assume_error())) return zeroed;
+  return write_zeros(*this, part);
+}
+
+namespace {
+
+/// One call may copy up to this much: a signal or a cancellation then waits for 1 GiB at most.
+constexpr std::uint64_t copy_step = 1 << 30;
+
+result<std::uint64_t> copy_inside_kernel(const file_handle& from, extent part, file_handle& to,
+                                         std::uint64_t offset) noexcept {
+  std::uint64_t done = 0;
+  while (done < part.length) {
+    AFIO_TRY(const std::size_t copied,
+             sys::copy_range(from.native(), static_cast<off_t>(part.offset + done), to.native(),
+                             static_cast<off_t>(offset + done),
+                             std::min(part.length - done, copy_step)));
+    if (copied == 0) break; // The source became shorter.
+    done += copied;
+  }
+  return done;
+}
+
+bool means_not_shareable(const error& e) noexcept {
+  // EINVAL: not aligned to the file system's blocks. ENOTTY: no such ioctl.
+  return means_unsupported(e) || e.native() == EXDEV || e.native() == EINVAL ||
+         e.native() == ENOTTY;
+}
+
+} // namespace
+
+result<std::uint64_t> file_handle::clone_extents(extent part, file_handle& to, std::uint64_t offset,
+                                                 sharing how) const noexcept {
+  AFIO_TRY(const std::uint64_t size, this->size());
+  if (part.offset >= size) return std::uint64_t{0};
+  part.length = std::min(part.length, size - part.offset);
+  if (!fits(part) || !fits({offset, part.length})) return error(EINVAL, call::ioctl);
+  if (part.length == 0) return std::uint64_t{0}; // To the kernel, a length of 0 means everything.
+  auto shared =
+      sys::clone_range(file_, static_cast<off_t>(part.offset), static_cast<off_t>(part.length),
+                       to.file_, static_cast<off_t>(offset));
+  if (shared) return part.length;
+  if (how == sharing::require || !means_not_shareable(shared.assume_error()))
+    return std::move(shared).as_failure();
+  return copy_inside_kernel(*this, part, to, offset);
+}
+
+} // namespace afio

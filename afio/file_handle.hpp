@@ -1,0 +1,80 @@
+// A regular file: contents, size, extents and holes.
+#pragma once
+
+#include "afio/io_handle.hpp"
+#include "afio/path_handle.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace afio {
+
+/// How to open a file; named at the call: `{.mode = mode::write, .creation = creation::if_needed}`.
+struct file_options {
+  afio::mode mode = afio::mode::read;
+  afio::creation creation = afio::creation::open_existing;
+  afio::caching caching = afio::caching::all;
+  /// Of a file that is made, less the umask. Private unless said otherwise.
+  std::uint16_t permissions = 0600;
+};
+
+/// What clone_extents does where blocks cannot be shared.
+enum class sharing : std::uint8_t {
+  require, ///< EOPNOTSUPP, EXDEV or EINVAL.
+  prefer,  ///< Copies inside the kernel instead.
+};
+
+class file_handle : public io_handle {
+public:
+  file_handle() noexcept = default;
+
+  /// Opens or makes the regular file `name` of `base`. Never follows a symlink (ELOOP), never opens
+  /// anything but a regular file: a fifo, socket or device is found out before it can block or act
+  /// (EINVAL; EISDIR for a directory).
+  static result<file_handle> file(const path_handle& base, leaf_name name,
+                                  file_options options = {}) noexcept;
+  /// The same for what a person typed: symlinks are followed.
+  static result<file_handle> file(const path_handle& base, path_view path,
+                                  file_options options = {}) noexcept;
+  /// A file without a name in the file system of `dir`, 0600, gone when closed unless link() gives
+  /// it a name. EOPNOTSUPP where the file system has no O_TMPFILE.
+  static result<file_handle> unnamed(const path_handle& dir,
+                                     afio::caching caching = afio::caching::temporary) noexcept;
+
+  /// Another handle to the same file, with its own mode and caching. EACCES as for an open.
+  result<file_handle> clone(afio::mode mode, afio::caching caching) const noexcept;
+
+  afio::caching caching() const noexcept { return caching_; }
+
+  /// As handle::close, after a barrier where caching is safety_barriers.
+  result<void> close() noexcept;
+
+  /// Size in bytes now.
+  result<std::uint64_t> size() const noexcept;
+  /// Cuts or grows with a hole. Durable on return where caching is none, reads or safety_barriers.
+  result<void> truncate(std::uint64_t bytes) noexcept;
+
+  /// The first run of data at or behind `from`, cut at `from`; nothing when only holes follow. File
+  /// systems without holes report one run. Call again from extent.end().
+  result<std::optional<extent>> next_data(std::uint64_t from) const noexcept;
+  /// Gives the blocks of `part` back; it reads as zeros, the size stays. EOPNOTSUPP.
+  result<void> punch_hole(extent part) noexcept;
+  /// Makes `part` read as zeros by the cheapest way there is, writing them as the last. The file
+  /// grows where part ends behind it.
+  result<void> zero(extent part) noexcept;
+  /// Makes `part` of this file appear at `offset` of `to`, sharing blocks where it can. Cut at the
+  /// end of this file; bytes done (fewer after a failure part-way are reported as that failure).
+  result<std::uint64_t> clone_extents(extent part, file_handle& to, std::uint64_t offset,
+                                      sharing how = sharing::prefer) const noexcept;
+
+private:
+  file_handle(detail::descriptor file, afio::caching caching) noexcept
+      : io_handle(std::move(file)), caching_(caching) {}
+
+  static result<file_handle> checked(detail::descriptor anchor, const file_options& options,
+                                     std::string_view name) noexcept;
+
+  afio::caching caching_ = afio::caching::all;
+};
+
+} // namespace afio

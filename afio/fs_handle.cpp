@@ -1,0 +1,160 @@
+#include "afio/fs_handle.hpp"
+
+#include "afio/detail/syscalls.hpp"
+#include "afio/path_handle.hpp"
+#include "afio/random_name.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <sys/xattr.h>
+
+namespace afio {
+
+namespace sys = detail::sys;
+
+result<stat_t> fs_handle::stat(want fields) const noexcept {
+  stat_t s;
+  AFIO_TRY(s.stamp(*this, fields));
+  return s;
+}
+
+result<afio::identity> fs_handle::identity() const noexcept {
+  AFIO_TRY(const stat_t s, stat(want::identity));
+  return s.id;
+}
+
+result<statfs_t> fs_handle::statfs() const noexcept {
+  statfs_t fs;
+  AFIO_TRY(fs.stamp(*this));
+  return fs;
+}
+
+namespace {
+
+result<afio::identity> identity_of(const path_handle& dir, leaf_name name) noexcept {
+  stat_t s;
+  AFIO_TRY(s.stamp(dir, name, want::identity));
+  return s.id;
+}
+
+/// The location that `path` names, if it is still that of `file`.
+result<location> checked_location(const fs_handle& file, path_view path) noexcept {
+  AFIO_TRY(auto dir, path_handle::path(path_handle::working_directory(), path.parent()));
+  AFIO_TRY(const leaf_buffer name, leaf_buffer::from(path.filename()));
+  AFIO_TRY(const identity there, identity_of(dir, name));
+  AFIO_TRY(const identity here, file.identity());
+  if (!here.same_file(there)) return error(errc::raced, call::verify, name.view());
+  return location{std::move(dir), name};
+}
+
+/// Renames `name` to a fresh private name of `to` and proves that what moved is `file`; puts it
+/// back and says raced if it is something else.
+result<leaf_buffer> move_aside(const fs_handle& file, const path_handle& dir, leaf_name name,
+                               const path_handle& to) noexcept {
+  AFIO_TRY(const identity wanted, file.identity());
+  AFIO_TRY(const leaf_buffer aside, random_name());
+  // Cheap look first, so that a name which plainly means another file is never moved at all.
+  AFIO_TRY(const identity before, identity_of(dir, name));
+  if (!wanted.same_file(before)) return error(errc::raced, call::verify, name);
+  AFIO_TRY(dir.rename(name, to, aside, replace::no));
+  const auto moved = identity_of(to, aside);
+  if (moved && wanted.same_file(moved.assume_value())) return aside;
+  // Somebody exchanged the name in between; theirs goes back where it was. Should even that fail,
+  // the file is whole under the private name, and the error names it.
+  AFIO_TRY(to.rename(aside, dir, name, replace::no));
+  return error(errc::raced, call::renameat2, name);
+}
+
+} // namespace
+
+result<location> fs_handle::locate(deadline d) const noexcept {
+  constexpr std::string_view gone = " (deleted)";
+  const auto limit = d.start();
+  std::array<char, path_view::max_size> buffer;
+  for (;;) {
+    AFIO_TRY(const std::string_view path, current_path(buffer));
+    auto found = checked_location(*this, path);
+    if (found) return found;
+    const error& e = found.assume_error();
+    const bool moved = e == errc::raced || e == std::errc::no_such_file_or_directory ||
+                       e == std::errc::not_a_directory;
+    if (!moved) return found;
+    if (path.ends_with(gone)) return error(ENOENT, call::readlinkat, path);
+    if (limit.expired()) return error(ETIMEDOUT, call::verify, path);
+  }
+}
+
+result<void> fs_handle::unlink(const path_handle& dir, leaf_name name) const noexcept {
+  AFIO_TRY(const stat_t s, stat(want::type));
+  AFIO_TRY(const leaf_buffer aside, move_aside(*this, dir, name, dir));
+  auto removed = s.type == file_type::directory ? dir.remove_directory(aside) : dir.unlink(aside);
+  // The original failure is what the caller needs, whether or not the name can be given back.
+  if (!removed) (void)dir.rename(aside, dir, name, replace::no);
+  return removed;
+}
+
+result<void> fs_handle::unlink(deadline d) const noexcept {
+  AFIO_TRY(const location at, locate(d));
+  return unlink(at.directory, at.name);
+}
+
+result<void> fs_handle::relink(const path_handle& dir, leaf_name name, const path_handle& to,
+                               leaf_name new_name, replace how) const noexcept {
+  if (how == replace::exchange) {
+    // Both names stay in use all the time, so the exchange itself is checked, and exchanged back.
+    AFIO_TRY(const afio::identity wanted, identity());
+    AFIO_TRY(dir.rename(name, to, new_name, how));
+    const auto moved = identity_of(to, new_name);
+    if (moved && wanted.same_file(moved.assume_value())) return success();
+    AFIO_TRY(dir.rename(name, to, new_name, how));
+    return error(errc::raced, call::renameat2, name);
+  }
+  AFIO_TRY(const leaf_buffer aside, move_aside(*this, dir, name, to));
+  auto renamed = to.rename(aside, to, new_name, how);
+  if (!renamed) (void)to.rename(aside, dir, name, replace::no); // As in unlink.
+  return renamed;
+}
+
+result<void> fs_handle::relink(const path_handle& to, leaf_name new_name, replace how,
+                               deadline d) const noexcept {
+  AFIO_TRY(const location at, locate(d));
+  return relink(at.directory, at.name, to, new_name, how);
+}
+
+result<void> fs_handle::link(const path_handle& to, leaf_name new_name) const noexcept {
+  return sys::link(file_, to.native(), new_name.c_str());
+}
+
+result<void> fs_handle::set_mode(std::uint16_t mode) const noexcept {
+  return sys::change_mode(file_, "", mode & 07777);
+}
+
+result<std::size_t> fs_handle::list_attributes(std::span<char> buffer) const noexcept {
+  return sys::list_attributes(file_, buffer);
+}
+
+result<std::size_t> fs_handle::get_attribute(const char* name,
+                                             std::span<std::byte> buffer) const noexcept {
+  return sys::get_attribute(file_, name, buffer);
+}
+
+result<void> fs_handle::set_attribute(const char* name, std::span<const std::byte> value,
+                                      creation how) const noexcept {
+  switch (how) {
+  case creation::if_needed:
+    return sys::set_attribute(file_, name, value, 0);
+  case creation::only_if_not_exist:
+    return sys::set_attribute(file_, name, value, XATTR_CREATE);
+  case creation::open_existing:
+  case creation::truncate_existing:
+    return sys::set_attribute(file_, name, value, XATTR_REPLACE);
+  }
+  return error(EINVAL, call::fsetxattr, name);
+}
+
+result<void> fs_handle::remove_attribute(const char* name) const noexcept {
+  return sys::remove_attribute(file_, name);
+}
+
+} // namespace afio

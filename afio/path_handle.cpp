@@ -1,0 +1,87 @@
+#include "afio/path_handle.hpp"
+
+#include "afio/detail/syscalls.hpp"
+#include "afio/random_name.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <linux/fs.h>
+
+namespace afio {
+
+namespace sys = detail::sys;
+
+namespace {
+
+constexpr int anchor_flags = O_PATH | O_DIRECTORY;
+
+unsigned rename_flags(replace how) noexcept {
+  switch (how) {
+  case replace::no:
+    return RENAME_NOREPLACE;
+  case replace::yes:
+    return 0;
+  case replace::exchange:
+    return RENAME_EXCHANGE;
+  }
+  return RENAME_NOREPLACE;
+}
+
+} // namespace
+
+result<path_handle> path_handle::path(const path_handle& base, path_view path) noexcept {
+  return path.with_c_str([&](const char* name) -> result<path_handle> {
+    AFIO_TRY(auto opened, sys::open(base.file_, *name == '\0' ? "." : name, anchor_flags, 0,
+                                    sys::resolve::anywhere));
+    return path_handle(std::move(opened));
+  });
+}
+
+result<path_handle> path_handle::path(const path_handle& base, leaf_name name,
+                                      crossing how) noexcept {
+  const auto resolve =
+      how == crossing::same_mount ? sys::resolve::single_same_mount : sys::resolve::single;
+  AFIO_TRY(auto opened, sys::open(base.file_, name.c_str(), anchor_flags, 0, resolve));
+  return path_handle(std::move(opened));
+}
+
+const path_handle& path_handle::working_directory() noexcept {
+  static const path_handle here{detail::descriptor(AT_FDCWD)};
+  return here;
+}
+
+result<path_handle> path_handle::clone() const noexcept {
+  AFIO_TRY(auto copy, sys::duplicate(file_));
+  return path_handle(std::move(copy));
+}
+
+result<void> path_handle::unlink(leaf_name name) const noexcept {
+  return sys::unlink(file_, name.c_str(), 0);
+}
+
+result<void> path_handle::remove_directory(leaf_name name) const noexcept {
+  return sys::unlink(file_, name.c_str(), AT_REMOVEDIR);
+}
+
+result<void> path_handle::rename(leaf_name name, const path_handle& to, leaf_name new_name,
+                                 replace how) const noexcept {
+  auto renamed = sys::rename(file_, name.c_str(), to.file_, new_name.c_str(), rename_flags(how));
+  // Some file systems know no flags. Nobody can be using 128 fresh random bits, so replacing them
+  // replaces nothing; any other name is left alone.
+  const bool no_flags = !renamed && renamed.assume_error().native() == EINVAL;
+  if (no_flags && how == replace::no && is_random_name(new_name)) {
+    return sys::rename(file_, name.c_str(), to.file_, new_name.c_str(), 0);
+  }
+  return renamed;
+}
+
+result<void> path_handle::create_directory(leaf_name name, std::uint16_t mode) const noexcept {
+  return sys::make_directory(file_, name.c_str(), mode);
+}
+
+result<void> path_handle::set_mode(leaf_name name, std::uint16_t mode) const noexcept {
+  return sys::change_mode(file_, name.c_str(), mode & 07777);
+}
+
+} // namespace afio

@@ -1,0 +1,59 @@
+// An anchor: a directory that stays the same one, whatever its path becomes.
+#pragma once
+
+#include "afio/fs_handle.hpp"
+#include "afio/path_view.hpp"
+
+#include <cstdint>
+
+namespace afio {
+
+/// Where a directory may be opened through.
+enum class crossing : std::uint8_t {
+  same_mount, ///< EXDEV at a mount point. (A btrfs subvolume shows only in identity().)
+  any_mount,
+};
+
+/// Holds a directory by O_PATH: names can be looked up, made and removed in it, its listing cannot
+/// be read. Every call that takes a leaf_name acts on that one entry of this directory, never
+/// follows a symlink and does not allocate. Changes are durable after directory_handle::barrier().
+class path_handle : public fs_handle {
+public:
+  path_handle() noexcept = default;
+
+  /// Opens what a person typed, symlinks followed, relative to `base`. An empty path means `base`.
+  static result<path_handle> path(const path_handle& base, path_view path) noexcept;
+  /// Opens the directory `name` of `base`. ENOTDIR for anything else (a symlink too: ELOOP or
+  /// ENOTDIR), EXDEV as `how` says. Where the kernel has no openat2, a mount point is not refused.
+  static result<path_handle> path(const path_handle& base, leaf_name name,
+                                  crossing how = crossing::same_mount) noexcept;
+  /// The working directory of the process, followed when it changes. Borrowed; lives for ever.
+  static const path_handle& working_directory() noexcept;
+
+  result<path_handle> clone() const noexcept;
+
+  /// Removes the entry, whatever file it means by now, unless it is a directory (EISDIR, EPERM).
+  result<void> unlink(leaf_name name) const noexcept;
+  /// Removes the empty directory of that name (ENOTEMPTY, ENOTDIR).
+  result<void> remove_directory(leaf_name name) const noexcept;
+  /// Renames the entry, whatever file it means by now. EXDEV, EEXIST and so on as `how` says; where
+  /// the file system cannot refuse to replace (EINVAL), only random names are renamed to.
+  /// Renaming one hard link over another of the same inode succeeds and does nothing (POSIX).
+  result<void> rename(leaf_name name, const path_handle& to, leaf_name new_name,
+                      replace how) const noexcept;
+  /// Makes a directory with `mode` less the umask. EEXIST.
+  result<void> create_directory(leaf_name name, std::uint16_t mode = 0777) const noexcept;
+  /// Changes the mode of the entry (never through a symlink).
+  result<void> set_mode(leaf_name name, std::uint16_t mode) const noexcept;
+
+protected:
+  using fs_handle::fs_handle;
+};
+
+/// Where a file is: a directory and the name in it.
+struct location {
+  path_handle directory;
+  leaf_buffer name;
+};
+
+} // namespace afio
