@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ratio>
 
 namespace afio {
 
@@ -17,15 +18,16 @@ public:
   static constexpr deadline never() noexcept { return {}; }
 
   /// Waits for `span` at the most; a span of zero or less does not wait at all.
-  static constexpr deadline in(std::chrono::nanoseconds span) noexcept {
-    return {kind::relative, span.count()};
+  template <class Rep, class Period>
+  static constexpr deadline in(std::chrono::duration<Rep, Period> span) noexcept {
+    return {kind::relative, saturated(span)};
   }
 
   /// Waits until `moment` of the system clock.
-  static constexpr deadline at(std::chrono::system_clock::time_point moment) noexcept {
-    using std::chrono::nanoseconds;
-    return {kind::absolute,
-            std::chrono::duration_cast<nanoseconds>(moment.time_since_epoch()).count()};
+  template <class Duration>
+  static constexpr deadline
+  at(std::chrono::time_point<std::chrono::system_clock, Duration> moment) noexcept {
+    return {kind::absolute, saturated(moment.time_since_epoch())};
   }
 
   /// A deadline in force: what an operation makes of the deadline it is given when it starts.
@@ -40,6 +42,17 @@ private:
   enum class kind : std::uint8_t { none, relative, absolute };
 
   constexpr deadline(kind k, std::int64_t ns) noexcept : ns_(ns), kind_(k) {}
+
+  /// Converting a coarse duration overflows, so it is compared as a floating-point number first.
+  template <class Rep, class Period>
+  static constexpr std::int64_t saturated(std::chrono::duration<Rep, Period> span) noexcept {
+    using std::chrono::nanoseconds;
+    constexpr long double limit = 0x1p63L;
+    const long double wide = std::chrono::duration<long double, std::nano>(span).count();
+    if (wide >= limit) return nanoseconds::max().count();
+    if (wide < -limit) return nanoseconds::min().count();
+    return std::chrono::duration_cast<nanoseconds>(span).count();
+  }
 
   std::int64_t ns_ = 0;
   kind kind_ = kind::none;

@@ -82,11 +82,16 @@ result<file_handle> file_handle::checked(detail::descriptor anchor, const file_o
   file_handle pinned(std::move(anchor), options.caching);
   AFIO_TRY(const stat_t s, pinned.stat(want::type));
   if (const int bad = require_regular(s.type)) return error(bad, call::verify, name);
-  if (options.mode == afio::mode::none) return pinned;
-  AFIO_TRY(auto opened, sys::reopen(pinned.file_, open_flags(options)));
-  file_handle file(std::move(opened), options.caching);
-  if (options.creation == creation::truncate_existing) {
-    AFIO_TRY(file.truncate(0));
+  const bool truncates = options.creation == creation::truncate_existing;
+  if (options.mode == afio::mode::none) {
+    if (truncates) return error(EINVAL, call::ftruncate, name);
+    return pinned;
+  }
+  auto opened = sys::reopen(pinned.file_, open_flags(options));
+  if (!opened) return opened.assume_error().about(name);
+  file_handle file(std::move(opened).assume_value(), options.caching);
+  if (truncates) {
+    if (auto cut = file.truncate(0); !cut) return cut.assume_error().about(name);
   }
   return file;
 }
@@ -96,11 +101,10 @@ result<file_handle> file_handle::file(const path_handle& base, leaf_name name,
   const int exclusive = options.creation == creation::only_if_not_exist ? O_EXCL : 0;
   for (;;) {
     if (exclusive == 0) {
-      auto anchor =
-          sys::open(base.native(), name.c_str(), O_PATH | O_NOFOLLOW, 0, sys::resolve::single);
-      if (anchor) return checked(std::move(anchor).assume_value(), options, name);
-      const bool missing = anchor.assume_error().native() == ENOENT;
-      if (!missing || !makes_files(options.creation)) return std::move(anchor).as_failure();
+      AFIO_TRY(auto anchor, sys::open_if_exists(base.native(), name.c_str(), O_PATH | O_NOFOLLOW,
+                                                sys::resolve::single));
+      if (anchor.is_open()) return checked(std::move(anchor), options, name);
+      if (!makes_files(options.creation)) return error(ENOENT, call::openat2, name);
     }
     // O_EXCL: what is opened here was made here, so it is regular.
     auto made = sys::open(base.native(), name.c_str(), open_flags(options) | O_CREAT | O_EXCL,
@@ -114,15 +118,18 @@ result<file_handle> file_handle::file(const path_handle& base, leaf_name name,
 
 result<file_handle> file_handle::file(const path_handle& base, path_view path,
                                       file_options options) noexcept {
-  if (makes_files(options.creation)) {
-    AFIO_TRY(const auto dir, path_handle::path(base, path.parent()));
-    AFIO_TRY(const leaf_buffer name, leaf_buffer::from(path.filename()));
-    return file(dir, name, options);
+  if (options.creation != creation::only_if_not_exist) {
+    AFIO_TRY(auto anchor, path.with_c_str([&](const char* name) {
+      return sys::open_if_exists(base.native(), name, O_PATH, sys::resolve::anywhere);
+    }));
+    if (anchor.is_open()) return checked(std::move(anchor), options, path.view());
+    if (!makes_files(options.creation)) return error(ENOENT, call::openat, path.view());
   }
-  return path.with_c_str([&](const char* name) -> result<file_handle> {
-    AFIO_TRY(auto anchor, sys::open(base.native(), name, O_PATH, 0, sys::resolve::anywhere));
-    return checked(std::move(anchor), options, name);
-  });
+  // To the kernel too, a name with a slash behind it is that of a directory.
+  if (path.view().ends_with('/')) return error(EISDIR, call::verify, path.view());
+  AFIO_TRY(const auto dir, path_handle::path(base, path.parent()));
+  AFIO_TRY(const leaf_buffer name, leaf_buffer::from(path.filename()));
+  return file(dir, name, options);
 }
 
 result<file_handle> file_handle::unnamed(const path_handle& dir, afio::caching caching) noexcept {
@@ -166,9 +173,14 @@ result<std::optional<extent>> file_handle::next_data(std::uint64_t from) const n
     if (data.assume_error().native() == ENXIO) return std::optional<extent>();
     return data.as_failure();
   }
-  AFIO_TRY(const off_t hole, sys::seek(file_, data.assume_value(), SEEK_HOLE));
+  const auto hole = sys::seek(file_, data.assume_value(), SEEK_HOLE);
+  if (!hole) {
+    // ENXIO: the file has been cut before that data meanwhile, so nothing follows.
+    if (hole.assume_error().native() == ENXIO) return std::optional<extent>();
+    return hole.as_failure();
+  }
   const auto begin = static_cast<std::uint64_t>(data.assume_value());
-  return std::optional<extent>({begin, static_cast<std::uint64_t>(hole) - begin});
+  return std::optional<extent>({begin, static_cast<std::uint64_t>(hole.assume_value()) - begin});
 }
 
 result<void> file_handle::punch_hole(extent part) noexcept {
@@ -203,7 +215,9 @@ result<void> file_handle::zero(extent part) noexcept {
   auto zeroed = sys::allocate(file_, FALLOC_FL_ZERO_RANGE, static_cast<off_t>(part.offset),
                               static_cast<off_t>(part.length));
   if (zeroed || !means_unsupported(zeroed.assume_error())) return zeroed;
-  return write_zeros(*this, part);
+  // What only appends cannot write there.
+  AFIO_TRY(const bool appends, is_append_only());
+  return appends ? zeroed : write_zeros(*this, part);
 }
 
 namespace {

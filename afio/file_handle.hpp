@@ -21,7 +21,7 @@ struct file_options {
 /// What clone_extents does where blocks cannot be shared.
 enum class sharing : std::uint8_t {
   require, ///< EOPNOTSUPP, EXDEV or EINVAL.
-  prefer,  ///< Copies inside the kernel instead.
+  prefer,  ///< Copies inside the kernel instead; between two file systems that is EXDEV, too.
 };
 
 class file_handle : public io_handle {
@@ -33,7 +33,8 @@ public:
   /// (EINVAL; EISDIR for a directory).
   static result<file_handle> file(const path_handle& base, leaf_name name,
                                   file_options options = {}) noexcept;
-  /// The same for what a person typed: symlinks are followed.
+  /// The same for what a person typed: symlinks are followed, except that no file is made through
+  /// one that leads nowhere (ELOOP, EEXIST).
   static result<file_handle> file(const path_handle& base, path_view path,
                                   file_options options = {}) noexcept;
   /// A file without a name in the file system of `dir`, 0600, gone when closed unless link() gives
@@ -59,8 +60,8 @@ public:
   result<std::optional<extent>> next_data(std::uint64_t from) const noexcept;
   /// Gives the blocks of `part` back; it reads as zeros, the size stays. EOPNOTSUPP.
   result<void> punch_hole(extent part) noexcept;
-  /// Makes `part` read as zeros by the cheapest way there is, writing them as the last. The file
-  /// grows where part ends behind it.
+  /// Makes `part` read as zeros, by the file system where it can, else by writing them (EOPNOTSUPP
+  /// then, if append-only). The file grows where part ends behind it.
   result<void> zero(extent part) noexcept;
   /// Makes `part` of this file appear at `offset` of `to`, sharing blocks where it can. Cut at the
   /// end of this file; bytes done (fewer after a failure part-way are reported as that failure).

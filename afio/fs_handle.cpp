@@ -48,32 +48,64 @@ result<location> checked_location(const fs_handle& file, path_view path) noexcep
   return location{std::move(dir), name};
 }
 
+/// A cheap look, so that a name which plainly means another file is never moved at all.
+result<void> check_before(const identity& wanted, const path_handle& dir, leaf_name name) noexcept {
+  AFIO_TRY(const identity before, identity_of(dir, name));
+  if (!wanted.same_file(before)) return error(errc::raced, call::verify, name);
+  return success();
+}
+
+/// Why what moved from `name` went back there: it was another file, or could not be looked at.
+error not_moved(const result<identity>& found, leaf_name name) noexcept {
+  return found ? error(errc::raced, call::renameat2, name) : found.assume_error().about(name);
+}
+
+/// Gives the file of a private name a name, where that is free.
+result<void> give_name(const path_handle& from, leaf_name aside, const path_handle& to,
+                       leaf_name name) noexcept {
+  auto renamed = from.rename(aside, to, name, replace::no);
+  if (renamed || renamed.assume_error().native() != EINVAL) return renamed;
+  // The file system knows no flags. But a link never replaces, and a rename of a directory replaces
+  // an empty directory at the most.
+  stat_t s;
+  AFIO_TRY(s.stamp(from, aside, want::type));
+  if (s.type == file_type::directory) return from.rename(aside, to, name, replace::yes);
+  AFIO_TRY(const auto file,
+           sys::open(from.native(), aside.c_str(), O_PATH | O_NOFOLLOW, 0, sys::resolve::single));
+  auto linked = sys::link(file, to.native(), name.c_str());
+  // EPERM: neither flags nor links here, so what the rename said is the reason.
+  if (!linked)
+    return linked.assume_error() == std::errc::operation_not_permitted ? renamed : linked;
+  return from.unlink(aside);
+}
+
 /// Renames `name` to a fresh private name of `to` and proves that what moved is `file`; puts it
 /// back and says raced if it is something else.
 result<leaf_buffer> move_aside(const fs_handle& file, const path_handle& dir, leaf_name name,
                                const path_handle& to) noexcept {
   AFIO_TRY(const identity wanted, file.identity());
   AFIO_TRY(const leaf_buffer aside, random_name());
-  // Cheap look first, so that a name which plainly means another file is never moved at all.
-  AFIO_TRY(const identity before, identity_of(dir, name));
-  if (!wanted.same_file(before)) return error(errc::raced, call::verify, name);
+  AFIO_TRY(check_before(wanted, dir, name));
   AFIO_TRY(dir.rename(name, to, aside, replace::no));
   const auto moved = identity_of(to, aside);
   if (moved && wanted.same_file(moved.assume_value())) return aside;
   // Somebody exchanged the name in between; theirs goes back where it was. Should even that fail,
   // the file is whole under the private name, and the error names it.
-  AFIO_TRY(to.rename(aside, dir, name, replace::no));
-  return error(errc::raced, call::renameat2, name);
+  AFIO_TRY(give_name(to, aside, dir, name));
+  return not_moved(moved, name);
 }
 
 } // namespace
 
 result<location> fs_handle::locate(deadline d) const noexcept {
   constexpr std::string_view gone = " (deleted)";
+  // A path that leads elsewhere this often is not being renamed: a mount covers it, say.
+  constexpr unsigned enough_looks = 100;
   const auto limit = d.start();
-  std::array<char, path_view::max_size> buffer;
-  for (;;) {
-    AFIO_TRY(const std::string_view path, current_path(buffer));
+  std::array<std::array<char, path_view::max_size>, 2> buffers;
+  std::string_view before;
+  for (unsigned look = 0, same = 0; same < enough_looks; ++look) {
+    AFIO_TRY(const std::string_view path, current_path(buffers[look % 2]));
     auto found = checked_location(*this, path);
     if (found) return found;
     const error& e = found.assume_error();
@@ -82,7 +114,10 @@ result<location> fs_handle::locate(deadline d) const noexcept {
     if (!moved) return found;
     if (path.ends_with(gone)) return error(ENOENT, call::readlinkat, path);
     if (limit.expired()) return error(ETIMEDOUT, call::verify, path);
+    same = path == before ? same + 1 : 0;
+    before = path;
   }
+  return error(errc::raced, call::verify, before);
 }
 
 result<void> fs_handle::unlink(const path_handle& dir, leaf_name name) const noexcept {
@@ -90,7 +125,7 @@ result<void> fs_handle::unlink(const path_handle& dir, leaf_name name) const noe
   AFIO_TRY(const leaf_buffer aside, move_aside(*this, dir, name, dir));
   auto removed = s.type == file_type::directory ? dir.remove_directory(aside) : dir.unlink(aside);
   // The original failure is what the caller needs, whether or not the name can be given back.
-  if (!removed) (void)dir.rename(aside, dir, name, replace::no);
+  if (!removed) (void)give_name(dir, aside, dir, name);
   return removed;
 }
 
@@ -104,16 +139,23 @@ result<void> fs_handle::relink(const path_handle& dir, leaf_name name, const pat
   if (how == replace::exchange) {
     // Both names stay in use all the time, so the exchange itself is checked, and exchanged back.
     AFIO_TRY(const afio::identity wanted, identity());
+    AFIO_TRY(check_before(wanted, dir, name));
     AFIO_TRY(dir.rename(name, to, new_name, how));
     const auto moved = identity_of(to, new_name);
     if (moved && wanted.same_file(moved.assume_value())) return success();
     AFIO_TRY(dir.rename(name, to, new_name, how));
-    return error(errc::raced, call::renameat2, name);
+    return not_moved(moved, name);
   }
   AFIO_TRY(const leaf_buffer aside, move_aside(*this, dir, name, to));
-  auto renamed = to.rename(aside, to, new_name, how);
-  if (!renamed) (void)to.rename(aside, dir, name, replace::no); // As in unlink.
-  return renamed;
+  auto renamed =
+      how == replace::no ? give_name(to, aside, to, new_name) : to.rename(aside, to, new_name, how);
+  if (!renamed) {
+    (void)give_name(to, aside, dir, name); // As in unlink.
+    return renamed;
+  }
+  // Renaming one hard link over another of the same inode does nothing, so it may still be there.
+  if (how == replace::yes) return sys::unlink_if_exists(to.native(), aside.name().c_str());
+  return success();
 }
 
 result<void> fs_handle::relink(const path_handle& to, leaf_name new_name, replace how,

@@ -41,7 +41,8 @@ public:
   /// A directory and a leaf that lead to this file now, found from its current path and checked by
   /// identity; looked up again while they do not agree, until `d`. ENOENT when the name is gone,
   /// ETIMEDOUT after `d`, ENAMETOOLONG for paths beyond 4,095 bytes (use the overloads that are
-  /// told the directory).
+  /// told the directory), errc::raced when the path stays the same and leads elsewhere (a mount
+  /// covers it), errc::invalid_name for the root.
   result<location> locate(deadline d = {}) const noexcept;
 
   /// Removes the entry `name` of `dir` if it is this file. A directory must be empty (ENOTEMPTY).

@@ -52,6 +52,8 @@ const path_handle& path_handle::working_directory() noexcept {
 }
 
 result<path_handle> path_handle::clone() const noexcept {
+  // The working directory is not a descriptor of its own that could be duplicated.
+  if (!file_.is_open()) return path(*this, path_view());
   AFIO_TRY(auto copy, sys::duplicate(file_));
   return path_handle(std::move(copy));
 }

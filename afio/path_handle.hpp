@@ -30,7 +30,11 @@ public:
   /// The working directory of the process, followed when it changes. Borrowed; lives for ever.
   static const path_handle& working_directory() noexcept;
 
+  /// Another handle to this directory; of working_directory(), to the one it is now.
   result<path_handle> clone() const noexcept;
+
+  using fs_handle::set_mode; // Of the directory itself.
+  using fs_handle::unlink;   // By identity, wherever this directory is.
 
   /// Removes the entry, whatever file it means by now, unless it is a directory (EISDIR, EPERM).
   result<void> unlink(leaf_name name) const noexcept;

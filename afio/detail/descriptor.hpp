@@ -15,8 +15,10 @@ public:
 
   descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
 
+  /// Closes what it held before, at once.
   descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
+    descriptor taken(std::move(other));
+    std::swap(number_, taken.number_);
     return *this;
   }
 

@@ -36,6 +36,10 @@ enum class resolve : std::uint64_t {
 /// callers find by comparing mount ids.
 result<descriptor> open(const descriptor& dir, const char* name, int flags, mode_t mode,
                         resolve how) noexcept;
+/// The same for an existing file; where there is none, success with a descriptor that is not open.
+/// So asking does not allocate.
+result<descriptor> open_if_exists(const descriptor& dir, const char* name, int flags,
+                                  resolve how) noexcept;
 /// Opens the file behind an O_PATH descriptor again with `flags`, race-free.
 result<descriptor> reopen(const descriptor& file, int flags) noexcept;
 result<descriptor> duplicate(const descriptor& file) noexcept;
@@ -57,6 +61,8 @@ result<std::size_t> read_link(const descriptor& dir, const char* name,
                               std::span<char> buffer) noexcept;
 
 result<void> unlink(const descriptor& dir, const char* name, int flags) noexcept;
+/// The same for a name that may be gone already: then, too, the goal is met.
+result<void> unlink_if_exists(const descriptor& dir, const char* name) noexcept;
 result<void> rename(const descriptor& from, const char* name, const descriptor& to,
                     const char* new_name, unsigned flags) noexcept;
 /// Gives the inode behind `file` another name.

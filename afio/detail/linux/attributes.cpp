@@ -46,14 +46,13 @@ result<void> change_mode_through_proc(const descriptor& dir, const char* name,
 } // namespace
 
 result<void> change_mode(const descriptor& dir, const char* name, mode_t mode) noexcept {
-  auto changed = enter_void(call::fchmodat2, name, [&] {
+  const long changed = attempt(call::fchmodat2, [&] {
     return ::syscall(SYS_fchmodat2, dir.number(), name, mode, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
   });
   // Linux before 6.6 has no fchmodat2.
-  if (!changed && changed.assume_error().native() == ENOSYS) {
-    return change_mode_through_proc(dir, name, mode);
-  }
-  return changed;
+  if (changed == -ENOSYS) return change_mode_through_proc(dir, name, mode);
+  if (changed < 0) return error(static_cast<int>(-changed), call::fchmodat2, name);
+  return success();
 }
 
 // The f*xattr calls refuse O_PATH descriptors and cannot reach a symlink's own attributes. The path

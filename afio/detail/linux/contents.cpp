@@ -59,7 +59,7 @@ result<void> clone_range(const descriptor& from, off_t at, off_t bytes, const de
   request.src_offset = static_cast<std::uint64_t>(at);
   request.src_length = static_cast<std::uint64_t>(bytes);
   request.dest_offset = static_cast<std::uint64_t>(to_at);
-  return enter_void(call::ioctl, "FICLONERANGE",
+  return enter_void(call::ioctl, nullptr,
                     [&] { return ::ioctl(to.number(), FICLONERANGE, &request); });
 }
 

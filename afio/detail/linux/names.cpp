@@ -18,6 +18,8 @@ result<std::size_t> list(const descriptor& dir, std::span<std::byte> buffer) noe
 
 result<std::size_t> read_link(const descriptor& dir, const char* name,
                               std::span<char> buffer) noexcept {
+  // To the kernel an empty buffer is a mistake (EINVAL), here it is one that is too short.
+  if (buffer.empty()) return error(ENAMETOOLONG, call::readlinkat, name);
   AFIO_TRY(const ssize_t bytes, enter(call::readlinkat, name, [&] {
              return ::readlinkat(dir.number(), name, buffer.data(), buffer.size());
            }));
@@ -26,6 +28,12 @@ result<std::size_t> read_link(const descriptor& dir, const char* name,
 
 result<void> unlink(const descriptor& dir, const char* name, int flags) noexcept {
   return enter_void(call::unlinkat, name, [&] { return ::unlinkat(dir.number(), name, flags); });
+}
+
+result<void> unlink_if_exists(const descriptor& dir, const char* name) noexcept {
+  const int removed = attempt(call::unlinkat, [&] { return ::unlinkat(dir.number(), name, 0); });
+  if (removed < 0 && removed != -ENOENT) return error(-removed, call::unlinkat, name);
+  return success();
 }
 
 result<void> rename(const descriptor& from, const char* name, const descriptor& to,
@@ -47,13 +55,13 @@ result<void> link_through_proc(const descriptor& file, const descriptor& to,
 } // namespace
 
 result<void> link(const descriptor& file, const descriptor& to, const char* new_name) noexcept {
-  auto linked = enter_void(call::linkat, new_name, [&] {
+  const int linked = attempt(call::linkat, [&] {
     return ::linkat(file.number(), "", to.number(), new_name, AT_EMPTY_PATH);
   });
   // Linux before 6.10 wants CAP_DAC_READ_SEARCH for an empty path and says ENOENT without it.
-  if (!linked && linked.assume_error().native() == ENOENT)
-    return link_through_proc(file, to, new_name);
-  return linked;
+  if (linked == -ENOENT) return link_through_proc(file, to, new_name);
+  if (linked < 0) return error(-linked, call::linkat, new_name);
+  return success();
 }
 
 result<void> symlink(const char* target, const descriptor& dir, const char* name) noexcept {

@@ -26,27 +26,34 @@ std::uint64_t kernel_flags(resolve how) noexcept {
   return one;
 }
 
-result<descriptor> open_classic(const descriptor& dir, const char* name, int flags, mode_t mode,
-                                resolve how) noexcept {
-  if (how != resolve::anywhere) flags |= O_NOFOLLOW;
-  AFIO_TRY(const int number, enter(call::openat, name, [&] {
-             return ::openat(dir.number(), name, flags | O_CLOEXEC, mode);
-           }));
-  return descriptor(number);
+/// A descriptor's number, or minus an errno, and the call that it came from.
+struct opened {
+  int number;
+  call from;
+};
+
+result<descriptor> owned(opened o, const char* name) noexcept {
+  if (o.number < 0) return error(-o.number, o.from, name);
+  return descriptor(o.number);
 }
 
-bool means_no_openat2(const error& e) noexcept {
+opened open_classic(const descriptor& dir, const char* name, int flags, mode_t mode,
+                    resolve how) noexcept {
+  if (how != resolve::anywhere) flags |= O_NOFOLLOW;
+  const auto call_it = [&] { return ::openat(dir.number(), name, flags | O_CLOEXEC, mode); };
+  return {attempt(call::openat, call_it), call::openat};
+}
+
+bool means_no_openat2(int native) noexcept {
   // EPERM: container policies written before openat2 refuse unknown calls so. Where the refusal was
   // of the file itself, openat says the same again.
-  return e.native() == ENOSYS || e.native() == EPERM;
+  return native == ENOSYS || native == EPERM;
 }
 
 std::atomic<bool> has_openat2{true};
 
-} // namespace
-
-result<descriptor> open(const descriptor& dir, const char* name, int flags, mode_t mode,
-                        resolve how) noexcept {
+opened open_best(const descriptor& dir, const char* name, int flags, mode_t mode,
+                 resolve how) noexcept {
   if (how == resolve::anywhere || !has_openat2.load(std::memory_order_relaxed)) {
     return open_classic(dir, name, flags, mode, how);
   }
@@ -54,18 +61,35 @@ result<descriptor> open(const descriptor& dir, const char* name, int flags, mode
   request.flags = static_cast<unsigned>(flags | O_CLOEXEC | O_NOFOLLOW);
   request.mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? mode : 0;
   request.resolve = kernel_flags(how);
-  auto number = enter(call::openat2, name, [&] {
+  const int number = attempt(call::openat2, [&] {
     return static_cast<int>(::syscall(SYS_openat2, dir.number(), name, &request, sizeof(request)));
   });
-  if (number) return descriptor(number.assume_value());
-  if (!means_no_openat2(number.assume_error())) return std::move(number).as_failure();
-  if (number.assume_error().native() == ENOSYS) has_openat2.store(false, std::memory_order_relaxed);
+  if (number >= 0 || !means_no_openat2(-number)) return {number, call::openat2};
+  if (number == -ENOSYS) has_openat2.store(false, std::memory_order_relaxed);
   return open_classic(dir, name, flags, mode, how);
+}
+
+} // namespace
+
+result<descriptor> open(const descriptor& dir, const char* name, int flags, mode_t mode,
+                        resolve how) noexcept {
+  return owned(open_best(dir, name, flags, mode, how), name);
+}
+
+result<descriptor> open_if_exists(const descriptor& dir, const char* name, int flags,
+                                  resolve how) noexcept {
+  const opened found = open_best(dir, name, flags, 0, how);
+  if (found.number == -ENOENT) return descriptor();
+  return owned(found, name);
 }
 
 result<descriptor> reopen(const descriptor& file, int flags) noexcept {
   AFIO_TRY(const proc_path path, proc_path::of(file));
-  return open_classic(descriptor::working_directory(), path.c_str(), flags, 0, resolve::anywhere);
+  // The path is a symlink to the file, so it is followed whatever the flags say of the file itself;
+  // and it is nothing that an error should name.
+  return owned(open_classic(descriptor::working_directory(), path.c_str(), flags & ~O_NOFOLLOW, 0,
+                            resolve::anywhere),
+               "");
 }
 
 result<descriptor> duplicate(const descriptor& file) noexcept {

@@ -8,7 +8,7 @@
 
 namespace afio::detail::sys {
 
-/// The text "/proc/self/fd/N".
+/// The text "/proc/self/fd/N", or "/proc/self/cwd" for the working directory.
 class proc_path {
 public:
   /// Checks once a process that /proc is procfs, so that nobody's directory of that name is

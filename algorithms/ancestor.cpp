@@ -1,0 +1,36 @@
+#include "algorithms/ancestor.hpp"
+
+namespace afio::algorithms {
+
+namespace {
+
+// The one place where ".." is used: to look, never to act.
+result<path_handle> parent_of(const path_handle& dir) noexcept {
+  return path_handle::path(dir, path_view(".."));
+}
+
+} // namespace
+
+result<relation> relation_of(const path_handle& dir, const path_handle& other) noexcept {
+  AFIO_TRY(const identity wanted, dir.identity());
+  AFIO_TRY(identity at, other.identity());
+  if (at.same_file(wanted)) return relation::same;
+  path_handle above;
+  for (const path_handle* here = &other;; here = &above) {
+    AFIO_TRY(path_handle next, parent_of(*here));
+    AFIO_TRY(const identity id, next.identity());
+    if (id.same_file(wanted)) return relation::above;
+    if (id == at) return relation::unrelated;
+    at = id;
+    above = std::move(next);
+  }
+}
+
+result<bool> is_root(const path_handle& dir) noexcept {
+  AFIO_TRY(const path_handle parent, parent_of(dir));
+  AFIO_TRY(const identity above, parent.identity());
+  AFIO_TRY(const identity here, dir.identity());
+  return above == here;
+}
+
+} // namespace afio::algorithms

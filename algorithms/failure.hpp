@@ -1,0 +1,25 @@
+// One thing that could not be done to one entry of a tree.
+#pragma once
+
+#include "afio/error.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace afio::algorithms {
+
+/// What was being done, in words for people.
+enum class operation : std::uint8_t { open, list, stat, remove, rename, change_mode, restore };
+
+/// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back".
+std::string_view name_of(operation what) noexcept;
+
+/// Borrowed for the time of the call that hands it out.
+struct failure {
+  operation what;
+  /// The tree's name as its caller gave it, then the components below it. Bytes, unquoted.
+  std::string_view path;
+  const error& why;
+};
+
+} // namespace afio::algorithms

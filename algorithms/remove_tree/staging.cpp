@@ -1,0 +1,265 @@
+#include "algorithms/remove_tree/staging.hpp"
+
+#include "afio/random_name.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace afio::algorithms::remove_detail {
+
+namespace {
+
+constexpr std::uint16_t private_mode = 0700;
+
+result<path_handle> make_directory(const path_handle& in, leaf_name name) noexcept {
+  AFIO_TRY(in.create_directory(name, private_mode));
+  return path_handle::path(in, name);
+}
+
+/// The directory `r` of `here` exists in `tree` from now on: the walk shall enter it.
+result<void> announce(const place<2>& here, row<2>& r, std::size_t tree) noexcept {
+  stat_t s;
+  AFIO_TRY(s.stamp(here.handle(tree), r.name, want::identity | want::type));
+  r.in[tree] = {.inode = s.id.inode, .type = s.type, .present = true};
+  return success();
+}
+
+/// Moves the tree (0) over into its mirror (1).
+class stager final : public visitor<2> {
+public:
+  explicit stager(leaf_name self) noexcept : self_(self) {}
+
+  void rows(const place<2>& here, std::span<row<2>> rows) noexcept override {
+    for (row<2>& r : rows) {
+      const auto done = r.in[0].type == file_type::directory
+                            ? mirror(here, r)
+                            : here.handle(0).rename(r.name, here.handle(1), r.name, replace::no);
+      if (done || done.assume_error() == std::errc::no_such_file_or_directory) continue;
+      here.fail(operation::rename, r.name, done.assume_error());
+      r.below = row<2>::below::skip;
+    }
+  }
+
+  after leave(const place<2>& here) noexcept override {
+    if (here.is_root() || here.incomplete()) return after::done;
+    const auto done = here.parent(0).rename(here.name(), here.handle(1), self_, replace::no);
+    if (!done) here.fail(operation::rename, {}, done.assume_error());
+    return after::done;
+  }
+
+private:
+  static result<void> mirror(const place<2>& here, row<2>& r) noexcept {
+    AFIO_TRY(here.handle(1).create_directory(r.name, private_mode));
+    return announce(here, r, 1);
+  }
+
+  leaf_buffer self_;
+};
+
+/// Moves what is in the mirror (0) back into the tree (1).
+class unstager final : public visitor<2> {
+public:
+  explicit unstager(leaf_name self) noexcept : self_(self) {}
+
+  void rows(const place<2>& here, std::span<row<2>> rows) noexcept override {
+    for (row<2>& r : rows) {
+      if (!r.in[0].present) {
+        r.below = row<2>::below::skip; // Never left its place.
+        continue;
+      }
+      const auto done = r.in[0].type == file_type::directory
+                            ? bring_back_directory(here, r)
+                            : here.handle(0).rename(r.name, here.handle(1), r.name, replace::no);
+      if (done) continue;
+      here.fail(operation::restore, r.name, done.assume_error());
+      r.below = row<2>::below::skip;
+    }
+  }
+
+  after leave(const place<2>& here) noexcept override {
+    if (here.is_root() || here.incomplete()) return after::done;
+    const auto done = here.parent(0).remove_directory(here.name());
+    if (!done) here.fail(operation::restore, {}, done.assume_error());
+    return after::done;
+  }
+
+private:
+  /// The directory itself first, so that there is something to put its entries into.
+  result<void> bring_back_directory(const place<2>& here, row<2>& r) noexcept {
+    if (r.in[1].present) return success();
+    AFIO_TRY(const path_handle mirror, path_handle::path(here.handle(0), r.name));
+    AFIO_TRY(mirror.rename(self_, here.handle(1), r.name, replace::no));
+    return announce(here, r, 1);
+  }
+
+  leaf_buffer self_;
+};
+
+/// Walks two directories of an area in lockstep with a visitor for each worker.
+template <class V>
+result<walk_report> walk_pair(const path_handle& from, const path_handle& to, leaf_name self,
+                              std::string_view shown, const remove_options& options,
+                              observer& told) {
+  walk_options how = options.tree.for_walk();
+  how.leaving = leaving::with_handles;
+  how.mounts = crossing::same_mount; // Nothing can be renamed across mounts.
+  std::vector<V> workers(worker_count(how, 2), V(self));
+  return walk<2>({walk_root{&from, shown}, walk_root{&to, shown}}, workers, how, told);
+}
+
+bool is_clean(const walk_report& done) noexcept {
+  return done.failures == 0 && done.stopped == stopped::no;
+}
+
+/// The random names in an area, sorted: the holder, then the mirror. Nothing if there is any other.
+result<std::optional<std::vector<leaf_buffer>>> parts_of(const path_handle& area) {
+  AFIO_TRY(const directory_handle dir, directory_handle::directory(area));
+  alignas(8) std::array<std::byte, 4096> buffer;
+  std::vector<leaf_buffer> found;
+  for (;;) {
+    AFIO_TRY(const directory_listing part, dir.read(buffer));
+    if (part.at_end()) break;
+    for (const directory_entry e : part) {
+      stat_t s;
+      AFIO_TRY(s.stamp(area, e.name, want::type));
+      const bool expected = is_random_name(e.name) && s.type == file_type::directory;
+      if (!expected || found.size() == 2) return std::optional<std::vector<leaf_buffer>>();
+      found.emplace_back(e.name);
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const leaf_buffer& a, const leaf_buffer& b) { return a.view() < b.view(); });
+  return std::optional(std::move(found));
+}
+
+/// The first entry of a directory, if it has any.
+result<std::optional<leaf_buffer>> first_entry(const path_handle& anchor) noexcept {
+  AFIO_TRY(const directory_handle dir, directory_handle::directory(anchor));
+  alignas(8) std::array<std::byte, 4096> buffer;
+  for (;;) {
+    AFIO_TRY(const directory_listing part, dir.read(buffer));
+    if (part.at_end()) return std::optional<leaf_buffer>();
+    for (const directory_entry e : part)
+      return std::optional(leaf_buffer(e.name));
+  }
+}
+
+/// Renames the full mirror out of the area, to be a hidden tree, and removes the empty area.
+result<staged> commit(const path_handle& parent, leaf_name area_name, const path_handle& area,
+                      leaf_name holder, leaf_name mirror) noexcept {
+  AFIO_TRY(const leaf_buffer name, random_name());
+  AFIO_TRY(area.rename(mirror, parent, name, replace::no));
+  AFIO_TRY(area.remove_directory(holder));
+  AFIO_TRY(parent.remove_directory(area_name));
+  AFIO_TRY(path_handle doomed, path_handle::path(parent, name));
+  return staged{doomed_tree{std::move(doomed), name}, {}};
+}
+
+/// Putting back must not be cut short by what cut the staging short.
+remove_options without_limits(const remove_options& options) {
+  remove_options patient = options;
+  patient.tree.deadline = deadline::never();
+  patient.tree.stop = {};
+  patient.tree.on_failure = on_failure::proceed;
+  patient.tree.counters = nullptr;
+  return patient;
+}
+
+void add(remove_report& to, const walk_report& from) noexcept {
+  to.failures += from.failures;
+  if (to.stopped == stopped::no) to.stopped = from.stopped;
+}
+
+} // namespace
+
+result<staged> stage(const path_handle& parent, leaf_name name, const path_handle& root,
+                     std::string_view shown, const remove_options& options, observer& told) {
+  if (is_random_name(name)) return error(errc::refused, call::renameat2, name);
+  AFIO_TRY(const leaf_buffer area_name, random_name());
+  AFIO_TRY(leaf_buffer holder_name, random_name());
+  AFIO_TRY(leaf_buffer mirror_name, random_name());
+  if (mirror_name.view() < holder_name.view()) std::swap(holder_name, mirror_name);
+
+  AFIO_TRY(const path_handle area, make_directory(parent, area_name));
+  const auto give_up = [&](const error& why) -> result<staged> {
+    (void)area.remove_directory(holder_name); // What is not empty stays, for reap().
+    (void)parent.remove_directory(area_name);
+    return why;
+  };
+  auto holder = make_directory(area, holder_name);
+  if (!holder) return give_up(holder.assume_error());
+  const path_handle& held = holder.assume_value();
+  // Straight to its own name, so that it is known after a kill; so it is checked where it arrives.
+  auto moved = parent.rename(name, held, name, replace::no);
+  if (!moved) return give_up(moved.assume_error());
+  stat_t arrived;
+  AFIO_TRY(arrived.stamp(held, name, want::identity));
+  AFIO_TRY(const identity wanted, root.identity());
+  if (!arrived.id.same_file(wanted)) {
+    AFIO_TRY(held.rename(name, parent, name, replace::no));
+    return give_up(error(errc::raced, call::renameat2, name));
+  }
+
+  auto mirror = make_directory(area, mirror_name);
+  if (!mirror) return resume(parent, area_name, area, shown, options, told);
+  const std::string above(path_view(shown).parent().view());
+  const auto done = walk_pair<stager>(held, mirror.assume_value(), area_name, above, options, told);
+  if (done && is_clean(done.assume_value())) {
+    return commit(parent, area_name, area, holder_name, mirror_name);
+  }
+  AFIO_TRY(staged back, resume(parent, area_name, area, shown, options, told));
+  if (done) {
+    add(back.report, done.assume_value());
+  } else {
+    told.failed({operation::open, shown, done.assume_error()});
+    ++back.report.failures;
+  }
+  return back;
+}
+
+result<bool> is_staging_area(const path_handle& dir) noexcept try {
+  AFIO_TRY(const stat_t s, dir.stat(want::type | want::mode));
+  if (s.type != file_type::directory || s.mode != private_mode) return false;
+  AFIO_TRY(const auto parts, parts_of(dir));
+  return parts.has_value() && !parts->empty();
+
+} catch (const std::bad_alloc&) {
+
+  return error(ENOMEM, call::none);
+}
+
+result<staged> resume(const path_handle& parent, leaf_name name, const path_handle& area,
+                      std::string_view shown, const remove_options& options, observer& told) {
+  AFIO_TRY(const auto parts, parts_of(area));
+  if (!parts || parts->empty()) return error(errc::refused, call::verify, name);
+  const leaf_name holder_name = parts->front();
+  AFIO_TRY(const path_handle holder, path_handle::path(area, holder_name));
+  AFIO_TRY(const auto tree, first_entry(holder));
+
+  staged back;
+  const std::string above(path_view(shown).parent().view());
+  if (parts->size() == 2) {
+    const leaf_name mirror_name = parts->back();
+    AFIO_TRY(const path_handle mirror, path_handle::path(area, mirror_name));
+    AFIO_TRY(const auto moved, first_entry(mirror));
+    if (!tree && moved) return commit(parent, name, area, holder_name, mirror_name);
+    AFIO_TRY(const walk_report done,
+             walk_pair<unstager>(mirror, holder, name, above, without_limits(options), told));
+    add(back.report, done);
+    if (!is_clean(done)) return back;
+    AFIO_TRY(area.remove_directory(mirror_name));
+  }
+  if (tree) {
+    AFIO_TRY(holder.rename(*tree, parent, *tree, replace::no));
+  }
+  AFIO_TRY(area.remove_directory(holder_name));
+  AFIO_TRY(parent.remove_directory(name));
+  return back;
+}
+
+} // namespace afio::algorithms::remove_detail

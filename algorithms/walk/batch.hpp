@@ -1,0 +1,97 @@
+// Rows of one directory, lined up, which workers can share out among them.
+#pragma once
+
+#include "algorithms/walk/node.hpp"
+#include "algorithms/walk/row.hpp"
+#include "algorithms/walk/walk.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace afio::algorithms::walk_detail {
+
+/// Bytes that the names of rows live in. Grows by doubling; never shrinks, because it is used
+/// again.
+class name_buffer {
+public:
+  std::span<std::byte> spare() noexcept { return {bytes_.get() + used_, size_ - used_}; }
+
+  std::span<const std::byte> used() const noexcept { return {bytes_.get(), used_}; }
+
+  void use(std::size_t more) noexcept { used_ += more; }
+
+  void clear() noexcept { used_ = 0; }
+
+  /// Makes sure that `spare` bytes are there. ENOMEM.
+  result<void> reserve(std::size_t spare) noexcept;
+
+private:
+  std::unique_ptr<std::byte[]> bytes_; // From new[]: aligned for any record.
+  std::size_t size_ = 0;
+  std::size_t used_ = 0;
+};
+
+/// Both ends of a run of rows can be claimed: the owner takes from the front, helpers from the
+/// back, so that each stays in one region of a list sorted by inode. One atomic word holds both
+/// ends.
+class claim_range {
+public:
+  void reset(std::uint32_t count) noexcept { ends_.store(count, std::memory_order_relaxed); }
+
+  std::uint32_t left() const noexcept {
+    const auto ends = ends_.load(std::memory_order_relaxed);
+    return back(ends) - front(ends);
+  }
+
+  struct run {
+    std::uint32_t first;
+    std::uint32_t count; // 0: nothing is left.
+  };
+
+  run claim_front(std::uint32_t most) noexcept;
+  run claim_back(std::uint32_t most) noexcept;
+
+private:
+  static std::uint32_t front(std::uint64_t ends) noexcept {
+    return static_cast<std::uint32_t>(ends >> 32);
+  }
+
+  static std::uint32_t back(std::uint64_t ends) noexcept {
+    return static_cast<std::uint32_t>(ends);
+  }
+
+  std::atomic<std::uint64_t> ends_{0};
+};
+
+template <std::size_t N>
+struct batch : task {
+  batch() noexcept : task(kind::batch) {}
+
+  node<N>* of = nullptr;
+  std::array<name_buffer, N> names;
+  std::vector<row<N>> rows;
+  claim_range unclaimed;
+  std::atomic<std::uint32_t> owners{1};
+  std::atomic<bool> offered{false}; // Stands in a queue.
+};
+
+/// What filling a batch came to.
+template <std::size_t N>
+struct filled {
+  bool more = false;                            // The directory has further rows.
+  std::array<std::optional<error>, N> failures; // Of listing, a tree each.
+};
+
+/// Fills `b` with the next rows of the pinned directory `n`: N = 1, as many as a buffer takes; N >
+/// 1, all, by name. Rows that were listed before a failure are in it.
+template <std::size_t N>
+filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept;
+
+} // namespace afio::algorithms::walk_detail

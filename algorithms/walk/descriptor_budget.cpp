@@ -1,0 +1,238 @@
+#include "algorithms/walk/descriptor_budget.hpp"
+
+#include "algorithms/walk/checked.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+namespace afio::algorithms::walk_detail {
+
+namespace {
+
+bool means_no_descriptors(const error& e) noexcept {
+  return e.native() == EMFILE || e.native() == ENFILE;
+}
+
+/// Whether a listing's inode numbers are those that statx gives. Union and network file systems may
+/// make them up differently for each.
+bool lists_true_inodes(const directory_handle& dir) noexcept {
+  const auto fs = dir.statfs();
+  if (!fs) return true; // Then the stricter check is made.
+  const std::string_view kind = fs.assume_value().kind_name();
+  return kind == "ext4" || kind == "xfs" || kind == "btrfs" || kind == "tmpfs";
+}
+
+/// Another file than was listed: is it by a file system's own numbering only? Then the name must
+/// still lead to what was opened.
+result<void> check_by_name(const path_handle& parent, leaf_name name, const directory_handle& got,
+                           const identity& id) noexcept {
+  if (lists_true_inodes(got)) return error(errc::raced, call::openat2, name);
+  stat_t s;
+  AFIO_TRY(s.stamp(parent, name, want::identity));
+  if (!s.id.same_file(id)) return error(errc::raced, call::openat2, name);
+  return success();
+}
+
+} // namespace
+
+template <std::size_t N>
+result<directory_handle> descriptor_budget<N>::open_side(const node<N>& n,
+                                                         std::size_t tree) noexcept {
+  const directory_handle& parent = n.parent->sides[tree].handle;
+  for (;;) {
+    auto got = directory_handle::directory(parent, n.name(), mounts_);
+    if (got) return got;
+    const error& e = got.assume_error();
+    // Somebody else in the process may have used up the descriptors: do with fewer.
+    if (means_no_descriptors(e) && evict_one()) continue;
+    if (e.native() == EXDEV) return error(errc::boundary, e.origin(), n.name(), EXDEV);
+    // A directory was listed; what is there now is something else.
+    if (e.native() == ENOTDIR || e.native() == ELOOP) {
+      return error(errc::raced, e.origin(), n.name(), e.native());
+    }
+    return got;
+  }
+}
+
+template <std::size_t N>
+result<void> descriptor_budget<N>::check_first(const node<N>& n, std::size_t tree,
+                                               const directory_handle& got,
+                                               const identity& id) const noexcept {
+  const auto& parent = n.parent->sides[tree];
+  const bool same = id.same_mount(parent.id);
+  if (!same && mounts_ == crossing::same_mount) {
+    return error(errc::boundary, call::statx, n.name());
+  }
+  // Behind a mount point is another inode than the one listed, rightly.
+  if (!same || id.inode == n.sides[tree].listed_inode) return success();
+  return check_by_name(parent.handle, n.name(), got, id);
+}
+
+template <std::size_t N>
+result<typename descriptor_budget<N>::opened>
+descriptor_budget<N>::open_sides(const node<N>& n) noexcept {
+  opened all;
+  for (std::size_t tree = 0; tree < N; ++tree) {
+    if (!n.sides[tree].present) continue;
+    AFIO_TRY(all.at[tree], open_side(n, tree));
+    AFIO_TRY(all.ids[tree], all.at[tree].identity());
+    AFIO_TRY(checked::same_directory(all.at[tree], all.ids[tree]));
+  }
+  return all;
+}
+
+template <std::size_t N>
+result<void> descriptor_budget<N>::open(node<N>& n) noexcept {
+  make_room();
+  AFIO_TRY(opened got, open_sides(n));
+  for (std::size_t tree = 0; tree < N; ++tree) {
+    if (!n.sides[tree].present) continue;
+    AFIO_TRY(check_first(n, tree, got.at[tree], got.ids[tree]));
+    n.sides[tree].id = got.ids[tree];
+  }
+  const std::scoped_lock hold(lock_);
+  install(n, std::move(got.at));
+  n.opened = true;
+  n.pins = 1;
+  return success();
+}
+
+template <std::size_t N>
+void descriptor_budget<N>::adopt(node<N>& root) noexcept {
+  root.is_open = root.opened = true;
+  root.pins = 1;
+  push_newest(root);
+  peak_ = ++open_;
+}
+
+template <std::size_t N>
+result<void> descriptor_budget<N>::pin(node<N>& n) noexcept {
+  {
+    const std::scoped_lock hold(lock_);
+    if (n.is_open) {
+      ++n.pins;
+      unlink(n);
+      push_newest(n);
+      return success();
+    }
+  }
+  const std::scoped_lock one(reopening_);
+  return reopen_down_to(n);
+}
+
+/// Leaves `n` pinned. Each level is pinned before the one above it is let go.
+template <std::size_t N>
+result<void> descriptor_budget<N>::reopen_down_to(node<N>& n) noexcept {
+  node<N>* at = &n;
+  {
+    const std::scoped_lock hold(lock_);
+    while (!at->is_open) {
+      at->parent->toward = at;
+      at = at->parent;
+    }
+    ++at->pins;
+  }
+  while (at != &n) {
+    node<N>& next = *at->toward;
+    auto done = reopen(next);
+    unpin(*at);
+    if (!done) return done;
+    at = &next;
+  }
+  return success();
+}
+
+/// Opens and pins `n`, whose parent is pinned; it must be the directory that it was at first.
+template <std::size_t N>
+result<void> descriptor_budget<N>::reopen(node<N>& n) noexcept {
+  make_room();
+  AFIO_TRY(opened got, open_sides(n));
+  for (std::size_t tree = 0; tree < N; ++tree) {
+    if (n.sides[tree].present && got.ids[tree] != n.sides[tree].id) {
+      return error(errc::raced, call::openat2, n.name());
+    }
+  }
+  const std::scoped_lock hold(lock_);
+  install(n, std::move(got.at));
+  ++n.pins;
+  return success();
+}
+
+template <std::size_t N>
+void descriptor_budget<N>::unpin(node<N>& n) noexcept {
+  const std::scoped_lock hold(lock_);
+  --n.pins;
+}
+
+template <std::size_t N>
+void descriptor_budget<N>::close(node<N>& n) noexcept {
+  handles closing;
+  const std::scoped_lock hold(lock_);
+  if (n.is_open) closing = take(n);
+}
+
+template <std::size_t N>
+bool descriptor_budget<N>::evict_one() noexcept {
+  handles closing; // Closed after the lock is let go.
+  const std::scoped_lock hold(lock_);
+  for (node<N>* n = oldest_; n != nullptr; n = n->newer) {
+    if (n->pins != 0) continue;
+    closing = take(*n);
+    return true;
+  }
+  return false;
+}
+
+template <std::size_t N>
+void descriptor_budget<N>::make_room() noexcept {
+  for (;;) {
+    {
+      const std::scoped_lock hold(lock_);
+      if (open_ < limit_) return;
+    }
+    // worker_count() makes sure that not everything can be pinned.
+    if (!evict_one()) return;
+  }
+}
+
+template <std::size_t N>
+void descriptor_budget<N>::install(node<N>& n, handles&& at) noexcept {
+  for (std::size_t tree = 0; tree < N; ++tree)
+    n.sides[tree].handle = std::move(at[tree]);
+  n.is_open = true;
+  push_newest(n);
+  peak_ = std::max(peak_, ++open_);
+}
+
+template <std::size_t N>
+typename descriptor_budget<N>::handles descriptor_budget<N>::take(node<N>& n) noexcept {
+  handles at;
+  for (std::size_t tree = 0; tree < N; ++tree)
+    at[tree] = std::move(n.sides[tree].handle);
+  n.is_open = false;
+  unlink(n);
+  --open_;
+  return at;
+}
+
+template <std::size_t N>
+void descriptor_budget<N>::push_newest(node<N>& n) noexcept {
+  n.newer = nullptr;
+  n.older = newest_;
+  (newest_ != nullptr ? newest_->newer : oldest_) = &n;
+  newest_ = &n;
+}
+
+template <std::size_t N>
+void descriptor_budget<N>::unlink(node<N>& n) noexcept {
+  (n.newer != nullptr ? n.newer->older : newest_) = n.older;
+  (n.older != nullptr ? n.older->newer : oldest_) = n.newer;
+}
+
+template class descriptor_budget<1>;
+template class descriptor_budget<2>;
+template class descriptor_budget<3>;
+
+} // namespace afio::algorithms::walk_detail

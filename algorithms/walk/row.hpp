@@ -1,0 +1,39 @@
+// One name of a directory, and what it is in each of the trees.
+#pragma once
+
+#include "afio/leaf_name.hpp"
+#include "afio/stat.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace afio::algorithms {
+
+/// An entry of one tree.
+struct cell {
+  std::uint64_t inode = 0; ///< As the listing gave it; of a mount point, of what is below it.
+  const stat_t* stat =
+      nullptr; ///< Where walk_options::fields asked for any; for the time of rows().
+  file_type type = file_type::unknown;
+  bool present = false; ///< Whether the tree has the name. Then its type is known in rows().
+};
+
+/// Entries of N trees which have one name.
+template <std::size_t N>
+struct row {
+  leaf_name name;
+  std::array<cell, N> in;
+  /// Whether to walk what is below: into every tree in which this is a directory when rows()
+  /// returns.
+  enum class below : std::uint8_t { enter, skip } below = below::enter;
+
+  bool has_directory() const noexcept {
+    for (const cell& c : in) {
+      if (c.type == file_type::directory) return true;
+    }
+    return false;
+  }
+};
+
+} // namespace afio::algorithms

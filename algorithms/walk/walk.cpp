@@ -1,0 +1,80 @@
+#include "algorithms/walk/walk.hpp"
+
+#include "algorithms/walk/engine.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <thread>
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+namespace afio::algorithms {
+
+namespace walk_detail {
+
+std::size_t descriptor_limit(const walk_options& options) noexcept {
+  if (options.descriptors != 0) return options.descriptors;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
+  return std::min<std::size_t>(limit.rlim_cur / 4 * 3, 1024);
+}
+
+namespace {
+
+unsigned available_processors() noexcept {
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
+}
+
+template <std::size_t N>
+void run(engine<N>& shared, std::span<visitor<N>* const> visitors, task* root) {
+  std::vector<std::jthread> others;
+  try {
+    for (unsigned i = 1; i < visitors.size(); ++i) {
+      others.emplace_back([&shared, &visitors, i] { shared.work(i, *visitors[i], nullptr); });
+    }
+  } catch (const std::exception&) {
+    // No more threads or memory to be had: the ones there are do all the work.
+  }
+  shared.work(0, *visitors[0], root);
+}
+
+} // namespace
+
+} // namespace walk_detail
+
+unsigned worker_count(const walk_options& options, std::size_t trees) noexcept {
+  const unsigned wanted =
+      options.threads != 0 ? options.threads : walk_detail::available_processors();
+  // The root is always open, and a worker has two directories pinned at a time.
+  const std::size_t directories = walk_detail::descriptor_limit(options) / trees;
+  const std::size_t bearable = directories > 1 ? (directories - 1) / 2 : 0;
+  return static_cast<unsigned>(std::clamp<std::size_t>(bearable, 1, wanted));
+}
+
+template <std::size_t N>
+result<walk_report> walk(const std::array<walk_root, N>& roots,
+                         std::span<visitor<N>* const> visitors, const walk_options& options,
+                         observer& told) noexcept {
+  if (visitors.empty()) return error(EINVAL, call::none);
+  auto queue = walk_detail::work_queue::make(static_cast<unsigned>(visitors.size()));
+  if (!queue) return error(ENOMEM, call::none);
+  walk_detail::engine<N> shared(roots, options, told, *queue);
+  AFIO_TRY(auto* root, shared.begin());
+  walk_detail::run(shared, visitors, root);
+  walk_detail::node<N>::destroy(root);
+  return shared.report();
+}
+
+template result<walk_report> walk(const std::array<walk_root, 1>&, std::span<visitor<1>* const>,
+                                  const walk_options&, observer&) noexcept;
+template result<walk_report> walk(const std::array<walk_root, 2>&, std::span<visitor<2>* const>,
+                                  const walk_options&, observer&) noexcept;
+template result<walk_report> walk(const std::array<walk_root, 3>&, std::span<visitor<3>* const>,
+                                  const walk_options&, observer&) noexcept;
+
+} // namespace afio::algorithms

@@ -1,0 +1,51 @@
+// Where workers leave tasks for themselves and each other, and wait for more.
+#pragma once
+
+#include "algorithms/walk/node.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+
+namespace afio::algorithms::walk_detail {
+
+/// A list of tasks for each worker. A worker takes its own newest task first, so it goes depth
+/// first and few are pending; one with none of its own takes another's oldest, which is likely the
+/// largest. All calls are safe from any worker.
+class work_queue {
+public:
+  /// Null where memory is short.
+  static std::unique_ptr<work_queue> make(unsigned workers) noexcept;
+
+  void push(unsigned worker, task_list& tasks) noexcept;
+  void push(unsigned worker, task& t) noexcept;
+  /// The next task; waits while there is none. Null once close() was called and all are empty.
+  task* take(unsigned worker) noexcept;
+  /// No task will be pushed any more, except by workers that still have one.
+  void close() noexcept;
+
+  /// Whether somebody waits for a task: then sharing work is worth its cost.
+  bool somebody_waits() const noexcept { return waiting_.load(std::memory_order_relaxed) != 0; }
+
+private:
+  struct alignas(64) list {
+    std::mutex lock;
+    task_list tasks;
+  };
+
+  explicit work_queue(unsigned workers) noexcept : workers_(workers) {}
+
+  task* try_take(unsigned worker) noexcept;
+  void wake() noexcept;
+
+  unsigned workers_;
+  std::unique_ptr<list[]> lists_;
+  std::atomic<unsigned> waiting_{0};
+  std::mutex sleep_;
+  std::condition_variable more_;
+  std::atomic<bool> closed_{false};
+};
+
+} // namespace afio::algorithms::walk_detail

@@ -1,0 +1,17 @@
+// From what a person typed to a directory and a name in it.
+#pragma once
+
+#include "afio/path_handle.hpp"
+
+namespace afio::cli {
+
+/// The directory at `path`, of any length: a path too long for one call is followed in pieces.
+result<path_handle> open_directory(path_view path) noexcept;
+
+/// The directory that the last component of `path` is in, and that component. errc::refused where
+/// it is
+/// "/", "." or "..", which are not names in a directory; ENOTDIR where a slash is behind the name
+/// of something that is not a directory.
+result<location> locate(path_view path) noexcept;
+
+} // namespace afio::cli

@@ -1,0 +1,40 @@
+// The options that all tools have.
+#pragma once
+
+#include "algorithms/options.hpp"
+#include "cli/common/output.hpp"
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace afio::cli {
+
+struct common_arguments {
+  bool dry_run = false;
+  bool verbose = false;
+  bool quiet = false;
+  bool json = false;
+  bool cross_mounts = false;
+  unsigned threads = 0;
+  std::string progress = "auto";
+  std::string on_error = "continue";
+  std::string deadline;
+  std::string retry;
+  std::string log_file;
+
+  /// Adds the options to `app`. *this must outlive the parse.
+  void add_to(CLI::App& app);
+
+  output_options for_output(const std::string& tool) const;
+  algorithms::tree_options for_trees() const;
+  afio::deadline retry_deadline() const;
+  bool wants_progress() const;
+};
+
+/// Parses; prints help, version and usage errors. Nothing: go on. Else the exit status.
+std::optional<int> parse(CLI::App& app, int argc, char** argv);
+
+} // namespace afio::cli

@@ -1,0 +1,28 @@
+// One JSON object on one line, written member by member.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace afio::cli {
+
+class json_line {
+public:
+  explicit json_line(std::string_view type) { text("type", type); }
+
+  json_line& text(std::string_view key, std::string_view value);
+  json_line& number(std::string_view key, std::int64_t value);
+  json_line& number(std::string_view key, double value);
+  /// A name as the file system has it: `key` where it is UTF-8, else `key_base64` (RFC 4648).
+  json_line& name(std::string_view key, std::string_view bytes);
+
+  /// The finished object with its line feed.
+  std::string str() const { return text_ + "}\n"; }
+
+private:
+  void start(std::string_view key);
+  std::string text_ = "{";
+};
+
+} // namespace afio::cli

@@ -1,0 +1,68 @@
+// Where a tool's words go: events and failures to people, to scripts, to a log.
+#pragma once
+
+#include "algorithms/observer.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace spdlog {
+class logger;
+}
+
+namespace afio::cli {
+
+/// How much is told, and to whom.
+struct output_options {
+  std::string tool;     ///< What messages begin with.
+  bool verbose = false; ///< A line for every event.
+  bool quiet = false;   ///< No message for failures; the exit status and --json still tell.
+  bool json = false;
+  std::string log_file; ///< Empty: none.
+};
+
+class progress_bar;
+
+/// An observer that prints. All calls are safe from any thread; lines never mix.
+class output final : public algorithms::observer {
+public:
+  /// What could not be opened is told by error_of().
+  explicit output(output_options options);
+  ~output() override;
+
+  void failed(const algorithms::failure& f) noexcept override;
+  void happened(const algorithms::event& e) noexcept override;
+
+  /// A failure of a whole argument.
+  void failed(std::string_view what, std::string_view path, const error& why) noexcept;
+  /// Prints a message for people: on stderr, with the tool's name.
+  void say(std::string_view message) noexcept;
+  /// The last line of --json, and of the log. `seconds` since the start.
+  void summarize(std::uint64_t failures, double seconds) noexcept;
+  /// Lets lines appear above the bar. Null for none.
+  void draw_with(progress_bar* bar) noexcept;
+
+  /// Whether everything could be written so far; a full disk or a closed pipe is remembered.
+  bool ok() const noexcept;
+
+  /// Why the log file could not be opened; empty if it could.
+  const std::string& log_error() const noexcept { return log_error_; }
+
+private:
+  void line(std::string_view text) noexcept;
+  void message(std::string_view text) noexcept;
+
+  output_options options_;
+  mutable std::mutex lock_;
+  std::map<std::string_view, std::uint64_t> counts_;
+  std::shared_ptr<spdlog::logger> log_;
+  std::string log_error_;
+  progress_bar* bar_ = nullptr;
+  bool ok_ = true;
+};
+
+} // namespace afio::cli

@@ -1,0 +1,113 @@
+#include "cli/common/progress_bar.hpp"
+
+#include "cli/common/duration.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace afio::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+unsigned terminal_columns() noexcept {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return size.ws_col;
+}
+
+/// "1234567" → "1,234,567".
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3; at -= 3)
+    text.insert(at - 3, 1, ',');
+  return text;
+}
+
+std::string bar(double share, unsigned columns) {
+  const auto full = static_cast<std::size_t>(share * columns);
+  return '[' + std::string(full, '#') + std::string(columns - full, '-') + ']';
+}
+
+} // namespace
+
+std::string progress_line(const std::string& verb, const progress_state& state, unsigned columns) {
+  std::string text = verb + ' ' + grouped(state.done);
+  // While it is counted, the total only says: so many at least.
+  if (state.total_is_final)
+    text += " of " + grouped(std::max(state.total, state.done));
+  else if (state.total > state.done)
+    text += " of " + grouped(state.total) + "+";
+  text += " entries";
+  if (state.rate > 0) text += "  " + grouped(static_cast<std::uint64_t>(state.rate)) + "/s";
+  if (state.failures != 0) text += "  " + grouped(state.failures) + " failed";
+  if (state.total_is_final && state.total != 0) {
+    const double share =
+        std::min(1.0, static_cast<double>(state.done) / static_cast<double>(state.total));
+    const auto left = state.total > state.done ? state.total - state.done : 0;
+    if (state.rate > 0) {
+      const auto seconds = static_cast<double>(left) / state.rate;
+      text += "  " + clock_text(std::chrono::seconds(static_cast<std::int64_t>(seconds))) + " left";
+    }
+    constexpr std::size_t narrowest = 12;
+    if (text.size() + narrowest < columns) {
+      const auto room = std::min<std::size_t>(columns - text.size() - 4, 30);
+      text += "  " + bar(share, static_cast<unsigned>(room));
+    }
+  }
+  if (text.size() > columns) text.resize(columns);
+  return text;
+}
+
+progress_bar::progress_bar(std::string verb, const algorithms::progress& done,
+                           const algorithms::progress& total, const std::atomic<bool>& final_total)
+    : verb_(std::move(verb)),
+      done_(done),
+      total_(total),
+      final_total_(final_total),
+      drawer_([this] { draw_until_done(); }) {}
+
+progress_bar::~progress_bar() {
+  {
+    const std::scoped_lock hold(lock_);
+    over_ = true;
+  }
+  ended_.notify_all();
+  drawer_.join();
+  clear();
+}
+
+void progress_bar::draw_until_done() {
+  std::unique_lock hold(lock_);
+  auto pause = 1000ms;
+  while (!ended_.wait_for(hold, pause, [this] { return over_; })) {
+    draw();
+    pause = 100ms;
+  }
+}
+
+void progress_bar::draw() {
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
+  progress_state now;
+  now.done = done_.entries.load();
+  now.total = total_.entries.load();
+  now.total_is_final = final_total_.load();
+  now.failures = done_.failures.load();
+  now.rate = static_cast<double>(now.done) / spent.count();
+  const std::string text = progress_line(verb_, now, terminal_columns() - 1);
+  const std::scoped_lock hold(drawing_);
+  std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
+  drawn_ = true;
+}
+
+void progress_bar::clear() noexcept {
+  const std::scoped_lock hold(drawing_);
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
+}
+
+} // namespace afio::cli
