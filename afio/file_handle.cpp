@@ -60,6 +60,13 @@ bool makes_files(creation c) noexcept {
   return c == creation::only_if_not_exist || c == creation::if_needed;
 }
 
+/// An anchor to what has the name; not open where nothing has it and it may be made.
+result<detail::descriptor> look_up(const detail::descriptor& dir, const char* name, int flags,
+                                   sys::resolve how, creation c) noexcept {
+  return makes_files(c) ? sys::open_if_exists(dir, name, flags, how)
+                        : sys::open(dir, name, flags, 0, how);
+}
+
 int require_regular(file_type type) noexcept {
   if (type == file_type::regular) return 0;
   return type == file_type::directory ? EISDIR : type == file_type::symlink ? ELOOP : EINVAL;
@@ -101,11 +108,12 @@ result<file_handle> file_handle::file(const path_handle& base, leaf_name name,
   const int exclusive = options.creation == creation::only_if_not_exist ? O_EXCL : 0;
   for (;;) {
     if (exclusive == 0) {
-      AFIO_TRY(auto anchor, sys::open_if_exists(base.native(), name.c_str(), O_PATH | O_NOFOLLOW,
-                                                sys::resolve::single));
+      AFIO_TRY(auto anchor, look_up(base.native(), name.c_str(), O_PATH | O_NOFOLLOW,
+                                    sys::resolve::single, options.creation));
       if (anchor.is_open()) return checked(std::move(anchor), options, name);
-      if (!makes_files(options.creation)) return error(ENOENT, call::openat2, name);
     }
+    // openat2 says the same, but openat makes nothing and reports no error.
+    if (options.mode == afio::mode::none) return error(EINVAL, call::verify, name);
     // O_EXCL: what is opened here was made here, so it is regular.
     auto made = sys::open(base.native(), name.c_str(), open_flags(options) | O_CREAT | O_EXCL,
                           options.permissions, sys::resolve::single);
@@ -120,10 +128,9 @@ result<file_handle> file_handle::file(const path_handle& base, path_view path,
                                       file_options options) noexcept {
   if (options.creation != creation::only_if_not_exist) {
     AFIO_TRY(auto anchor, path.with_c_str([&](const char* name) {
-      return sys::open_if_exists(base.native(), name, O_PATH, sys::resolve::anywhere);
+      return look_up(base.native(), name, O_PATH, sys::resolve::anywhere, options.creation);
     }));
     if (anchor.is_open()) return checked(std::move(anchor), options, path.view());
-    if (!makes_files(options.creation)) return error(ENOENT, call::openat, path.view());
   }
   // To the kernel too, a name with a slash behind it is that of a directory.
   if (path.view().ends_with('/')) return error(EISDIR, call::verify, path.view());
@@ -216,8 +223,8 @@ result<void> file_handle::zero(extent part) noexcept {
                               static_cast<off_t>(part.length));
   if (zeroed || !means_unsupported(zeroed.assume_error())) return zeroed;
   // What only appends cannot write there.
-  AFIO_TRY(const bool appends, is_append_only());
-  return appends ? zeroed : write_zeros(*this, part);
+  AFIO_TRY(const bool only_appends, is_append_only());
+  return only_appends ? zeroed : write_zeros(*this, part);
 }
 
 namespace {

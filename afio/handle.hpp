@@ -19,7 +19,8 @@ enum class mode : std::uint8_t {
   append, ///< Write at the end only.
 };
 
-/// What an open makes of a name that is there, or is not.
+/// What an open makes of a name that is there, or is not. EINVAL for a mode that cannot: none makes
+/// and truncates nothing, read does not truncate.
 enum class creation : std::uint8_t {
   open_existing,     ///< ENOENT where it is not there.
   only_if_not_exist, ///< EEXIST where it is.

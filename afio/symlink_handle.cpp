@@ -26,9 +26,15 @@ result<symlink_handle> symlink_handle::create(const path_handle& base, leaf_name
                                               path_view target) noexcept {
   AFIO_TRY(target.with_c_str(
       [&](const char* text) { return sys::symlink(text, base.native(), name.c_str()); }));
-  AFIO_TRY(auto link, symlink(base, name));
+  auto link = symlink(base, name);
+  if (!link) {
+    const error& e = link.assume_error();
+    // It was there a moment ago: now it is gone, or something else.
+    if (e.native() != ENOENT && e.native() != EINVAL) return link;
+    return error(errc::raced, e.origin(), name, e.native());
+  }
   std::array<char, path_view::max_size> buffer;
-  AFIO_TRY(const std::string_view points_to, link.read(buffer));
+  AFIO_TRY(const std::string_view points_to, link.assume_value().read(buffer));
   if (points_to != target.view()) return error(errc::raced, call::readlinkat, name);
   return link;
 }

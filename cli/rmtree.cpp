@@ -5,6 +5,7 @@
 #include "cli/common/arguments.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
 #include "cli/common/progress_bar.hpp"
 #include "cli/common/signals.hpp"
 
@@ -197,7 +198,8 @@ int run(int argc, char** argv) {
   arguments a;
   describe(app, a);
   if (const auto status = parse(app, argc, argv)) return *status;
-  signals interrupts; // Before any thread.
+  prepare_process(); // Before any thread.
+  signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-rmtree"));
   if (!out.log_error().empty()) {
     out.say("cannot open the log file: " + out.log_error());

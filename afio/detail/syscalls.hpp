@@ -42,7 +42,8 @@ result<descriptor> open_if_exists(const descriptor& dir, const char* name, int f
                                   resolve how) noexcept;
 /// Opens the file behind an O_PATH descriptor again with `flags`, race-free.
 result<descriptor> reopen(const descriptor& file, int flags) noexcept;
-result<descriptor> duplicate(const descriptor& file) noexcept;
+/// The number is the lowest free one from `least` on.
+result<descriptor> duplicate(const descriptor& file, unsigned least = 0) noexcept;
 /// Reports what close reports (EIO, ENOSPC, EDQUOT of delayed writes). The descriptor is gone
 /// either way.
 result<void> close(descriptor file) noexcept;

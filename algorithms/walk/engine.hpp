@@ -62,6 +62,6 @@ extern template class engine<2>;
 extern template class engine<3>;
 
 /// Descriptors that a walk may have open.
-std::size_t descriptor_limit(const walk_options& options) noexcept;
+unsigned descriptor_limit(const walk_options& options) noexcept;
 
 } // namespace afio::algorithms::walk_detail

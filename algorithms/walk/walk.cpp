@@ -1,5 +1,6 @@
 #include "algorithms/walk/walk.hpp"
 
+#include "afio/utils.hpp"
 #include "algorithms/walk/engine.hpp"
 
 #include <algorithm>
@@ -10,16 +11,17 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/single_threaded.h>
 
 namespace afio::algorithms {
 
 namespace walk_detail {
 
-std::size_t descriptor_limit(const walk_options& options) noexcept {
+unsigned descriptor_limit(const walk_options& options) noexcept {
   if (options.descriptors != 0) return options.descriptors;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
-  return std::min<std::size_t>(limit.rlim_cur / 4 * 3, 1024);
+  return static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur / 4 * 3, 4096));
 }
 
 namespace {
@@ -28,6 +30,15 @@ unsigned available_processors() noexcept {
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
   return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
+}
+
+/// Deep trees hold many directories open; the table is cheap to enlarge only before there are threads.
+template <std::size_t N> void reserve_while_alone(const node<N>& root, const walk_options& options) {
+  if (__libc_single_threaded == 0) return;
+  for (const auto& side : root.sides) {
+    // Refused near RLIMIT_NOFILE: then it grows as it is used, only slower.
+    if (side.present) (void)reserve_descriptors(side.handle, descriptor_limit(options));
+  }
 }
 
 template <std::size_t N>
@@ -65,6 +76,7 @@ result<walk_report> walk(const std::array<walk_root, N>& roots,
   if (!queue) return error(ENOMEM, call::none);
   walk_detail::engine<N> shared(roots, options, told, *queue);
   AFIO_TRY(auto* root, shared.begin());
+  if (visitors.size() > 1) walk_detail::reserve_while_alone(*root, options);
   walk_detail::run(shared, visitors, root);
   walk_detail::node<N>::destroy(root);
   return shared.report();

@@ -48,7 +48,7 @@ enum class leaving : std::uint8_t { without_handles, with_handles };
 
 struct walk_options {
   unsigned threads = 0;     ///< 0: as many as there are processors available to the process.
-  unsigned descriptors = 0; ///< 0: three quarters of RLIMIT_NOFILE, 1024 at the most.
+  unsigned descriptors = 0; ///< 0: three quarters of RLIMIT_NOFILE, 4096 at the most.
   crossing mounts = crossing::same_mount; ///< any_mount: other devices and subvolumes, too.
   algorithms::on_failure on_failure = algorithms::on_failure::proceed;
   row_order order = row_order::listed;

@@ -4,9 +4,6 @@
 #include "cli/common/json_line.hpp"
 #include "cli/common/progress_bar.hpp"
 
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/spdlog.h>
-
 #include <cstdio>
 #include <exception>
 
@@ -65,17 +62,7 @@ output::output(output_options options)
                    ? algorithms::verbosity::events
                    : algorithms::verbosity::failures),
       options_(std::move(options)) {
-  if (options_.log_file.empty()) return;
-  try {
-    log_ = spdlog::basic_logger_mt(options_.tool, options_.log_file);
-    log_->flush_on(spdlog::level::err);
-  } catch (const std::exception& e) {
-    log_error_ = e.what();
-  }
-}
-
-output::~output() {
-  if (log_) log_->flush();
+  if (!options_.log_file.empty()) log_ = log_file(options_.tool, options_.log_file);
 }
 
 void output::happened(const algorithms::event& e) noexcept try {
@@ -86,7 +73,7 @@ void output::happened(const algorithms::event& e) noexcept try {
   } else if (options_.verbose) {
     line(std::string(word_for(e.kind)) + ' ' + quoted(e.path) + '\n');
   }
-  if (log_) log_->info("{} {}", word_for(e.kind), quoted(e.path));
+  log_.info(std::string(word_for(e.kind)) + ' ' + quoted(e.path));
 
 } catch (const std::exception&) {
 
@@ -114,7 +101,7 @@ void output::failed(std::string_view what, std::string_view path, const error& w
   text.append(what).append(" ").append(quoted(path)).append(": ").append(reason);
   text += advice_for(why);
   if (!options_.quiet) message(text);
-  if (log_) log_->error(text);
+  log_.error(text);
 
 } catch (const std::exception&) {
 
@@ -124,7 +111,7 @@ void output::failed(std::string_view what, std::string_view path, const error& w
 void output::say(std::string_view text) noexcept try {
   const std::scoped_lock hold(lock_);
   message(text);
-  if (log_) log_->warn(text);
+  log_.warn(text);
 
 } catch (const std::exception&) {
 
@@ -141,7 +128,7 @@ void output::summarize(std::uint64_t failures, double seconds) noexcept try {
     last.number("failures", static_cast<std::int64_t>(failures)).number("seconds", seconds);
     line(last.str());
   }
-  if (log_) log_->info("finished in {:.3f} s with {} failures", seconds, failures);
+  log_.info("finished in " + std::to_string(seconds) + " s, failures: " + std::to_string(failures));
   if (std::fflush(stdout) != 0) ok_ = false;
 
 } catch (const std::exception&) {

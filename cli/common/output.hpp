@@ -2,17 +2,13 @@
 #pragma once
 
 #include "algorithms/observer.hpp"
+#include "cli/common/log_file.hpp"
 
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-
-namespace spdlog {
-class logger;
-}
 
 namespace afio::cli {
 
@@ -30,9 +26,8 @@ class progress_bar;
 /// An observer that prints. All calls are safe from any thread; lines never mix.
 class output final : public algorithms::observer {
 public:
-  /// What could not be opened is told by error_of().
+  /// log_error() tells whether the log file could be opened.
   explicit output(output_options options);
-  ~output() override;
 
   void failed(const algorithms::failure& f) noexcept override;
   void happened(const algorithms::event& e) noexcept override;
@@ -50,7 +45,7 @@ public:
   bool ok() const noexcept;
 
   /// Why the log file could not be opened; empty if it could.
-  const std::string& log_error() const noexcept { return log_error_; }
+  const std::string& log_error() const noexcept { return log_.problem(); }
 
 private:
   void line(std::string_view text) noexcept;
@@ -59,8 +54,7 @@ private:
   output_options options_;
   mutable std::mutex lock_;
   std::map<std::string_view, std::uint64_t> counts_;
-  std::shared_ptr<spdlog::logger> log_;
-  std::string log_error_;
+  log_file log_;
   progress_bar* bar_ = nullptr;
   bool ok_ = true;
 };

@@ -92,9 +92,9 @@ result<descriptor> reopen(const descriptor& file, int flags) noexcept {
                "");
 }
 
-result<descriptor> duplicate(const descriptor& file) noexcept {
+result<descriptor> duplicate(const descriptor& file, unsigned least) noexcept {
   AFIO_TRY(const int number,
-           enter(call::dup, nullptr, [&] { return ::fcntl(file.number(), F_DUPFD_CLOEXEC, 0); }));
+           enter(call::dup, nullptr, [&] { return ::fcntl(file.number(), F_DUPFD_CLOEXEC, static_cast<int>(least)); }));
   return descriptor(number);
 }
 
