@@ -55,6 +55,20 @@ bool is_dot(const char* name) noexcept {
   return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
+/// Some file systems have names that no leaf_name holds: vfat and ntfs up to 765 bytes.
+result<void> check_sizes(std::span<const std::byte> records) noexcept {
+  constexpr std::size_t suspicious = name_offset + leaf_name::max_size + 1;
+  for (std::size_t at = 0; at < records.size();) {
+    const std::byte* record = records.data() + at;
+    const auto size = field<std::uint16_t>(record, 16);
+    if (size >= suspicious && std::strlen(name_in(record)) > leaf_name::max_size) {
+      return error(ENAMETOOLONG, call::getdents64, name_in(record));
+    }
+    at += size;
+  }
+  return success();
+}
+
 } // namespace
 
 directory_entry directory_listing::iterator::operator*() const noexcept {
@@ -99,6 +113,7 @@ result<directory_handle> directory_handle::directory(const path_handle& anchor) 
 result<directory_listing> directory_handle::read(std::span<std::byte> buffer) const noexcept {
   if (buffer.size() < min_buffer) return error(EINVAL, call::getdents64);
   AFIO_TRY(const std::size_t bytes, sys::list(file_, buffer));
+  AFIO_TRY(check_sizes(buffer.first(bytes)));
   return directory_listing(buffer.first(bytes));
 }
 

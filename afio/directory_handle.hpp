@@ -85,7 +85,9 @@ public:
 
   /// The next part of the listing, as much as the buffer takes. at_end() after the last part. An
   /// error (EIO) is never an end. Entries made or removed meanwhile may be there or not; no other
-  /// is missed or comes twice. `buffer` must be aligned to 8 bytes. One getdents64; no allocation.
+  /// is missed or comes twice. ENAMETOOLONG where a name has more than 255 bytes, as vfat's may:
+  /// such a part cannot be listed. `buffer` must be aligned to 8 bytes. One getdents64; no
+  /// allocation.
   result<directory_listing> read(std::span<std::byte> buffer) const noexcept;
   /// Goes on behind the entry whose `next` this is, also on another handle to the directory; 0 is
   /// the beginning.

@@ -21,7 +21,7 @@ public:
   static result<leaf_name> from(const char* name) noexcept;
 
   /// Takes a name that the kernel has just listed (it checks for '/' and NUL itself); the caller
-  /// has left out "." and "..". `name[size]` must be NUL.
+  /// has left out "." and ".." and longer ones than max_size. `name[size]` must be NUL.
   static leaf_name from_kernel(const char* name, std::size_t size) noexcept {
     return leaf_name(name, size);
   }

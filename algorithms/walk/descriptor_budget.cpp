@@ -3,6 +3,7 @@
 #include "algorithms/walk/checked.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <string_view>
 #include <utility>
@@ -136,6 +137,7 @@ result<void> descriptor_budget<N>::reopen_down_to(node<N>& n) noexcept {
   }
   while (at != &n) {
     node<N>& next = *at->toward;
+    next.checkpoint = std::has_single_bit(n.depth - next.depth);
     auto done = reopen(next);
     unpin(*at);
     if (!done) return done;
@@ -173,16 +175,21 @@ void descriptor_budget<N>::close(node<N>& n) noexcept {
   if (n.is_open) closing = take(n);
 }
 
-template <std::size_t N>
-bool descriptor_budget<N>::evict_one() noexcept {
+template <std::size_t N> bool descriptor_budget<N>::evict_one() noexcept {
   handles closing; // Closed after the lock is let go.
   const std::scoped_lock hold(lock_);
+  node<N>* checkpoint = nullptr;
   for (node<N>* n = oldest_; n != nullptr; n = n->newer) {
     if (n->pins != 0) continue;
-    closing = take(*n);
-    return true;
+    if (!n->checkpoint) {
+      closing = take(*n);
+      return true;
+    }
+    if (checkpoint == nullptr) checkpoint = n;
   }
-  return false;
+  if (checkpoint == nullptr) return false;
+  closing = take(*checkpoint);
+  return true;
 }
 
 template <std::size_t N>

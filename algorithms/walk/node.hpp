@@ -88,6 +88,7 @@ struct node : task {
   node* toward = nullptr; // The next one on the way down to a directory to be opened again.
   std::uint32_t pins = 0;
   bool is_open = false;
+  bool checkpoint = false; // Worth more than the least recently used.
 
   std::uint16_t name_size = 0;
 

@@ -1,0 +1,195 @@
+"""Runs tools in turn, over and over, and keeps what each run cost."""
+
+import collections
+import dataclasses
+import os
+import pathlib
+import statistics
+import subprocess
+
+import machine
+import trees
+
+TREE = "tree"
+EMPTY = "empty"
+
+
+@dataclasses.dataclass(frozen=True)
+class Tool:
+    name: str
+    # "{tree}" stands for the tree, "{empty}" for an empty directory.
+    command: tuple
+    version: str = ""
+
+    def on(self, tree=TREE, empty=EMPTY):
+        return [word.replace("{tree}", tree).replace("{empty}", empty) for word in self.command]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    filesystem: str
+    tree: str
+    round: int
+    tool: str
+    wall: float
+    user: float
+    system: float
+    peak_kib: int
+    # Processor time that was spent meanwhile and not by the tool: kernel threads that write and
+    # free for it, or another program on the machine.
+    background: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    filesystem: str
+    tree: str
+    tool: str
+    reason: str
+
+
+class ToolFailed(Exception):
+    pass
+
+
+def run_once(measure, tool, where):
+    """Run the tool once in the directory `where`; the costs are the last five of a Sample."""
+    busy = machine.busy_seconds()
+    done = subprocess.run([measure, *tool.on()], cwd=where, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    busy = machine.busy_seconds() - busy
+    if done.returncode != 0:
+        raise ToolFailed(done.stderr.strip())
+    wall, user, system, peak, status = (int(n) for n in done.stdout.split())
+    if status != 0:
+        said = done.stderr.strip().splitlines()
+        raise ToolFailed(f"exit status {status}" + (f": {said[0][:200]}" if said else ""))
+    background = max(0, round(busy - (user + system) / 1e6, 3))
+    return wall / 1e9, user / 1e6, system / 1e6, peak, background
+
+
+def settle(where, patience, say):
+    """Wait until the kernel is done with what was made or deleted before, and others are idle."""
+    subprocess.run(["sync", "--file-system", where], check=True)
+    # Inodes are freed, and the journal's thread works, some time after the call that asked for it.
+    # And a tool with two threads loses more than one with one when someone else is at work.
+    machine.wait_until_idle(window=0.15, patience=patience, say=say)
+
+
+def left_behind(tree):
+    """What a deleting tool must not leave; the root itself may stay (rsync keeps it)."""
+    try:
+        return len(os.listdir(tree))
+    except FileNotFoundError:
+        return 0
+
+
+class Rounds:
+    """All rounds of all tools over one tree on one file system."""
+
+    def __init__(self, programs, filesystem, where, tree, tools, deletes, patience, say):
+        self.programs = programs
+        self.filesystem = filesystem
+        self.where = pathlib.Path(where)
+        self.tree = tree
+        self.tools = collections.deque(tools)
+        self.deletes = deletes
+        self.patience = patience
+        self.say = say
+        self.samples = []
+        self.failures = []
+        self.made = None
+
+    def run(self, rounds, warm_ups):
+        (self.where / EMPTY).mkdir(exist_ok=True)
+        for number in range(-warm_ups, rounds):
+            for tool in list(self.tools):
+                self._measure(tool, number)
+            # Whoever comes first finds another cache and another clock than who comes second.
+            self.tools.rotate(-1)
+
+    def _measure(self, tool, number):
+        path = self.where / TREE
+        if not path.exists():
+            self.made = trees.make(self.programs.make_tree, self.tree, str(path))
+        settle(str(self.where), self.patience, self.say)
+        try:
+            sample = self._sample(tool, number)
+        except ToolFailed as failed:
+            self._failed(tool, str(failed))
+            return
+        finally:
+            if self.deletes:
+                trees.remove(str(path))
+        if number >= 0:
+            self.samples.append(sample)
+        name = tool.name if number >= 0 else f"{tool.name} (warm-up)"
+        self.say(f"{self.filesystem:6} {self.tree.name:8} {number + 1:3}  {name:24}"
+                 f" {sample.wall:8.4f} s {sample.peak_kib / 1024:7.1f} MiB")
+
+    def _sample(self, tool, number):
+        costs = run_once(self.programs.measure, tool, self.where)
+        if self.deletes and (left := left_behind(self.where / TREE)):
+            raise ToolFailed(f"left {left} entries, and said that all was well")
+        return Sample(self.filesystem, self.tree.name, number, tool.name, *costs)
+
+    def _failed(self, tool, reason):
+        # Once is enough: a tool that can't do this tree is left out of its further rounds, and
+        # what it did in earlier ones is no result.
+        self.failures.append(Failure(self.filesystem, self.tree.name, tool.name, reason))
+        self.samples = [s for s in self.samples if s.tool != tool.name]
+        self.tools.remove(tool)
+        self.say(f"{self.filesystem:6} {self.tree.name:8}      {tool.name}: {reason}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What the rounds of one tool on one tree and file system come to."""
+    median: float
+    low: float
+    high: float
+    # To the baseline in the same round; None for a tool or baseline without a result.
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    user: float
+    system: float
+    peak_kib: int
+    background: float
+
+    @property
+    def kernel_share(self):
+        busy = self.user + self.system
+        return self.system / busy if busy else 0
+
+    @property
+    def processors(self):
+        """How many the tool kept busy, and how many others did meanwhile."""
+        return (self.user + self.system) / self.median, self.background / self.median
+
+
+def summarise(samples, baseline):
+    """Return {(filesystem, tree, tool): Summary}."""
+    groups = collections.defaultdict(list)
+    base = {}
+    for sample in samples:
+        groups[sample.filesystem, sample.tree, sample.tool].append(sample)
+        if sample.tool == baseline:
+            base[sample.filesystem, sample.tree, sample.round] = sample.wall
+    return {key: _summary(group, base) for key, group in groups.items()}
+
+
+def _summary(group, base):
+    walls = [s.wall for s in group]
+    # Round by round: a slow minute of the machine then slows both sides of the ratio.
+    ratios = [s.wall / base[s.filesystem, s.tree, s.round]
+              for s in group if (s.filesystem, s.tree, s.round) in base]
+    return Summary(
+        median=statistics.median(walls), low=min(walls), high=max(walls),
+        ratio=statistics.median(ratios) if ratios else None,
+        ratio_low=min(ratios, default=None), ratio_high=max(ratios, default=None),
+        # Means: the kernel samples which of the two it is at each tick, too coarse for one short run.
+        user=statistics.fmean(s.user for s in group),
+        system=statistics.fmean(s.system for s in group),
+        peak_kib=max(s.peak_kib for s in group),
+        background=statistics.fmean(s.background for s in group))

@@ -1,0 +1,62 @@
+#!/bin/bash
+# Proves that the benchmarks run and write their pages. Small trees, once each: it measures nothing.
+set -euo pipefail
+
+if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
+  echo "SKIPPED: the benchmarks mount file systems of their own, which needs root"
+  exit 0
+fi
+
+here=$(dirname "$0")
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+mounts_before=$(sort /proc/self/mountinfo)
+loops_before=$(losetup --list --noheadings --output NAME,BACK-FILE)
+
+expect() {
+  if ! grep --quiet --fixed-strings -- "$2" "$output/$1"; then
+    echo "FAILED: $1 does not say: $2"
+    cat "$output/$1"
+    exit 1
+  fi
+}
+
+run() {
+  local name=$1
+  shift
+  python3 -B "$here/$name.py" --runs=1 --scale=0.002 --patience=0 --output="$output" "$@"
+  for file in "$name.md" "$name.svg" "$name.json"; do
+    test -s "$output/$file"
+  done
+  expect "$name.md" "A trial"
+  python3 -B -c 'import json, sys, xml.dom.minidom as xml
+json.load(open(sys.argv[1] + ".json"))
+xml.parse(sys.argv[1] + ".svg")' "$output/$name"
+}
+
+run remove_tree --trees=wide,chain,million
+expect remove_tree.md "| 1,000 directories of 100 files | tmpfs | afio-rmtree |"
+expect remove_tree.md "peak memory"
+if grep --quiet ext4 /proc/filesystems && [[ -e /dev/loop-control ]]; then
+  expect remove_tree.md "| a chain of 2,000 directories | ext4 | time / rm |"
+fi
+run summarize --trees=wide,source --filesystems=tmpfs
+expect summarize.md "| a source-like mix of 75,000 files | tmpfs | summarize |"
+
+# A tool that leaves the tree where it was must not look fast.
+if python3 -B "$here/remove_tree.py" --runs=1 --scale=0.002 --patience=0 --output="$output" --trees=wide \
+  --filesystems=tmpfs --peer=afio-rmtree=true; then
+  echo "FAILED: a tool that deletes nothing passed"
+  exit 1
+fi
+expect remove_tree.md "said that all was well"
+
+# Stopped midway, nothing stays mounted.
+timeout --signal=TERM 2 python3 -B "$here/remove_tree.py" --output="$output" --trees=flat \
+  --filesystems=ext4,tmpfs || status=$?
+[[ $status == 124 ]]
+if [[ $(sort /proc/self/mountinfo) != "$mounts_before" ||
+  $(losetup --list --noheadings --output NAME,BACK-FILE) != "$loops_before" ]]; then
+  echo "FAILED: mounts or loop devices are left"
+  exit 1
+fi

@@ -1,0 +1,259 @@
+#include "tests/faults/error_sweep.hpp"
+
+#include "tests/race/contenders.hpp"
+#include "tests/race/scene.hpp"
+#include "tests/support/supervisor.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+namespace afio::testing {
+namespace {
+
+struct fault {
+  std::string_view call;
+  std::uint64_t nth;
+  int error;
+};
+
+// What happened in one run: where the fault struck, and on what.
+struct incident {
+  fault planned;
+  bool struck = false;
+  std::vector<std::string> subjects;
+};
+
+std::string print(const incident& what) {
+  std::string text = strerrorname_np(what.planned.error);
+  for (const auto& subject : what.subjects)
+    text += " " + subject;
+  return text;
+}
+
+bool strikes(const fault& planned, const stop& at, failing how) {
+  if (at.call.name != planned.call) return false;
+  return how == failing::once ? at.nth == planned.nth : at.nth >= planned.nth;
+}
+
+// A directory's ".." is not below it.
+std::vector<std::string> normal(std::vector<std::string> paths) {
+  for (auto& path : paths) {
+    path = std::filesystem::path(path).lexically_normal();
+    if (path.ends_with('/')) path.pop_back();
+  }
+  return paths;
+}
+
+supervised run_with(const fault& planned, const contender& tool, failing how, const scene& at,
+                    incident& record) {
+  record.planned = planned;
+  const stop_handler handler = [&](const stop& here) {
+    if (!strikes(planned, here, how)) return action::continue_it();
+    if (!record.struck) record.subjects = normal(here.subjects());
+    record.struck = true;
+    return action::fail_with(planned.error);
+  };
+  return supervise(to_delete(tool, at.root()), handler, counted_from(at, tool));
+}
+
+bool is_above_or_below(const std::string& path, const std::string& subject) {
+  return path == subject || path.starts_with(subject + "/") || subject.starts_with(path + "/");
+}
+
+// The entries of the tree that are left although the failed call had nothing to do with them.
+std::string needlessly_left(const scene& at, const incident& what) {
+  const std::string root = at.root();
+  const bool known = std::any_of(what.subjects.begin(), what.subjects.end(),
+                                 [&](const auto& path) { return path.starts_with(root + "/"); });
+  if (!known || !std::filesystem::exists(at.root())) return "";
+  std::string left;
+  for (const auto& [path, entry] : manifest(at.root()).entries) {
+    const std::string full = path == "." ? root : root + "/" + path;
+    const bool excused =
+        std::any_of(what.subjects.begin(), what.subjects.end(),
+                    [&](const auto& subject) { return is_above_or_below(full, subject); });
+    if (!excused) left += path + "\n";
+  }
+  return left;
+}
+
+// Errnos that have one meaning only where they come from, and what they are called there.
+constexpr std::pair<int, std::string_view> translations[] = {
+    {EXDEV, "another mount, device or subvolume"},
+    {ELOOP, "Changed into another file"},
+    {ENOSYS, "Invalid argument"}, // By the C library, for a renameat2 with flags.
+};
+
+bool tells_reason(const ending& run, int error) {
+  const auto says = [&](std::string_view text) {
+    return run.errors.find(text) != std::string::npos;
+  };
+  return says(std::strerror(error)) ||
+         std::any_of(std::begin(translations), std::end(translations),
+                     [&](const auto& known) { return known.first == error && says(known.second); });
+}
+
+struct finding {
+  reaction what;
+  std::string detail;
+};
+
+finding judge_scene(const contender& tool, const scene& at, const census& now) {
+  const auto touched = difference(at.outside_before(), manifest(at.outside()));
+  if (!touched.empty()) return {reaction::touched_outside, touched};
+  if (const auto damage = damage_to_survivors(at, now); !damage.empty()) {
+    return {reaction::damaged, damage};
+  }
+  if (tool.all_or_nothing() && !all_or_nothing(at, now)) {
+    return {reaction::half_done, difference(at.tree_before(), manifest(at.base()))};
+  }
+  return {reaction::coped, ""};
+}
+
+// An operation that has not begun to delete takes all back.
+std::string not_put_back(const scene& at, const census& now) {
+  for (const auto& [path, entry] : at.tree_before().entries) {
+    if (!now.contains(entry.inode)) return "";
+  }
+  if (!std::filesystem::exists(at.root()))
+    return "nothing is deleted, and it is not in its place\n";
+  return difference(at.tree_before(), manifest(at.root()));
+}
+
+finding judge_failure(const contender& tool, const scene& at, const census& now,
+                      const supervised& run, const incident& what, failing how) {
+  if (what.planned.error == EINTR) return {reaction::not_retried, run.errors};
+  if (!tells_reason(run, what.planned.error)) return {reaction::wrong_reason, describe(run)};
+  // Where all calls of a name fail, more is left by right.
+  if (how == failing::from_then_on) return {reaction::reported, ""};
+  if (std::count(run.errors.begin(), run.errors.end(), '\n') > 1)
+    return {reaction::told_twice, run.errors};
+  if (tool.all_or_nothing()) {
+    const auto left = not_put_back(at, now);
+    return {left.empty() ? reaction::reported : reaction::half_done, left + describe(run)};
+  }
+  const auto left = needlessly_left(at, what);
+  return {left.empty() ? reaction::reported : reaction::gave_up, left + describe(run)};
+}
+
+finding judge(const contender& tool, const scene& at, const supervised& run, const incident& what,
+              failing how) {
+  const census now = by_identity(manifest(at.folder()));
+  if (auto scene_now = judge_scene(tool, at, now); !allowed(scene_now.what)) return scene_now;
+  if (run.hung) return {reaction::hung, run.last_stop};
+  if (run.signal != 0 || run.exit_code > 2) return {reaction::ended_oddly, describe(run)};
+  if (run.exit_code != 0) return judge_failure(tool, at, now, run, what, how);
+  if (anything_left(at, now)) return {reaction::false_success, describe(run)};
+  return {reaction::coped, ""};
+}
+
+std::vector<fault> plan_faults(const contender& tool, const error_sweep& how) {
+  const scene calm;
+  std::vector<std::pair<std::string_view, std::uint64_t>> calls;
+  const auto run = supervise(
+      to_delete(tool, calm.root()),
+      [&](const stop& at) {
+        calls.emplace_back(at.call.name, at.nth);
+        return action::continue_it();
+      },
+      counted_from(calm, tool));
+  if (!run.exited_with(0)) throw std::runtime_error(tool.name + ": " + describe(run));
+  std::vector<fault> planned;
+  for (const auto& [call, nth] : calls) {
+    for (const int error : likely_errors()) {
+      // A call that is interrupted for ever may be tried for ever.
+      if (error == EINTR && how.how == failing::from_then_on) continue;
+      planned.push_back({call, nth, error});
+    }
+  }
+  return planned;
+}
+
+// One errno tells of each call that is taken wrongly; the others are most likely taken as it is.
+void record(error_tally& into, const finding& found, const incident& what) {
+  ++into.runs;
+  ++into.reactions[found.what];
+  if (allowed(found.what)) return;
+  const std::string place = std::string(name_of(found.what)) + ": " +
+                            std::string(what.planned.call) + " #" +
+                            std::to_string(what.planned.nth);
+  if (into.places.insert(place).second)
+    into.failures += place + ", " + print(what) + "\n  " + found.detail + "\n";
+}
+
+} // namespace
+
+bool allowed(reaction what) noexcept {
+  return what == reaction::coped || what == reaction::reported;
+}
+
+const char* name_of(reaction what) noexcept {
+  switch (what) {
+  case reaction::coped:
+    return "coped";
+  case reaction::reported:
+    return "reported";
+  case reaction::touched_outside:
+    return "touched outside";
+  case reaction::damaged:
+    return "damaged survivors";
+  case reaction::half_done:
+    return "half done";
+  case reaction::false_success:
+    return "false success";
+  case reaction::wrong_reason:
+    return "named another reason";
+  case reaction::told_twice:
+    return "told more than once";
+  case reaction::gave_up:
+    return "gave up early";
+  case reaction::not_retried:
+    return "did not retry";
+  case reaction::hung:
+    return "hung";
+  case reaction::ended_oddly:
+    return "ended oddly";
+  }
+  return "";
+}
+
+std::span<const int> likely_errors() noexcept {
+  static constexpr int errors[] = {EIO,   ENOSPC,     EDQUOT, EACCES, EPERM, EINTR, EBUSY,
+                                   EXDEV, EOPNOTSUPP, EMFILE, ENOMEM, ELOOP, ENOSYS};
+  return errors;
+}
+
+std::uint64_t error_tally::failed() const {
+  std::uint64_t sum = 0;
+  for (const auto& [what, count] : reactions)
+    sum += allowed(what) ? 0 : count;
+  return sum;
+}
+
+error_tally sweep_errors(const contender& tool, const error_sweep& how) {
+  error_tally result;
+  const auto planned = plan_faults(tool, how);
+  result.planned = planned.size();
+  for (std::size_t index = 0; index < planned.size(); index += how.step) {
+    const scene at;
+    incident what;
+    const auto run = run_with(planned[index], tool, how.how, at, what);
+    record(result, judge(tool, at, run, what, how.how), what);
+  }
+  return result;
+}
+
+void print_line(const contender& tool, const error_tally& counted) {
+  std::printf("%-28s faults %llu, runs %llu |", tool.name.c_str(),
+              static_cast<unsigned long long>(counted.planned),
+              static_cast<unsigned long long>(counted.runs));
+  for (const auto& [what, count] : counted.reactions) {
+    std::printf(" %s %llu", name_of(what), static_cast<unsigned long long>(count));
+  }
+  std::printf("\n");
+}
+
+} // namespace afio::testing

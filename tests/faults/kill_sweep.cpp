@@ -1,0 +1,172 @@
+#include "tests/faults/kill_sweep.hpp"
+
+#include "tests/race/contenders.hpp"
+#include "tests/race/scene.hpp"
+#include "tests/support/supervisor.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <signal.h>
+
+namespace afio::testing {
+namespace {
+
+// What a killed run may leave a thing under: `.afio-` and 128 random bits.
+bool is_temporary_name(const std::string& name) {
+  constexpr std::string_view prefix = ".afio-";
+  return name.size() == prefix.size() + 32 && name.starts_with(prefix) &&
+         name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+}
+
+std::vector<placed> in_base(const scene& at, const census& now) {
+  std::vector<placed> found;
+  for (const auto& [inode, entry] : now) {
+    if (entry.parent == at.base_identity()) found.push_back(entry);
+  }
+  return found;
+}
+
+std::string strange_names(const scene& at, const census& now) {
+  std::string text;
+  for (const auto& entry : in_base(at, now)) {
+    const bool expected = entry.name == "tree" || is_temporary_name(entry.name);
+    if (!expected) text += "left: " + entry.path + "\n";
+  }
+  return text;
+}
+
+// Below the root's own name each thing is what it was, where it was.
+std::string strange_places(const scene& at) {
+  if (!std::filesystem::exists(at.root())) return "";
+  std::string text;
+  for (const auto& [path, entry] : manifest(at.root()).entries) {
+    const auto before = at.tree_before().entries.find(path);
+    const bool same =
+        before != at.tree_before().entries.end() && before->second.inode == entry.inode;
+    if (!same) text += "not of the tree: tree/" + path + "\n";
+  }
+  return text;
+}
+
+std::string wrong_state(const contender& tool, const scene& at, const census& now) {
+  std::string text = difference(at.outside_before(), manifest(at.outside()));
+  text += damage_to_survivors(at, now) + strange_names(at, now);
+  if (!tool.all_or_nothing()) text += strange_places(at);
+  if (tool.hides() && std::filesystem::exists(at.root()) &&
+      manifest(at.root()) != at.tree_before()) {
+    text += "deleted under the root's own name\n";
+  }
+  if (tool.all_or_nothing() && !all_or_nothing(at, now)) text += "neither all nor nothing\n";
+  return text;
+}
+
+std::string wrong_after_reaping(const contender& tool, const scene& at, const ending& run) {
+  const census now = by_identity(manifest(at.folder()));
+  std::string text = difference(at.outside_before(), manifest(at.outside()));
+  text += damage_to_survivors(at, now);
+  if (!run.exited_with(0)) text += "reaping: " + describe(run) + "\n";
+  for (const auto& entry : in_base(at, now)) {
+    if (entry.name != "tree") text += "not reaped: " + entry.path + "\n";
+  }
+  // What could not go back any more is finished, all else is undone.
+  if ((tool.hides() || tool.all_or_nothing()) && std::filesystem::exists(at.root()))
+    text += difference(at.tree_before(), manifest(at.root()));
+  return text;
+}
+
+void fail(kill_tally& into, const supervised& run, const std::string& why) {
+  constexpr std::uint64_t told = 5;
+  if (++into.failures > told) return;
+  into.first_failures += "killed at stop " + std::to_string(run.killed_at.value_or(0)) + " (" +
+                         run.last_stop + "), " + describe(run) + "\n" + why + "\n";
+}
+
+void count_state(kill_tally& into, const scene& at, const census& now) {
+  if (std::filesystem::exists(at.root()) && manifest(at.root()) == at.tree_before()) {
+    ++into.untouched;
+  }
+  const auto entries = in_base(at, now);
+  into.set_aside += std::any_of(entries.begin(), entries.end(),
+                                [](const auto& entry) { return is_temporary_name(entry.name); });
+}
+
+supervised run_killed_at(std::uint64_t number, const contender& tool, const scene& at,
+                         const std::filesystem::path& root) {
+  const stop_handler handler = [&](const stop& here) {
+    return here.ordinal == number ? action::kill() : action::continue_it();
+  };
+  return supervise(to_delete(tool, root), handler, counted_from(at, tool));
+}
+
+bool was_killed(const supervised& run) {
+  return run.signal == SIGKILL && run.killed_at.has_value() && !run.hung;
+}
+
+void reap(kill_tally& into, const contender& tool, const contender& reaper, const scene& at,
+          const supervised& killed) {
+  const ending reaping = afio::testing::run(to_delete(reaper, at.base()), reaper.time);
+  const auto wrong = wrong_after_reaping(tool, at, reaping);
+  if (!wrong.empty()) return fail(into, killed, wrong);
+  ++into.reaped;
+}
+
+void kill_at(std::uint64_t number, const contender& tool, const contender* reaper,
+             kill_tally& into) {
+  const scene at;
+  const auto run = run_killed_at(number, tool, at, at.root());
+  ++into.runs;
+  if (!was_killed(run)) return fail(into, run, "it was not killed");
+  ++into.killed;
+  const census now = by_identity(manifest(at.folder()));
+  count_state(into, at, now);
+  if (const auto wrong = wrong_state(tool, at, now); !wrong.empty()) return fail(into, run, wrong);
+  if (reaper) reap(into, tool, *reaper, at, run);
+}
+
+// False: the reaper had come to its end before that stop.
+bool kill_reaper_at(std::uint64_t number, std::uint64_t halfway, const contender& tool,
+                    const contender& reaper, kill_tally& into) {
+  const scene at;
+  if (!was_killed(run_killed_at(halfway, tool, at, at.root())))
+    throw std::runtime_error(tool.name + " was not killed halfway");
+  const auto run = run_killed_at(number, reaper, at, at.base());
+  if (!was_killed(run)) return false;
+  ++into.runs;
+  ++into.killed;
+  count_state(into, at, by_identity(manifest(at.folder())));
+  reap(into, tool, reaper, at, run);
+  return true;
+}
+
+} // namespace
+
+kill_tally sweep_kills(const contender& tool, const contender* reaper, std::uint64_t step) {
+  kill_tally result;
+  result.stops = count_stops(tool);
+  for (std::uint64_t number = 1; number <= result.stops; number += step)
+    kill_at(number, tool, reaper, result);
+  return result;
+}
+
+kill_tally sweep_reaper_kills(const contender& tool, const contender& reaper) {
+  kill_tally result;
+  const std::uint64_t halfway = count_stops(tool) / 2;
+  while (kill_reaper_at(result.stops + 1, halfway, tool, reaper, result))
+    ++result.stops;
+  return result;
+}
+
+void print_line(const contender& tool, const kill_tally& counted) {
+  std::printf("%-28s stops %llu, runs %llu, killed %llu, untouched %llu, set aside %llu, reaped "
+              "%llu, failures %llu\n",
+              tool.name.c_str(), static_cast<unsigned long long>(counted.stops),
+              static_cast<unsigned long long>(counted.runs),
+              static_cast<unsigned long long>(counted.killed),
+              static_cast<unsigned long long>(counted.untouched),
+              static_cast<unsigned long long>(counted.set_aside),
+              static_cast<unsigned long long>(counted.reaped),
+              static_cast<unsigned long long>(counted.failures));
+}
+
+} // namespace afio::testing

@@ -1,0 +1,74 @@
+// The scene of every race, kill and error: a small tree that a tool deletes, and beside it what
+// must outlive that.
+#pragma once
+
+#include "tests/support/scratch.hpp"
+#include "tests/support/tree.hpp"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace afio::testing {
+
+/// Eleven entries, three directories deep: a, a/b and a/b/c are those that get swapped.
+extern const std::string_view small_tree;
+
+/// An entry and the directory that holds it, which are enough to tell whether it was moved.
+struct placed : manifest_entry {
+  std::string path;
+  std::string name;
+  identity parent;
+};
+
+/// The entries of a tree by what they are, not by where they are.
+using census = std::map<identity, placed>;
+census by_identity(const manifest& read);
+
+/// In a folder of its own:
+///
+///     base/tree   the tree to delete
+///     outside     secrets, with all the names of the tree too: what is looked up there by mistake
+///     is
+///                 found, and lost
+///     park        empty; counterparts of swaps wait here
+class scene {
+public:
+  explicit scene(std::string_view tree_literal = small_tree);
+
+  [[nodiscard]] const std::filesystem::path& folder() const { return scratch_.path(); }
+
+  [[nodiscard]] std::filesystem::path base() const { return folder() / "base"; }
+
+  [[nodiscard]] std::filesystem::path root() const { return folder() / "base/tree"; }
+
+  [[nodiscard]] std::filesystem::path outside() const { return folder() / "outside"; }
+
+  [[nodiscard]] std::filesystem::path park() const { return folder() / "park"; }
+
+  /// As they were in the beginning.
+  [[nodiscard]] const manifest& tree_before() const { return tree_before_; }
+
+  [[nodiscard]] const manifest& outside_before() const { return outside_before_; }
+
+  [[nodiscard]] identity base_identity() const { return base_identity_; }
+
+private:
+  scratch_directory scratch_;
+  manifest tree_before_, outside_before_;
+  identity base_identity_;
+};
+
+/// What is wrong with the entries of the tree that are still somewhere in the scene: one whose
+/// mode, owner or content is no longer the original's. Empty if nothing is.
+std::string damage_to_survivors(const scene& at, const census& now);
+
+/// Something is left of the tree's name, or of those that the tool itself has put beside it.
+bool anything_left(const scene& at, const census& now);
+
+/// Either all entries of the tree are still somewhere, or its root does not bear its name any more:
+/// neither where it was nor in a place where it waits to be put back.
+bool all_or_nothing(const scene& at, const census& now);
+
+} // namespace afio::testing

@@ -1,0 +1,71 @@
+// What an adversary does to a tree while a tool works in it.
+#pragma once
+
+#include "tests/race/scene.hpp"
+#include "tests/support/unique_fd.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace afio::testing {
+
+enum class swap_kind {
+  directory_symlink_absolute, ///< a directory of the tree ↔ a symlink to its namesake outside
+  directory_symlink_relative,
+  directory_other, ///< a directory of the tree ↔ its namesake outside
+  directory_file,  ///< a directory of the tree ↔ a file
+  directory_fifo,  ///< a directory of the tree ↔ a fifo, which blocks who opens it
+  file_symlink,    ///< a file of the tree ↔ a symlink to its namesake outside
+  moved_out,       ///< a directory of the tree is moved outside
+  root_moved,      ///< the same with the root
+  parent_symlink,  ///< the directory that holds the root ↔ a symlink outside
+  directory_mount, ///< on a directory of the tree its namesake outside is mounted
+  file_mount,      ///< the same with a file
+};
+
+struct swap_plan {
+  swap_kind kind;
+  int depth = 0;      ///< of what is swapped; the root is at 0
+  int back_after = 0; ///< stops until it is undone; 0: never
+};
+
+std::string print(const swap_plan& plan);
+
+/// One swap on one scene. It finds its victim wherever the tool has put it by then.
+class swap {
+public:
+  swap(const scene& on, const swap_plan& plan);
+
+  /// False: what was to be swapped is not there any more.
+  bool apply();
+  void undo();
+
+  /// Takes away a mount, so that the scene can be looked at. The rest stays as it is.
+  void end();
+
+  [[nodiscard]] bool applied() const noexcept { return applied_; }
+
+  /// What is swapped.
+  [[nodiscard]] identity victim() const noexcept { return victim_; }
+
+  /// The directory whose listing names it. For the root, which no listing names, the root itself.
+  [[nodiscard]] identity named_in() const noexcept { return named_in_; }
+
+  /// What of outside has taken its place; otherwise nothing.
+  [[nodiscard]] identity counterpart() const noexcept { return counterpart_; }
+
+private:
+  void prepare_counterpart(const std::filesystem::path& inside);
+  bool rename(const std::filesystem::path& inside);
+  bool mount(const std::filesystem::path& inside);
+
+  const scene& scene_;
+  const swap_plan plan_;
+  const std::filesystem::path other_;
+  unique_fd victim_fd_, parent_fd_, mount_fd_;
+  std::string leaf_;
+  identity victim_, named_in_, counterpart_;
+  bool applied_ = false;
+};
+
+} // namespace afio::testing
