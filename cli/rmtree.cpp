@@ -143,12 +143,12 @@ private:
   }
 
   result<remove_report> remove_contents_of(const std::string& path) {
-    AFIO_TRY(const path_handle dir, open_directory(path));
+    AFIO_TRY(const path_handle dir, open_directory_itself(path));
     return remove_contents(dir, path, options_, out_);
   }
 
   void reap(const std::string& path) {
-    const auto dir = open_directory(path);
+    const auto dir = open_directory_itself(path);
     if (!dir) return take(path, dir.as_failure());
     take(path, algorithms::reap(dir.assume_value(), path, options_, out_));
   }

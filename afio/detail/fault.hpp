@@ -25,7 +25,7 @@ struct fault {
 /// thread is inside afio.
 void arm(const fault& f) noexcept;
 void disarm() noexcept;
-/// How many calls of `which` were made since arm(); 0 when nothing is armed.
+/// How many calls of `which` were made since the last arm(), up to the disarm() after it.
 std::uint64_t calls_seen(call which) noexcept;
 
 /// Set while a fault is armed. A door reads it once a call: one predicted branch.

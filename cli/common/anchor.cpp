@@ -18,6 +18,17 @@ result<path_handle> open_directory(path_view path) noexcept {
   return path_handle::path(*base, path_view(rest));
 }
 
+result<path_handle> open_directory_itself(path_view path) noexcept {
+  const std::string_view name = path.filename();
+  if (!is_leaf_name(name)) return open_directory(path); // "/", "." and ".." are no symlinks.
+  AFIO_TRY(const path_handle parent, open_directory(path.parent()));
+  AFIO_TRY(const leaf_buffer leaf, leaf_buffer::from(name));
+  stat_t s;
+  AFIO_TRY(s.stamp(parent, leaf, want::type));
+  if (s.type == file_type::symlink) return error(ELOOP, call::verify, path.view());
+  return path_handle::path(parent, leaf, crossing::any_mount);
+}
+
 result<location> locate(path_view path) noexcept {
   const std::string_view name = path.filename();
   if (name == "." || name == ".." || (name.empty() && path.is_absolute())) {

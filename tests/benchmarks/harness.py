@@ -138,8 +138,8 @@ def _measure(benchmark, options, programs, tools, filesystem, base, tree, result
     try:
         with filesystems.mounted(filesystem, base, tree.entries) as where:
             if options.runs > 0:
-                rounds = measure.Rounds(programs, filesystem, where, tree, tools,
-                                        benchmark.deletes, options.patience, _say)
+                rounds = measure.Rounds(benchmark, programs, tools, filesystem, where, tree,
+                                        options.patience, _say)
                 rounds.run(tree.rounds(options.runs), warm_ups=0 if tree.for_memory else 1)
                 results["samples"] += [dataclasses.asdict(s) for s in rounds.samples]
                 results["failures"] += [dataclasses.asdict(f) for f in rounds.failures]

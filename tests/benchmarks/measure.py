@@ -21,6 +21,11 @@ class Tool:
     command: tuple
     version: str = ""
 
+    @property
+    def keeps_root(self):
+        # It makes the tree like the empty directory, which is not to remove it.
+        return any("{empty}" in word for word in self.command)
+
     def on(self, tree=TREE, empty=EMPTY):
         return [word.replace("{tree}", tree).replace("{empty}", empty) for word in self.command]
 
@@ -68,6 +73,13 @@ def run_once(measure, tool, where):
     return wall / 1e9, user / 1e6, system / 1e6, peak, background
 
 
+def answer(tool, where):
+    """The first word that the tool prints: what it counted."""
+    done = subprocess.run(tool.on(), cwd=where, text=True, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL)
+    return (done.stdout.split() or [f"nothing, and exit status {done.returncode}"])[0]
+
+
 def settle(where, patience, say):
     """Wait until the kernel is done with what was made or deleted before, and others are idle."""
     subprocess.run(["sync", "--file-system", where], check=True)
@@ -76,24 +88,25 @@ def settle(where, patience, say):
     machine.wait_until_idle(window=0.15, patience=patience, say=say)
 
 
-def left_behind(tree):
-    """What a deleting tool must not leave; the root itself may stay (rsync keeps it)."""
-    try:
-        return len(os.listdir(tree))
-    except FileNotFoundError:
-        return 0
+def left_behind(tool, tree):
+    """What a tool that deletes has left and should not have, in words; empty if all is gone."""
+    if not os.path.lexists(tree):
+        return ""
+    if entries := len(os.listdir(tree)):
+        return f"{entries} entries"
+    return "" if tool.keeps_root else "the root"
 
 
 class Rounds:
     """All rounds of all tools over one tree on one file system."""
 
-    def __init__(self, programs, filesystem, where, tree, tools, deletes, patience, say):
+    def __init__(self, benchmark, programs, tools, filesystem, where, tree, patience, say):
+        self.benchmark = benchmark
         self.programs = programs
+        self.tools = collections.deque(tools)
         self.filesystem = filesystem
         self.where = pathlib.Path(where)
         self.tree = tree
-        self.tools = collections.deque(tools)
-        self.deletes = deletes
         self.patience = patience
         self.say = say
         self.samples = []
@@ -102,16 +115,31 @@ class Rounds:
 
     def run(self, rounds, warm_ups):
         (self.where / EMPTY).mkdir(exist_ok=True)
+        self._make()
+        if not self.benchmark.deletes:
+            self._compare_answers()
         for number in range(-warm_ups, rounds):
             for tool in list(self.tools):
                 self._measure(tool, number)
             # Whoever comes first finds another cache and another clock than who comes second.
             self.tools.rotate(-1)
 
-    def _measure(self, tool, number):
+    def _make(self):
         path = self.where / TREE
         if not path.exists():
             self.made = trees.make(self.programs.make_tree, self.tree, str(path))
+
+    def _compare_answers(self):
+        # A tool that counts something else must not look fast.
+        answers = {tool: answer(tool, self.where) for tool in self.tools}
+        expected = next(said for tool, said in answers.items()
+                        if tool.name == self.benchmark.baseline)
+        for tool, said in answers.items():
+            if said != expected:
+                self._failed(tool, f"says {said} where {self.benchmark.baseline} says {expected}")
+
+    def _measure(self, tool, number):
+        self._make()
         settle(str(self.where), self.patience, self.say)
         try:
             sample = self._sample(tool, number)
@@ -119,8 +147,8 @@ class Rounds:
             self._failed(tool, str(failed))
             return
         finally:
-            if self.deletes:
-                trees.remove(str(path))
+            if self.benchmark.deletes:
+                trees.remove(str(self.where / TREE))
         if number >= 0:
             self.samples.append(sample)
         name = tool.name if number >= 0 else f"{tool.name} (warm-up)"
@@ -129,8 +157,8 @@ class Rounds:
 
     def _sample(self, tool, number):
         costs = run_once(self.programs.measure, tool, self.where)
-        if self.deletes and (left := left_behind(self.where / TREE)):
-            raise ToolFailed(f"left {left} entries, and said that all was well")
+        if self.benchmark.deletes and (left := left_behind(tool, self.where / TREE)):
+            raise ToolFailed(f"left {left}, and said that all was well")
         return Sample(self.filesystem, self.tree.name, number, tool.name, *costs)
 
     def _failed(self, tool, reason):

@@ -21,6 +21,14 @@ expect() {
   fi
 }
 
+reject() {
+  if grep --fixed-strings -- "$2" "$output/$1"; then
+    echo "FAILED: $1 says: $2"
+    cat "$output/$1"
+    exit 1
+  fi
+}
+
 run() {
   local name=$1
   shift
@@ -34,22 +42,32 @@ json.load(open(sys.argv[1] + ".json"))
 xml.parse(sys.argv[1] + ".svg")' "$output/$name"
 }
 
-run remove_tree --trees=wide,chain,million
+run remove_tree --trees=wide,chain,million --peers=find
 expect remove_tree.md "| 1,000 directories of 100 files | tmpfs | afio-rmtree |"
 expect remove_tree.md "peak memory"
+reject remove_tree.md "## Left out"
 if grep --quiet ext4 /proc/filesystems && [[ -e /dev/loop-control ]]; then
   expect remove_tree.md "| a chain of 2,000 directories | ext4 | time / rm |"
 fi
 run summarize --trees=wide,source --filesystems=tmpfs
 expect summarize.md "| a source-like mix of 75,000 files | tmpfs | summarize |"
+reject summarize.md "## Left out"
 
 # A tool that leaves the tree where it was must not look fast.
 if python3 -B "$here/remove_tree.py" --runs=1 --scale=0.002 --patience=0 --output="$output" --trees=wide \
-  --filesystems=tmpfs --peer=afio-rmtree=true; then
+  --filesystems=tmpfs --peers=rm --peer=afio-rmtree=true; then
   echo "FAILED: a tool that deletes nothing passed"
   exit 1
 fi
 expect remove_tree.md "said that all was well"
+
+# Nor one that counts something else.
+if python3 -B "$here/summarize.py" --runs=1 --scale=0.002 --patience=0 --output="$output" --trees=wide \
+  --filesystems=tmpfs --peer="summarize=echo 1"; then
+  echo "FAILED: a tool that counts nothing passed"
+  exit 1
+fi
+expect summarize.md "says 1 where du says"
 
 # Stopped midway, nothing stays mounted.
 timeout --signal=TERM 2 python3 -B "$here/remove_tree.py" --output="$output" --trees=flat \

@@ -49,7 +49,7 @@ program to_delete(const contender& tool, const std::filesystem::path& root) {
 }
 
 supervision counted_from(const scene& at, const contender& tool) {
-  return {.count_from = at.folder().filename(), .time = tool.time};
+  return {.count_from = at.marker(), .time = tool.time};
 }
 
 std::uint64_t count_stops(const contender& tool) {

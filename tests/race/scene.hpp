@@ -26,7 +26,8 @@ struct placed : manifest_entry {
 using census = std::map<identity, placed>;
 census by_identity(const manifest& read);
 
-/// In a folder of its own:
+/// In a folder of its own, which is some levels deep in its scratch directory: a control that
+/// climbs out of it by ".." stays in there:
 ///
 ///     base/tree   the tree to delete
 ///     outside     secrets, with all the names of the tree too: what is looked up there by mistake
@@ -37,7 +38,10 @@ class scene {
 public:
   explicit scene(std::string_view tree_literal = small_tree);
 
-  [[nodiscard]] const std::filesystem::path& folder() const { return scratch_.path(); }
+  [[nodiscard]] std::filesystem::path folder() const { return scratch_.path() / "4/3/2/1"; }
+
+  /// What is in every path of the scene, and in no other.
+  [[nodiscard]] std::string marker() const { return scratch_.path().filename(); }
 
   [[nodiscard]] std::filesystem::path base() const { return folder() / "base"; }
 
