@@ -84,8 +84,7 @@ directory_listing::iterator& directory_listing::iterator::operator++() noexcept 
 }
 
 void directory_listing::iterator::skip_dots() noexcept {
-  while (at_ != end_ && is_dot(name_in(at_)))
-    at_ += field<std::uint16_t>(at_, 16);
+  while (at_ != end_ && is_dot(name_in(at_))) at_ += field<std::uint16_t>(at_, 16);
 }
 
 result<directory_handle> directory_handle::directory(const path_handle& base,

@@ -51,8 +51,7 @@ public:
 
   void rows(const place<1>& here, std::span<row<1>> rows) noexcept override {
     sum_.deepest = std::max(sum_.deepest, here.depth());
-    for (const row<1>& r : rows)
-      count(r.in[0]);
+    for (const row<1>& r : rows) count(r.in[0]);
   }
 
   verdict denied(const place<1>&, const error& why) noexcept override {
@@ -80,8 +79,7 @@ private:
 };
 
 void add(summary& to, const summary& from) noexcept {
-  for (std::size_t i = 0; i < to.entries.size(); ++i)
-    to.entries[i] += from.entries[i];
+  for (std::size_t i = 0; i < to.entries.size(); ++i) to.entries[i] += from.entries[i];
   to.bytes += from.bytes;
   to.allocated += from.allocated;
   to.linked_again += from.linked_again;
@@ -101,8 +99,7 @@ result<summary> summarize(const walk_root& root, counting what, const tree_optio
   AFIO_TRY(const walk_report done, walk<1>({root}, workers, how, told));
 
   summary sum;
-  for (const summarizer& worker : workers)
-    add(sum, worker.sum());
+  for (const summarizer& worker : workers) add(sum, worker.sum());
   sum.failures = done.failures;
   sum.stopped = done.stopped;
   AFIO_TRY(const stat_t top, root.directory->stat(fields));

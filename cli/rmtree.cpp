@@ -119,10 +119,8 @@ public:
         bar = std::make_unique<progress_bar>("deleting", done_, count->total(), count->is_final());
         out_.draw_with(bar.get());
       }
-      for (const std::string& dir : arguments_.reap)
-        reap(dir);
-      for (const std::string& path : arguments_.paths)
-        remove(path);
+      for (const std::string& dir : arguments_.reap) reap(dir);
+      for (const std::string& path : arguments_.paths) remove(path);
       out_.draw_with(nullptr);
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
@@ -137,8 +135,7 @@ private:
     if (!at) return take(path, at.as_failure());
     const location& where = at.assume_value();
     std::string shown = path;
-    while (shown.size() > 1 && shown.ends_with('/'))
-      shown.pop_back();
+    while (shown.size() > 1 && shown.ends_with('/')) shown.pop_back();
     take(path, remove_tree(where.directory, where.name, shown, options_, out_));
   }
 
@@ -198,7 +195,7 @@ int run(int argc, char** argv) {
   arguments a;
   describe(app, a);
   if (const auto status = parse(app, argc, argv)) return *status;
-  prepare_process(); // Before any thread.
+  prepare_process();  // Before any thread.
   signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-rmtree"));
   if (!out.log_error().empty()) {

@@ -16,8 +16,7 @@ std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(call::count_)> s
 
 void arm(const fault& f) noexcept {
   armed = f;
-  for (auto& count : seen)
-    count.store(0, std::memory_order_relaxed);
+  for (auto& count : seen) count.store(0, std::memory_order_relaxed);
   fault_armed.store(true, std::memory_order_release);
 }
 

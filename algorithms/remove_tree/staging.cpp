@@ -144,8 +144,7 @@ result<std::optional<leaf_buffer>> first_entry(const path_handle& anchor) noexce
   for (;;) {
     AFIO_TRY(const directory_listing part, dir.read(buffer));
     if (part.at_end()) return std::optional<leaf_buffer>();
-    for (const directory_entry e : part)
-      return std::optional(leaf_buffer(e.name));
+    for (const directory_entry e : part) return std::optional(leaf_buffer(e.name));
   }
 }
 

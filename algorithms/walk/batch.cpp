@@ -133,8 +133,7 @@ filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
   filled<N> done;
   b.of = &n;
   b.rows.clear();
-  for (name_buffer& names : b.names)
-    names.clear();
+  for (name_buffer& names : b.names) names.clear();
   std::size_t tree = 0;
   try {
     for (; tree < N; ++tree) {

@@ -86,17 +86,15 @@ descriptor_budget<N>::open_sides(const node<N>& n) noexcept {
 
 template <std::size_t N>
 result<void> descriptor_budget<N>::open(node<N>& n) noexcept {
-  make_room();
+  slot room(*this);
   AFIO_TRY(opened got, open_sides(n));
   for (std::size_t tree = 0; tree < N; ++tree) {
     if (!n.sides[tree].present) continue;
     AFIO_TRY(check_first(n, tree, got.at[tree], got.ids[tree]));
     n.sides[tree].id = got.ids[tree];
   }
-  const std::scoped_lock hold(lock_);
-  install(n, std::move(got.at));
   n.opened = true;
-  n.pins = 1;
+  install(n, std::move(got.at), room);
   return success();
 }
 
@@ -149,16 +147,14 @@ result<void> descriptor_budget<N>::reopen_down_to(node<N>& n) noexcept {
 /// Opens and pins `n`, whose parent is pinned; it must be the directory that it was at first.
 template <std::size_t N>
 result<void> descriptor_budget<N>::reopen(node<N>& n) noexcept {
-  make_room();
+  slot room(*this);
   AFIO_TRY(opened got, open_sides(n));
   for (std::size_t tree = 0; tree < N; ++tree) {
     if (n.sides[tree].present && got.ids[tree] != n.sides[tree].id) {
       return error(errc::raced, call::openat2, n.name());
     }
   }
-  const std::scoped_lock hold(lock_);
-  install(n, std::move(got.at));
-  ++n.pins;
+  install(n, std::move(got.at), room);
   return success();
 }
 
@@ -171,56 +167,79 @@ void descriptor_budget<N>::unpin(node<N>& n) noexcept {
 template <std::size_t N>
 void descriptor_budget<N>::close(node<N>& n) noexcept {
   handles closing;
-  const std::scoped_lock hold(lock_);
-  if (n.is_open) closing = take(n);
+  {
+    const std::scoped_lock hold(lock_);
+    if (!n.is_open) return;
+    closing = take(n);
+  }
+  closing = {};
+  free_slot();
 }
 
-template <std::size_t N> bool descriptor_budget<N>::evict_one() noexcept {
-  handles closing; // Closed after the lock is let go.
-  const std::scoped_lock hold(lock_);
+/// The directory to do without: the least recently used that is neither pinned nor a checkpoint,
+/// else the least recently used checkpoint. Null if all are pinned. With the lock held.
+template <std::size_t N>
+node<N>* descriptor_budget<N>::victim() const noexcept {
   node<N>* checkpoint = nullptr;
   for (node<N>* n = oldest_; n != nullptr; n = n->newer) {
     if (n->pins != 0) continue;
-    if (!n->checkpoint) {
-      closing = take(*n);
-      return true;
-    }
+    if (!n->checkpoint) return n;
     if (checkpoint == nullptr) checkpoint = n;
   }
-  if (checkpoint == nullptr) return false;
-  closing = take(*checkpoint);
+  return checkpoint;
+}
+
+template <std::size_t N>
+bool descriptor_budget<N>::evict_one() noexcept {
+  handles closing;
+  {
+    const std::scoped_lock hold(lock_);
+    node<N>* evicted = victim();
+    if (evicted == nullptr) return false;
+    closing = take(*evicted);
+  }
+  closing = {};
+  free_slot();
   return true;
 }
 
+/// Takes a free slot, or that of another directory, which is closed before this returns.
 template <std::size_t N>
-void descriptor_budget<N>::make_room() noexcept {
-  for (;;) {
-    {
-      const std::scoped_lock hold(lock_);
-      if (open_ < limit_) return;
-    }
-    // worker_count() makes sure that not everything can be pinned.
-    if (!evict_one()) return;
-  }
+void descriptor_budget<N>::take_slot() noexcept {
+  handles closing; // Destroyed after the lock is let go.
+  const std::scoped_lock hold(lock_);
+  node<N>* evicted = open_ < limit_ ? nullptr : victim();
+  if (evicted != nullptr)
+    closing = take(*evicted);
+  else
+    ++open_; // worker_count() makes sure that not everything can be pinned.
+  peak_ = std::max(peak_, open_);
 }
 
 template <std::size_t N>
-void descriptor_budget<N>::install(node<N>& n, handles&& at) noexcept {
-  for (std::size_t tree = 0; tree < N; ++tree)
-    n.sides[tree].handle = std::move(at[tree]);
+void descriptor_budget<N>::free_slot() noexcept {
+  const std::scoped_lock hold(lock_);
+  --open_;
+}
+
+/// Gives the directory its handles, in `room`, and pins it.
+template <std::size_t N>
+void descriptor_budget<N>::install(node<N>& n, handles&& at, slot& room) noexcept {
+  const std::scoped_lock hold(lock_);
+  for (std::size_t tree = 0; tree < N; ++tree) n.sides[tree].handle = std::move(at[tree]);
   n.is_open = true;
+  ++n.pins;
   push_newest(n);
-  peak_ = std::max(peak_, ++open_);
+  room.keep();
 }
 
+/// Takes the handles from a directory. The slot is still taken. With the lock held.
 template <std::size_t N>
 typename descriptor_budget<N>::handles descriptor_budget<N>::take(node<N>& n) noexcept {
   handles at;
-  for (std::size_t tree = 0; tree < N; ++tree)
-    at[tree] = std::move(n.sides[tree].handle);
+  for (std::size_t tree = 0; tree < N; ++tree) at[tree] = std::move(n.sides[tree].handle);
   n.is_open = false;
   unlink(n);
-  --open_;
   return at;
 }
 

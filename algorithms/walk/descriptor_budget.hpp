@@ -13,9 +13,10 @@ namespace afio::algorithms::walk_detail {
 /// from the nearest open ancestor, level by level, each compared with the identity it had at first.
 /// The root is pinned for the whole walk, so there always is an open ancestor.
 ///
-/// On the way down, the directories at distances 1, 2, 4, 8, … from the one wanted become checkpoints,
-/// which are evicted last. Coming up a chain of depth d then re-opens d log d directories with some
-/// log d descriptors; with least-recently-used alone it would be d²/2b with b of them.
+/// On the way down, the directories at distances 1, 2, 4, 8, … from the one wanted become
+/// checkpoints, which are evicted last. Coming up a chain of depth d then re-opens d log d
+/// directories with some log d descriptors; with least-recently-used alone it would be d²/2b with b
+/// of them.
 ///
 /// All calls are safe from any worker. A worker pins two directories at a time at the most.
 template <std::size_t N>
@@ -49,16 +50,36 @@ private:
     std::array<identity, N> ids;
   };
 
+  /// The right to have one more directory open. Freed unless a directory keeps it.
+  class slot {
+  public:
+    explicit slot(descriptor_budget& of) noexcept : of_(&of) { of.take_slot(); }
+
+    ~slot() {
+      if (of_ != nullptr) of_->free_slot();
+    }
+
+    slot(const slot&) = delete;
+    slot& operator=(const slot&) = delete;
+
+    void keep() noexcept { of_ = nullptr; }
+
+  private:
+    descriptor_budget* of_;
+  };
+
   result<opened> open_sides(const node<N>& n) noexcept;
   result<directory_handle> open_side(const node<N>& n, std::size_t tree) noexcept;
   result<void> check_first(const node<N>& n, std::size_t tree, const directory_handle& got,
                            const identity& id) const noexcept;
   result<void> reopen_down_to(node<N>& n) noexcept;
   result<void> reopen(node<N>& n) noexcept;
+  node<N>* victim() const noexcept;
   bool evict_one() noexcept;
-  void make_room() noexcept;
+  void take_slot() noexcept;
+  void free_slot() noexcept;
+  void install(node<N>& n, handles&& at, slot& room) noexcept;
   // With the lock held:
-  void install(node<N>& n, handles&& at) noexcept;
   handles take(node<N>& n) noexcept;
   void push_newest(node<N>& n) noexcept;
   void unlink(node<N>& n) noexcept;

@@ -72,8 +72,7 @@ void engine<N>::stop(stopped why) noexcept {
 template <std::size_t N>
 std::string engine<N>::path_of(const node<N>& n, std::string_view leaf) const {
   std::size_t size = leaf.size() + 1;
-  for (const node<N>* at = &n; at->parent != nullptr; at = at->parent)
-    size += at->name_size + 1U;
+  for (const node<N>* at = &n; at->parent != nullptr; at = at->parent) size += at->name_size + 1U;
   std::string_view name;
   for (const walk_root& root : roots_) {
     if (root.directory != nullptr && name.empty()) name = root.name;
@@ -89,8 +88,7 @@ std::string engine<N>::path_of(const node<N>& n, std::string_view leaf) const {
     path.resize(--end);
   else
     put(leaf), --end;
-  for (const node<N>* at = &n; at->parent != nullptr; at = at->parent)
-    put(at->name()), --end;
+  for (const node<N>* at = &n; at->parent != nullptr; at = at->parent) put(at->name()), --end;
   path.replace(0, name.size(), name);
   // A root without a name, or one that ends in a slash as "/" does, brings no separator.
   if (name.empty() || name.ends_with('/'))

@@ -32,8 +32,10 @@ unsigned available_processors() noexcept {
   return static_cast<unsigned>(std::max(CPU_COUNT(&set), 1));
 }
 
-/// Deep trees hold many directories open; the table is cheap to enlarge only before there are threads.
-template <std::size_t N> void reserve_while_alone(const node<N>& root, const walk_options& options) {
+/// Deep trees hold many directories open; the table is cheap to enlarge only before there are
+/// threads.
+template <std::size_t N>
+void reserve_while_alone(const node<N>& root, const walk_options& options) {
   if (__libc_single_threaded == 0) return;
   for (const auto& side : root.sides) {
     // Refused near RLIMIT_NOFILE: then it grows as it is used, only slower.

@@ -208,8 +208,7 @@ bool engine<N>::worker::may_list_again(node<N>& n) noexcept {
     engine_.fail(n, operation::list, {}, error(errc::still_growing, call::verify));
     return false;
   }
-  for (auto& side : n.sides)
-    side.next = 0;
+  for (auto& side : n.sides) side.next = 0;
   n.pending.store(1, std::memory_order_relaxed);
   return true;
 }

@@ -93,8 +93,9 @@ result<descriptor> reopen(const descriptor& file, int flags) noexcept {
 }
 
 result<descriptor> duplicate(const descriptor& file, unsigned least) noexcept {
-  AFIO_TRY(const int number,
-           enter(call::dup, nullptr, [&] { return ::fcntl(file.number(), F_DUPFD_CLOEXEC, static_cast<int>(least)); }));
+  AFIO_TRY(const int number, enter(call::dup, nullptr, [&] {
+             return ::fcntl(file.number(), F_DUPFD_CLOEXEC, static_cast<int>(least));
+           }));
   return descriptor(number);
 }
 
