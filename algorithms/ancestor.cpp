@@ -27,10 +27,10 @@ result<relation> relation_of(const path_handle& dir, const path_handle& other) n
 }
 
 result<bool> is_root(const path_handle& dir) noexcept {
-  AFIO_TRY(const path_handle parent, parent_of(dir));
-  AFIO_TRY(const identity above, parent.identity());
+  AFIO_TRY(const auto root, path_handle::path(path_handle::working_directory(), path_view("/")));
+  AFIO_TRY(const identity top, root.identity());
   AFIO_TRY(const identity here, dir.identity());
-  return above == here;
+  return here.same_file(top);
 }
 
 } // namespace afio::algorithms

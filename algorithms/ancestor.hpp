@@ -16,7 +16,7 @@ enum class relation : std::uint8_t {
 /// may not be searched. Does not allocate.
 result<relation> relation_of(const path_handle& dir, const path_handle& other) noexcept;
 
-/// Whether `dir` is a root: its own parent.
+/// Whether `dir` is the root directory of the process, over whatever mount. Needs no permission.
 result<bool> is_root(const path_handle& dir) noexcept;
 
 } // namespace afio::algorithms

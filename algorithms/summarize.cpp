@@ -50,8 +50,11 @@ public:
   summarizer(counting what, seen_inodes& seen) noexcept : what_(what), seen_(&seen) {}
 
   void rows(const place<1>& here, std::span<row<1>> rows) noexcept override {
-    sum_.deepest = std::max(sum_.deepest, here.depth());
-    for (const row<1>& r : rows) count(r.in[0]);
+    for (const row<1>& r : rows) {
+      // Of the listed ones, because one that is empty has no rows.
+      if (r.has_directory()) sum_.deepest = std::max(sum_.deepest, here.depth() + 1);
+      count(r.in[0]);
+    }
   }
 
   verdict denied(const place<1>&, const error& why) noexcept override {

@@ -1,4 +1,7 @@
 // afio-rmtree: deletes directory trees.
+#include "afio/quoted.hpp"
+#include "afio/random_name.hpp"
+#include "algorithms/ancestor.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
 #include "algorithms/summarize.hpp"
 #include "cli/common/anchor.hpp"
@@ -16,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace afio::cli {
@@ -24,15 +28,16 @@ namespace {
 
 using algorithms::remove_options;
 using algorithms::remove_report;
+using algorithms::stopped;
 
 constexpr char examples[] = R"(Examples:
-  afio-rmtree build/                 delete a tree
-  afio-rmtree --contents cache       empty it, keep the directory
-  afio-rmtree -n old | less          see what would go
-  afio-rmtree --hide --deadline 1m x gone from sight at once, deleted within a minute
+  afio-rmtree build/                delete a tree
+  afio-rmtree --contents cache      empty it, keep the directory
+  afio-rmtree -n old | less         see what would go
+  afio-rmtree --hide --retry 1m x   out of sight at once, busy files tried again
 
-Exit: 0 all gone, 1 some entries failed, 2 usage, 3 refused, 130/143 interrupted.
-Stays on the mount and subvolume of each PATH. More: man afio-rmtree)";
+Exit: 0 all gone, 1 some failed, 2 usage, 3 refused, 130/143 interrupted.
+Stays on the mount and subvolume of each PATH. rm's -r and -x are accepted.)";
 
 struct arguments {
   common_arguments common;
@@ -48,10 +53,16 @@ struct arguments {
 void describe(CLI::App& app, arguments& a) {
   app.add_option("PATH", a.paths, "What to delete")->type_name("");
   app.add_flag("-f,--force", a.ignore_missing, "Say nothing of paths that do not exist");
-  app.add_flag("--contents", a.contents, "Delete what is in PATH, keep PATH");
-  app.add_flag("--hide", a.hide, "Rename PATH to a random name first");
-  app.add_flag("--all-or-nothing", a.all_or_nothing, "Delete nothing unless all can be deleted");
-  app.add_option("--reap", a.reap, "Finish what killed runs left in DIR")->type_name("DIR");
+  auto* const contents =
+      app.add_flag("--contents", a.contents, "Delete what is in PATH, keep PATH");
+  auto* const hide =
+      app.add_flag("--hide", a.hide, "Rename PATH to a random name first")->excludes(contents);
+  app.add_flag("--all-or-nothing", a.all_or_nothing, "Delete nothing unless all can be deleted")
+      ->excludes(contents)
+      ->excludes(hide);
+  app.add_option("--reap", a.reap, "Finish what killed runs left in DIR")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   app.add_flag("--force-permissions", a.force_permissions, "Open up directories of your own");
   a.common.add_to(app);
   // What rm's users type: it is what happens anyway.
@@ -62,8 +73,8 @@ void describe(CLI::App& app, arguments& a) {
 /// Totals for the bar: names are counted on a thread of their own beside the deletion.
 class counting_beside {
 public:
-  counting_beside(const std::vector<std::string>& paths, algorithms::tree_options how)
-      : how_(std::move(how)), counter_([this, &paths] { count(paths); }) {}
+  counting_beside(const arguments& a, algorithms::tree_options how)
+      : how_(std::move(how)), counter_([this, &a] { count(a); }) {}
 
   ~counting_beside() {
     stop_.request_stop();
@@ -75,17 +86,18 @@ public:
   const std::atomic<bool>& is_final() const noexcept { return final_; }
 
 private:
-  void count(const std::vector<std::string>& paths) {
+  void count(const arguments& a) {
     how_.threads = 1;
     how_.counters = &total_;
     how_.stop = stop_.get_token();
     algorithms::observer nobody; // The deletion tells of the same failures.
-    for (const std::string& path : paths) {
-      ++total_.entries;
+    for (const std::string& path : a.paths) {
+      if (!a.contents) ++total_.entries;
       const auto at = open_directory(path);
       if (at) (void)summarize({&at.assume_value(), {}}, algorithms::counting::names, how_, nobody);
     }
-    final_.store(!stop_.stop_requested());
+    // What --reap will find is not known.
+    final_.store(!stop_.stop_requested() && a.reap.empty());
   }
 
   algorithms::tree_options how_;
@@ -95,6 +107,30 @@ private:
   std::thread counter_;
 };
 
+/// Why `path` was refused.
+std::string reason_for_refusal(const std::string& path) {
+  const std::string_view name = path_view(path).filename();
+  if (name == "." || name == "..") {
+    return "\".\" and \"..\" are not names (give the directory's own, or --contents)";
+  }
+  if (is_random_name(name)) {
+    return "a killed run may have left it (--reap of its directory finishes it)";
+  }
+  const auto at = open_directory(path);
+  const auto top = at ? algorithms::is_root(at.assume_value()) : result<bool>(false);
+  if (top && top.assume_value()) return "it is the root of the file system";
+  return "the working directory is in it (change to another one first)";
+}
+
+/// `directory` as it can be pasted after a command; empty where that would take quoting.
+std::string_view pasteable(std::string_view directory) noexcept {
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+-";
+  const bool is_plain =
+      directory.find_first_not_of(plain) == directory.npos && !directory.starts_with('-');
+  return is_plain ? directory : std::string_view();
+}
+
 class rmtree {
 public:
   rmtree(const arguments& a, output& out, signals& interrupts)
@@ -103,6 +139,7 @@ public:
     options_.tree.stop = interrupts.token();
     options_.tree.counters = &done_;
     options_.retry = a.common.retry_deadline();
+    limit_ = options_.tree.deadline.start();
     if (a.common.dry_run) options_.doing = remove_options::doing::rehearse;
     if (a.hide) options_.hide = remove_options::hide::first;
     if (a.all_or_nothing) options_.extent = remove_options::extent::all_or_nothing;
@@ -115,20 +152,39 @@ public:
       std::unique_ptr<counting_beside> count;
       std::unique_ptr<progress_bar> bar;
       if (arguments_.common.wants_progress()) {
-        count = std::make_unique<counting_beside>(arguments_.paths, options_.tree);
+        count = std::make_unique<counting_beside>(arguments_, options_.tree);
         bar = std::make_unique<progress_bar>("deleting", done_, count->total(), count->is_final());
         out_.draw_with(bar.get());
       }
-      for (const std::string& dir : arguments_.reap) reap(dir);
-      for (const std::string& path : arguments_.paths) remove(path);
+      for (const std::string& dir : arguments_.reap) {
+        if (goes_on()) reap(dir);
+      }
+      for (const std::string& path : arguments_.paths) {
+        if (goes_on()) remove(path);
+      }
       out_.draw_with(nullptr);
     }
+    tell_the_rest();
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     out_.summarize(failures_, spent.count());
     return status();
   }
 
 private:
+  /// Whether to begin with one more argument. What stops the work within one stops it between two.
+  bool goes_on() {
+    if (stopped_ == stopped::no && interrupts_.received() != 0) stopped_ = stopped::by_request;
+    if (stopped_ == stopped::no && limit_.expired()) stopped_ = stopped::by_deadline;
+    const bool stops = options_.tree.on_failure == algorithms::on_failure::stop;
+    if (stopped_ == stopped::no && stops && failures_ != 0) stopped_ = stopped::by_failure;
+    if (stopped_ != stopped::no) {
+      code_ = worse(code_, exit_code::incomplete);
+      return false;
+    }
+    if (!limit_.unlimited()) options_.tree.deadline = deadline::in(limit_.remaining());
+    return true;
+  }
+
   void remove(const std::string& path) {
     if (arguments_.contents) return take(path, remove_contents_of(path));
     const auto at = locate(path);
@@ -155,19 +211,38 @@ private:
     if (!came) return fail(path, came.assume_error());
     const remove_report& report = came.assume_value();
     failures_ += report.failures;
-    if (report.failures != 0) code_ = worse(code_, exit_code::incomplete);
-    if (report.stopped == algorithms::stopped::no) return;
-    code_ = worse(code_, exit_code::incomplete);
-    if (report.stopped == algorithms::stopped::by_deadline) {
-      out_.say("stopped by --deadline before all was deleted");
+    deleted_ += report.deleted;
+    if (stopped_ == stopped::no) stopped_ = report.stopped;
+    const bool all_done = report.failures == 0 && report.stopped == stopped::no;
+    if (!all_done) code_ = worse(code_, exit_code::incomplete);
+    if (report.left_as) left_.emplace_back(path, std::string(report.left_as->view()));
+  }
+
+  /// What a person has to know before the next command.
+  void tell_the_rest() {
+    const std::string so_far = arguments_.common.dry_run
+                                   ? "the list is incomplete"
+                                   : std::to_string(deleted_) + " deleted, the rest is left";
+    if (stopped_ == stopped::by_request) out_.note("interrupted: " + so_far);
+    if (stopped_ == stopped::by_deadline) out_.note("stopped by --deadline: " + so_far);
+    if (stopped_ == stopped::by_failure) out_.note("stopped by --on-error: " + so_far);
+    for (const auto& [path, now] : left_) {
+      const std::string above(path_view(path).parent().view());
+      const std::string in = above.empty() ? "./" : above;
+      const auto slash = in.find_last_not_of('/');
+      const std::string_view directory =
+          slash == in.npos ? std::string_view("/") : std::string_view(in).substr(0, slash + 1);
+      out_.left(path, in + now, pasteable(directory));
     }
   }
 
   void fail(const std::string& path, const error& why) {
     if (arguments_.ignore_missing && why == std::errc::no_such_file_or_directory) return;
     ++failures_;
-    out_.failed("delete", path, why);
-    code_ = worse(code_, why == errc::refused ? exit_code::refused : exit_code::incomplete);
+    const bool refused = why == errc::refused;
+    out_.failed("delete", path, why,
+                refused ? "Refused: " + reason_for_refusal(path) : std::string());
+    code_ = worse(code_, refused ? exit_code::refused : exit_code::incomplete);
   }
 
   exit_code status() {
@@ -175,7 +250,11 @@ private:
     if (interrupts_.received() != 0) return exit_code::terminated;
     if (!out_.ok()) {
       out_.say("could not write all output");
-      return worse(code_, exit_code::incomplete);
+      code_ = worse(code_, exit_code::incomplete);
+    }
+    if (!out_.log_ok()) {
+      out_.say("could not write all of the log file");
+      code_ = worse(code_, exit_code::incomplete);
     }
     return code_;
   }
@@ -185,30 +264,30 @@ private:
   signals& interrupts_;
   remove_options options_;
   algorithms::progress done_;
+  deadline::running limit_{deadline::never()}; ///< One for all arguments.
+  std::uint64_t deleted_ = 0;
   std::uint64_t failures_ = 0;
+  stopped stopped_ = stopped::no;
+  std::vector<std::pair<std::string, std::string>> left_; ///< What of, and its name now.
   exit_code code_ = exit_code::done;
 };
 
 int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
   CLI::App app("Deletes directory trees: nothing outside them, whatever changes meanwhile.",
                "afio-rmtree");
   arguments a;
   describe(app, a);
   if (const auto status = parse(app, argc, argv)) return *status;
-  prepare_process();  // Before any thread.
   signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-rmtree"));
-  if (!out.log_error().empty()) {
-    out.say("cannot open the log file: " + out.log_error());
+  if (!out.log_problem().empty()) {
+    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " + out.log_problem());
     return static_cast<int>(exit_code::unusable);
   }
   if (a.paths.empty() && a.reap.empty()) {
     if (a.ignore_missing) return 0; // As rm -f: nothing to do is fine for scripts.
-    out.say("nothing to delete: name a PATH (--help shows examples)");
-    return static_cast<int>(exit_code::unusable);
-  }
-  if (a.all_or_nothing && (a.contents || a.hide)) {
-    out.say("--all-or-nothing goes with neither --contents nor --hide");
+    out.say("nothing to delete: name a PATH (see afio-rmtree --help)");
     return static_cast<int>(exit_code::unusable);
   }
   return static_cast<int>(rmtree(a, out, interrupts).run());

@@ -15,9 +15,12 @@ public:
 
   static constexpr lent_mode from_slot(std::uint64_t slot) noexcept { return lent_mode(slot); }
 
+  /// Nothing was lent, but it has been tried: a slot that is not 0.
+  static constexpr lent_mode not_needed() noexcept { return lent_mode(tried); }
+
   constexpr std::uint64_t slot() const noexcept { return slot_; }
 
-  constexpr bool lent() const noexcept { return slot_ != 0; }
+  constexpr bool lent() const noexcept { return (slot_ & mark) != 0; }
 
   /// Gives the directory's owner all permissions. EPERM where it is somebody else's; EACCES where
   /// the owner has them already, so that this was not what is missing.
@@ -27,6 +30,7 @@ public:
 
 private:
   static constexpr std::uint64_t mark = 1 << 16; // Tells mode 0 from nothing lent.
+  static constexpr std::uint64_t tried = 1 << 17;
 
   explicit constexpr lent_mode(std::uint64_t slot) noexcept : slot_(slot) {}
 

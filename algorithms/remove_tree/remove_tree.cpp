@@ -23,14 +23,20 @@ namespace {
 class removal {
 public:
   removal(std::string_view shown, const remove_options& options, observer& told)
-      : shown_(shown), options_(options), told_(told) {}
+      : shown_(shown),
+        walk_name_(shown),
+        options_(options),
+        limit_(options.tree.deadline.start()),
+        told_(told) {}
 
-  /// Empties `root`, listing again whatever comes meanwhile. True if nothing was left.
-  bool empty(const path_handle& root);
-  /// Removes `root`, the entry `name` of `parent`, and all that is in it.
-  void remove(const path_handle& parent, leaf_name name, const path_handle& root);
-
-  void show_as(std::string shown) { shown_ = std::move(shown); }
+  /// Empties `root`, which stays.
+  void empty(const path_handle& root);
+  /// Removes `root`, the entry `name` of `parent`, and all that is in it. True if it is gone.
+  bool remove(const path_handle& parent, leaf_name name, const path_handle& root);
+  /// The same for a tree under a random name beside its own; the report tells if something is left.
+  void remove_hidden(const path_handle& parent, leaf_name name, const path_handle& root);
+  /// The same for a tree that was staged, under the names that it had.
+  void remove_staged(const path_handle& parent, const doomed_tree& all);
 
   void fail(operation what, std::string_view path, const error& why) noexcept;
   void deleted(file_type type) noexcept;
@@ -39,10 +45,18 @@ public:
 
 private:
   bool walk_once(const path_handle& root);
-  void retry_busy(const path_handle& root, std::vector<displaced>& busy);
+  bool remove_unlisted(const path_handle& parent, leaf_name name, const path_handle& root);
+  bool remove_walked(const path_handle& parent, leaf_name name, const path_handle& root);
+  void retry_busy(const path_handle& root, const deadline::running& limit,
+                  const std::vector<displaced>& busy);
+  lent_mode lend(const path_handle& root) const noexcept;
+  void give_back(const path_handle& root, lent_mode lent) noexcept;
 
   std::string shown_;
+  std::string walk_name_;      ///< What the paths of a walk begin with.
+  std::string_view staged_as_; ///< See remover.
   const remove_options& options_;
+  deadline::running limit_; ///< One for all walks.
   observer& told_;
   remove_report report_;
 };
@@ -63,8 +77,9 @@ bool removal::walk_once(const path_handle& root) {
   walk_options how = options_.tree.for_walk();
   // On ext4 a flat directory of 100,000 goes 1.9 times as fast in the order of its inodes.
   how.order = row_order::by_inode;
-  std::vector<remover> workers(worker_count(how, 1), remover(root, options_));
-  const auto walked = walk<1>({walk_root{&root, shown_}}, workers, how, told_);
+  if (!limit_.unlimited()) how.deadline = deadline::in(limit_.remaining());
+  std::vector<remover> workers(worker_count(how, 1), remover(root, options_, staged_as_));
+  const auto walked = walk<1>({walk_root{&root, walk_name_}}, workers, how, told_);
   if (!walked) {
     fail(operation::open, shown_, walked.assume_error());
     return false;
@@ -72,26 +87,29 @@ bool removal::walk_once(const path_handle& root) {
   const walk_report& done = walked.assume_value();
   report_.failures += done.failures;
   report_.stopped = done.stopped;
+  const auto limit = options_.retry.start();
   for (remover& worker : workers) {
     report_.deleted += worker.deleted();
-    retry_busy(root, worker.busy());
+    retry_busy(root, limit, worker.busy());
   }
   return report_.failures == 0 && report_.stopped == stopped::no;
 }
 
-/// Tries until each is gone or options.retry is over, waiting twice as long each time, 0.1 s at
-/// most.
-void removal::retry_busy(const path_handle& root, std::vector<displaced>& busy) {
+/// Tries until each is gone or the limit is reached, waiting twice as long each time, 0.1 s at most.
+void removal::retry_busy(const path_handle& root, const deadline::running& limit,
+                         const std::vector<displaced>& busy) {
   using namespace std::chrono_literals;
-  const auto limit = options_.retry.start();
   std::chrono::nanoseconds pause = 1ms;
   for (const displaced& file : busy) {
     for (;;) {
       const auto removed = root.unlink(file.now);
       if (removed) {
         ++report_.deleted;
+        if (told_.wants_events()) told_.happened({event_kind::deleted, file.was, file.type});
         break;
       }
+      // Somebody else removed it, or this walk did, which may have come upon it in the root.
+      if (removed.assume_error() == std::errc::no_such_file_or_directory) break;
       if (limit.expired() || options_.tree.stop.stop_requested()) {
         fail(operation::remove, file.was, removed.assume_error().about(file.now.view()));
         break;
@@ -102,37 +120,75 @@ void removal::retry_busy(const path_handle& root, std::vector<displaced>& busy) 
   }
 }
 
-bool removal::empty(const path_handle& root) {
-  lent_mode lent;
-  if (options_.permissions == remove_options::permissions::force &&
-      options_.doing == remove_options::doing::execute) {
-    // Refused where nothing is missing or the root is somebody else's: the walk will tell.
-    if (const auto got = lent_mode::lend(root)) lent = got.assume_value();
-  }
-  const bool emptied = walk_once(root);
-  const bool survives = !emptied || options_.root == remove_options::root::keep;
-  if (lent.lent() && survives) {
-    const auto restored = lent.restore(root);
-    if (!restored) fail(operation::change_mode, shown_, restored.assume_error());
-  }
-  return emptied;
+lent_mode removal::lend(const path_handle& root) const noexcept {
+  const bool forces = options_.permissions == remove_options::permissions::force &&
+                      options_.doing == remove_options::doing::execute;
+  if (!forces) return {};
+  // Refused where nothing is missing or the root is somebody else's: the walk will tell.
+  const auto lent = lent_mode::lend(root);
+  return lent ? lent.assume_value() : lent_mode();
 }
 
-void removal::remove(const path_handle& parent, leaf_name name, const path_handle& root) {
-  if (options_.doing == remove_options::doing::rehearse) {
-    if (empty(root)) deleted(file_type::directory);
-    return;
-  }
-  for (unsigned again = 0; empty(root); ++again) {
+void removal::give_back(const path_handle& root, lent_mode lent) noexcept {
+  if (!lent.lent()) return;
+  const auto restored = lent.restore(root);
+  if (!restored) fail(operation::change_mode, shown_, restored.assume_error());
+}
+
+void removal::empty(const path_handle& root) {
+  const lent_mode lent = lend(root);
+  walk_once(root);
+  give_back(root, lent);
+}
+
+bool removal::remove(const path_handle& parent, leaf_name name, const path_handle& root) {
+  const lent_mode lent = lend(root);
+  const bool gone = remove_unlisted(parent, name, root) || remove_walked(parent, name, root);
+  if (!gone) give_back(root, lent);
+  return gone;
+}
+
+void removal::remove_hidden(const path_handle& parent, leaf_name name, const path_handle& root) {
+  if (!remove(parent, name, root)) report_.left_as = name;
+}
+
+void removal::remove_staged(const path_handle& parent, const doomed_tree& all) {
+  walk_name_ = path_view(shown_).parent().view();
+  staged_as_ = all.area.view();
+  remove_hidden(parent, all.name, all.root);
+}
+
+/// An empty directory need not be listed to be removed. True if that is what the root was.
+bool removal::remove_unlisted(const path_handle& parent, leaf_name name, const path_handle& root) {
+  if (options_.doing == remove_options::doing::rehearse) return false;
+  const auto listed = directory_handle::directory(root);
+  if (listed || listed.assume_error().native() != EACCES) return false;
+  if (!root.unlink(parent, name)) return false;
+  deleted(file_type::directory);
+  return true;
+}
+
+/// Empties the root, and again what comes meanwhile, and removes it. False: it survives.
+bool removal::remove_walked(const path_handle& parent, leaf_name name, const path_handle& root) {
+  for (unsigned again = 0; walk_once(root); ++again) {
+    if (options_.doing == remove_options::doing::rehearse) {
+      deleted(file_type::directory);
+      return true;
+    }
     // By identity: the name is in a directory that is not ours to delete from.
     const auto removed = root.unlink(parent, name);
-    if (removed) return deleted(file_type::directory);
+    if (removed) {
+      if (staged_as_.empty()) deleted(file_type::directory); // Else it was ours, not the tree's.
+      return true;
+    }
     const error& why = removed.assume_error();
+    if (why == std::errc::no_such_file_or_directory) return true;
     const bool refilled = why.native() == ENOTEMPTY || why.native() == EEXIST;
     if (refilled && again < options_.tree.for_walk().list_again_limit) continue;
-    if (why == std::errc::no_such_file_or_directory) return;
-    return fail(operation::remove, shown_, why);
+    fail(operation::remove, shown_, why);
+    return false;
   }
+  return false;
 }
 
 /// Refuses what nobody means to delete.
@@ -145,11 +201,6 @@ result<void> check_safe(const path_handle& root, leaf_name name) noexcept {
     return error(errc::refused, call::verify, name);
   }
   return success();
-}
-
-/// `shown` with its last component replaced.
-std::string shown_beside(std::string_view shown, leaf_name name) {
-  return std::string(path_view(shown).parent().view()) + std::string(name.view());
 }
 
 result<remove_report> remove_directory(const path_handle& parent, leaf_name name,
@@ -166,17 +217,16 @@ result<remove_report> remove_directory(const path_handle& parent, leaf_name name
   if (options.extent == remove_options::extent::all_or_nothing) {
     AFIO_TRY(const staged all, stage(parent, name, root, shown, options, told));
     if (!all.doomed) return all.report;
-    work.show_as(shown_beside(shown, all.doomed->name));
-    work.remove(parent, all.doomed->name, all.doomed->root);
+    work.remove_staged(parent, *all.doomed);
     return work.report();
   }
-  leaf_buffer now = name;
   if (options.hide == remove_options::hide::first) {
-    AFIO_TRY(now, random_name());
+    AFIO_TRY(const leaf_buffer now, random_name());
     AFIO_TRY(root.relink(parent, name, parent, now));
-    work.show_as(shown_beside(shown, now));
+    work.remove_hidden(parent, now, root);
+  } else {
+    work.remove(parent, name, root);
   }
-  work.remove(parent, now, root);
   return work.report();
 }
 
@@ -198,9 +248,16 @@ result<remove_report> reap_one(const path_handle& dir, leaf_name name, std::stri
     }
     if (staging) {
       AFIO_TRY(const staged all, resume(dir, name, left.assume_value(), shown, options, told));
-      if (!all.doomed) return all.report;
-      const leaf_name doomed = all.doomed->name;
-      return remove_tree(dir, doomed, shown_beside(shown, doomed), options, told);
+      if (!all.doomed) {
+        const bool is_back = all.report.failures == 0;
+        if (is_back && told.wants_events())
+          told.happened({event_kind::moved, shown, file_type::directory});
+        return all.report;
+      }
+      AFIO_TRY(check_safe(all.doomed->root, name));
+      removal work(shown, options, told);
+      work.remove_staged(dir, *all.doomed);
+      return work.report();
     }
   }
   return remove_tree(dir, name, shown, options, told);
@@ -253,9 +310,7 @@ result<remove_report> remove_contents(const path_handle& root, std::string_view 
   if (top || (here && here.assume_value() == relation::above)) {
     return error(errc::refused, call::verify, path_view(shown).filename());
   }
-  remove_options keeping = options;
-  keeping.root = remove_options::root::keep;
-  remove_detail::removal work(shown, keeping, told);
+  remove_detail::removal work(shown, options, told);
   work.empty(root);
   return work.report();
 

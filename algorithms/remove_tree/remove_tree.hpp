@@ -9,6 +9,7 @@
 #include "algorithms/options.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace afio::algorithms {
@@ -20,11 +21,6 @@ struct remove_options {
     execute,
     rehearse, ///< Events tell what would be deleted, in an order in which it could be; nothing is.
   } doing = doing::execute;
-
-  enum class root : std::uint8_t {
-    remove,
-    keep, ///< Only what is in it goes.
-  } root = root::remove;
 
   enum class hide : std::uint8_t {
     no,
@@ -57,6 +53,9 @@ struct remove_report {
   std::uint64_t deleted = 0;  ///< Entries, the root included.
   std::uint64_t failures = 0; ///< Told to the observer.
   algorithms::stopped stopped = algorithms::stopped::no;
+  /// The random name, beside the tree's own, of what is left of it: where a hidden tree could not be
+  /// deleted, or a staged one neither deleted nor put back. reap() finishes it.
+  std::optional<leaf_buffer> left_as;
 };
 
 /// Deletes the entry `name` of `parent`, with all below it where it is a directory. `shown` is what
@@ -72,8 +71,7 @@ struct remove_report {
 result<remove_report> remove_tree(const path_handle& parent, leaf_name name, std::string_view shown,
                                   const remove_options& options, observer& told) noexcept;
 
-/// The same for all that is in `root`, which itself stays. options.root, hide and extent do not
-/// apply.
+/// The same for all that is in `root`, which itself stays. options.hide and extent do not apply.
 result<remove_report> remove_contents(const path_handle& root, std::string_view shown,
                                       const remove_options& options, observer& told) noexcept;
 

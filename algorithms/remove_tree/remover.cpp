@@ -17,20 +17,30 @@ bool is_not_empty(const error& e) noexcept {
 }
 
 /// Lends once a directory, whichever worker comes first. True if it is worth trying again.
-bool lend_once(const place<1>& here) noexcept {
-  if (here.is_root()) return false; // Its mode is remove_tree's to lend.
-  if (here.slot().load() != 0) return true;
-  const auto lent = lent_mode::lend(here.handle());
-  if (lent) here.slot().store(lent.assume_value().slot());
+bool lend_once(const directory_handle& dir, std::atomic<std::uint64_t>& slot) noexcept {
+  if (lent_mode::from_slot(slot.load()).lent()) return true;
+  const auto lent = lent_mode::lend(dir);
+  if (lent) slot.store(lent.assume_value().slot());
   // EACCES: another worker has lent in between.
   return lent || lent.assume_error().native() == EACCES;
 }
 
-/// The directory `here` of its parent, if it still is the one that was walked.
-result<path_handle> anchor_again(const place<1>& here) noexcept {
-  AFIO_TRY(auto dir, path_handle::path(here.parent(), here.name(), crossing::any_mount));
+// The root's mode is remove_tree's to lend.
+bool lend_here(const place<1>& here) noexcept {
+  return !here.is_root() && lend_once(here.handle(), here.slot());
+}
+
+bool lend_parent(const place<1>& here) noexcept {
+  return here.depth() > 1 && lend_once(here.parent(), here.parent_slot());
+}
+
+/// The directory `here` of its parent, if it still is the one that was walked, or listed.
+result<path_handle> anchor_again(const place<1>& here, crossing mounts) noexcept {
+  AFIO_TRY(auto dir, path_handle::path(here.parent(), here.name(), mounts));
   AFIO_TRY(const identity id, dir.identity());
-  if (id != here.id()) return error(errc::raced, call::openat2, here.name());
+  const bool walked = here.id() != identity();
+  const bool same = walked ? id == here.id() : id.inode == here.listed_inode();
+  if (!same) return error(errc::raced, call::openat2, here.name());
   return dir;
 }
 
@@ -38,7 +48,7 @@ void give_back(const place<1>& here) noexcept {
   const auto lent = lent_mode::from_slot(here.slot().load());
   if (!lent.lent()) return;
   auto restored = [&]() -> result<void> {
-    AFIO_TRY(const path_handle dir, anchor_again(here));
+    AFIO_TRY(const path_handle dir, anchor_again(here, crossing::any_mount));
     return lent.restore(dir);
   }();
   if (!restored) here.fail(operation::change_mode, {}, restored.assume_error());
@@ -55,26 +65,26 @@ void remover::rows(const place<1>& here, std::span<row<1>> rows) noexcept {
 void remover::remove_file(const place<1>& here, const row<1>& r) noexcept {
   if (rehearses()) return count(here, r.name, r.in[0].type);
   auto removed = here.handle().unlink(r.name);
-  if (!removed && removed.assume_error().native() == EACCES &&
-      options_->permissions == remove_options::permissions::force && lend_once(here)) {
+  if (!removed && may_force(removed.assume_error()) && lend_here(here)) {
     removed = here.handle().unlink(r.name);
   }
   if (removed) return count(here, r.name, r.in[0].type);
   const error& why = removed.assume_error();
   // Somebody else removed it: the goal is met.
   if (is_gone(why)) return;
-  if (displace(here, r.name, why)) return;
+  if (displace(here, r.name, r.in[0].type, why)) return;
   here.fail(operation::remove, r.name, why);
 }
 
 /// Moves a busy file into the root, under a random name, to be tried again after the walk.
-bool remover::displace(const place<1>& here, leaf_name name, const error& why) noexcept {
+bool remover::displace(const place<1>& here, leaf_name name, file_type type,
+                       const error& why) noexcept {
   const bool busy = why.native() == EBUSY || why.native() == ETXTBSY;
   if (!busy || options_->retry.start().expired()) return false;
   const auto aside = random_name();
   if (!aside) return false;
   try {
-    busy_.push_back({aside.assume_value(), here.path(name)});
+    busy_.push_back({aside.assume_value(), here.path(name), type});
   } catch (const std::bad_alloc&) {
     return false;
   }
@@ -91,7 +101,7 @@ after remover::leave(const place<1>& here) noexcept {
 }
 
 after remover::remove_directory(const place<1>& here) noexcept {
-  auto removed = rehearses() ? success() : here.parent().remove_directory(here.name());
+  auto removed = rehearses() ? success() : remove_from_parent(here);
   if (removed) {
     count(here, {}, file_type::directory);
     return after::done;
@@ -103,26 +113,43 @@ after remover::remove_directory(const place<1>& here) noexcept {
 }
 
 verdict remover::denied(const place<1>& here, const error& why) noexcept {
+  if (here.slot().load() != 0) { // The second call: what was lent has not helped.
+    give_back(here);
+    return verdict::report;
+  }
   if (why.native() != EACCES || rehearses()) return verdict::report;
   // An empty directory need not be listed to be removed.
-  if (here.parent().remove_directory(here.name())) {
+  if (remove_from_parent(here)) {
     count(here, {}, file_type::directory);
     return verdict::handled;
   }
-  if (options_->permissions != remove_options::permissions::force) return verdict::report;
+  if (!may_force(why)) return verdict::report;
   const auto lent = [&]() -> result<lent_mode> {
-    AFIO_TRY(const path_handle dir,
-             path_handle::path(here.parent(), here.name(), options_->tree.mounts));
-    AFIO_TRY(const identity id, dir.identity());
-    if (id.inode != here.listed_inode()) return error(errc::raced, call::openat2, here.name());
+    AFIO_TRY(const path_handle dir, anchor_again(here, options_->tree.mounts));
     return lent_mode::lend(dir);
   }();
-  if (!lent) return verdict::report;
-  here.slot().store(lent.assume_value().slot());
+  // Where nothing was missing here, it was in the parent, whose mode has been lent by now.
+  const bool parent_lent = lent_mode::from_slot(here.parent_slot().load()).lent();
+  if (!lent && !parent_lent) return verdict::report;
+  here.slot().store(lent ? lent.assume_value().slot() : lent_mode::not_needed().slot());
   return verdict::open_again;
 }
 
+result<void> remover::remove_from_parent(const place<1>& here) const noexcept {
+  auto removed = here.parent().remove_directory(here.name());
+  if (!removed && may_force(removed.assume_error()) && lend_parent(here)) {
+    removed = here.parent().remove_directory(here.name());
+  }
+  return removed;
+}
+
+bool remover::may_force(const error& why) const noexcept {
+  return why.native() == EACCES && options_->permissions == remove_options::permissions::force;
+}
+
 void remover::count(const place<1>& here, std::string_view name, file_type type) noexcept {
+  const bool is_directory = name.empty() && !here.is_root();
+  if (is_directory && here.name().view() == staged_as_) return; // Its mirror is counted.
   ++deleted_;
   here.tell(event_kind::deleted, name, type);
 }

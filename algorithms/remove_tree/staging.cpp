@@ -18,7 +18,9 @@ constexpr std::uint16_t private_mode = 0700;
 
 result<path_handle> make_directory(const path_handle& in, leaf_name name) noexcept {
   AFIO_TRY(in.create_directory(name, private_mode));
-  return path_handle::path(in, name);
+  auto made = path_handle::path(in, name);
+  if (!made) (void)in.remove_directory(name); // What cannot be used is not left behind.
+  return made;
 }
 
 /// The directory `r` of `here` exists in `tree` from now on: the walk shall enter it.
@@ -50,6 +52,11 @@ public:
     const auto done = here.parent(0).rename(here.name(), here.handle(1), self_, replace::no);
     if (!done) here.fail(operation::rename, {}, done.assume_error());
     return after::done;
+  }
+
+  /// Gone since it was listed: what is staged is an empty directory in its mirror.
+  verdict denied(const place<2>&, const error& why) noexcept override {
+    return why == std::errc::no_such_file_or_directory ? verdict::handled : verdict::report;
   }
 
 private:
@@ -86,6 +93,12 @@ public:
     const auto done = here.parent(0).remove_directory(here.name());
     if (!done) here.fail(operation::restore, {}, done.assume_error());
     return after::done;
+  }
+
+  /// A directory that cannot be entered could not be when it was to be staged, either (it is
+  /// unreadable, or a mount point). Then its mirror is empty, and nothing is to be put back.
+  verdict denied(const place<2>& here, const error&) noexcept override {
+    return here.parent(0).remove_directory(here.name()) ? verdict::handled : verdict::report;
   }
 
 private:
@@ -156,7 +169,7 @@ result<staged> commit(const path_handle& parent, leaf_name area_name, const path
   AFIO_TRY(area.remove_directory(holder));
   AFIO_TRY(parent.remove_directory(area_name));
   AFIO_TRY(path_handle doomed, path_handle::path(parent, name));
-  return staged{doomed_tree{std::move(doomed), name}, {}};
+  return staged{doomed_tree{std::move(doomed), name, area_name}, {}};
 }
 
 /// Putting back must not be cut short by what cut the staging short.
@@ -174,6 +187,28 @@ void add(remove_report& to, const walk_report& from) noexcept {
   if (to.stopped == stopped::no) to.stopped = from.stopped;
 }
 
+/// Renames `wanted` into the holder, straight to its own name, so that it is known after a kill; so
+/// it is checked where it arrives, and goes back if it is something else.
+result<void> move_in(const path_handle& parent, leaf_name name, const path_handle& holder,
+                     const identity& wanted) noexcept {
+  AFIO_TRY(parent.rename(name, holder, name, replace::no));
+  stat_t arrived;
+  auto looked = arrived.stamp(holder, name, want::identity);
+  if (looked && arrived.id.same_file(wanted)) return success();
+  AFIO_TRY(holder.rename(name, parent, name, replace::no));
+  if (looked) return error(errc::raced, call::renameat2, name);
+  return looked;
+}
+
+/// Tells why a staging stays as it is, for reap().
+staged strand(leaf_name area_name, std::string_view shown, const error& why, observer& told) {
+  told.failed({operation::restore, shown, why});
+  staged left;
+  left.report.failures = 1;
+  left.report.left_as = area_name;
+  return left;
+}
+
 } // namespace
 
 result<staged> stage(const path_handle& parent, leaf_name name, const path_handle& root,
@@ -184,6 +219,8 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
   AFIO_TRY(leaf_buffer mirror_name, random_name());
   if (mirror_name.view() < holder_name.view()) std::swap(holder_name, mirror_name);
 
+  AFIO_TRY(const identity wanted, root.identity());
+
   AFIO_TRY(const path_handle area, make_directory(parent, area_name));
   const auto give_up = [&](const error& why) -> result<staged> {
     (void)area.remove_directory(holder_name); // What is not empty stays, for reap().
@@ -193,25 +230,30 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
   auto holder = make_directory(area, holder_name);
   if (!holder) return give_up(holder.assume_error());
   const path_handle& held = holder.assume_value();
-  // Straight to its own name, so that it is known after a kill; so it is checked where it arrives.
-  auto moved = parent.rename(name, held, name, replace::no);
+  auto moved = move_in(parent, name, held, wanted);
   if (!moved) return give_up(moved.assume_error());
-  stat_t arrived;
-  AFIO_TRY(arrived.stamp(held, name, want::identity));
-  AFIO_TRY(const identity wanted, root.identity());
-  if (!arrived.id.same_file(wanted)) {
-    AFIO_TRY(held.rename(name, parent, name, replace::no));
-    return give_up(error(errc::raced, call::renameat2, name));
-  }
 
   auto mirror = make_directory(area, mirror_name);
-  if (!mirror) return resume(parent, area_name, area, shown, options, told);
-  const std::string above(path_view(shown).parent().view());
-  const auto done = walk_pair<stager>(held, mirror.assume_value(), area_name, above, options, told);
-  if (done && is_clean(done.assume_value())) {
-    return commit(parent, area_name, area, holder_name, mirror_name);
+  if (!mirror) {
+    told.failed({operation::rename, shown, mirror.assume_error()});
+    auto back = resume(parent, area_name, area, shown, options, told);
+    if (!back) return strand(area_name, shown, back.assume_error(), told);
+    ++back.assume_value().report.failures;
+    return back;
   }
-  AFIO_TRY(staged back, resume(parent, area_name, area, shown, options, told));
+  const std::string above(path_view(shown).parent().view());
+  remove_options uncounted = options; // Progress is what is deleted.
+  uncounted.tree.counters = nullptr;
+  const auto done =
+      walk_pair<stager>(held, mirror.assume_value(), area_name, above, uncounted, told);
+  if (done && is_clean(done.assume_value())) {
+    auto all = commit(parent, area_name, area, holder_name, mirror_name);
+    if (!all) return strand(area_name, shown, all.assume_error(), told);
+    return all;
+  }
+  auto resumed = resume(parent, area_name, area, shown, options, told);
+  staged back = resumed ? std::move(resumed.assume_value())
+                        : strand(area_name, shown, resumed.assume_error(), told);
   if (done) {
     add(back.report, done.assume_value());
   } else {
@@ -250,7 +292,10 @@ result<staged> resume(const path_handle& parent, leaf_name name, const path_hand
     AFIO_TRY(const walk_report done,
              walk_pair<unstager>(mirror, holder, name, above, without_limits(options), told));
     add(back.report, done);
-    if (!is_clean(done)) return back;
+    if (!is_clean(done)) {
+      back.report.left_as = name;
+      return back;
+    }
     AFIO_TRY(area.remove_directory(mirror_name));
   }
   if (tree) {

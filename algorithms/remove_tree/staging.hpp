@@ -24,6 +24,7 @@ namespace afio::algorithms::remove_detail {
 struct doomed_tree {
   path_handle root;
   leaf_buffer name; ///< In the parent.
+  leaf_buffer area; ///< What each directory of the tree is called in its mirror.
 };
 
 /// What came of staging, or of going on with an interrupted one.

@@ -69,7 +69,10 @@ result<void> stream(batch<1>& b, node<1>::side& side, bool& more) {
   AFIO_TRY(b.names[0].reserve(streaming_buffer));
   more = true;
   while (b.names[0].spare().size() >= worthwhile) {
-    AFIO_TRY(const directory_listing part, side.handle.read(b.names[0].spare()));
+    auto read = side.handle.read(b.names[0].spare());
+    // So the kernel says of a directory that somebody has removed: there is nothing in it.
+    if (!read && read.assume_error() == std::errc::no_such_file_or_directory) read = directory_listing();
+    AFIO_TRY(const directory_listing part, std::move(read));
     AFIO_TRY(checked::well_formed(part));
     if (part.at_end()) {
       more = false;
@@ -133,6 +136,8 @@ filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
   filled<N> done;
   b.of = &n;
   b.rows.clear();
+  for (auto& side : n.sides)
+    side.listed = false;
   for (name_buffer& names : b.names) names.clear();
   std::size_t tree = 0;
   try {

@@ -52,7 +52,7 @@ private:
   deadline::running limit_;
   std::mutex telling_;
   std::atomic<stopped> stopped_{stopped::no};
-  std::atomic<std::uint64_t> directories_{0};
+  std::atomic<std::uint64_t> directories_{1}; // The root is open before there are workers.
   std::atomic<std::uint64_t> rows_{0};
   std::atomic<std::uint64_t> failures_{0};
 };

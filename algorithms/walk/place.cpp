@@ -78,6 +78,11 @@ std::atomic<std::uint64_t>& place<N>::slot() const noexcept {
   return node_.slot;
 }
 
+template <std::size_t N>
+std::atomic<std::uint64_t>& place<N>::parent_slot() const noexcept {
+  return node_.parent->slot;
+}
+
 template class place<1>;
 template class place<2>;
 template class place<3>;

@@ -40,6 +40,8 @@ public:
   leaf_name name() const noexcept;
   /// The directory that name() is in. In leave() and denied() only, and not for the root.
   const directory_handle& parent(std::size_t tree = 0) const noexcept;
+  /// The parent's slot. Not for the root.
+  std::atomic<std::uint64_t>& parent_slot() const noexcept;
 
   /// For people: the root's name as given, then the components down to `leaf`. Allocates.
   std::string path(std::string_view leaf = {}) const;
@@ -66,19 +68,27 @@ private:
 };
 
 /// Of a directory whose rows are all done.
-enum class after : std::uint8_t { done, list_again };
+enum class after : std::uint8_t {
+  done,
+  /// Rows and leave() once more. Where the walk will not, because it stops or has done so often
+  /// enough, leave() alone, incomplete by then, and for the last time.
+  list_again,
+};
 /// Of a directory that could not be opened or must not be entered.
 enum class verdict : std::uint8_t {
   report,     ///< A failure; the parent is incomplete.
   skip,       ///< None; the parent is incomplete.
   handled,    ///< None; as if it had been walked.
-  open_again, ///< The visitor mended something. At most once a directory.
+  /// The visitor mended something. At most once a directory: where that has not helped, denied() is
+  /// called again, to undo it, and this then is report.
+  open_again,
 };
 
 /// Each worker has one of its own, so a visitor needs no locks; results are merged by the caller
 /// afterwards. Calls for one directory: rows() zero times or more, from several workers at once if
 /// the directory is large; then, when all its rows and all below it are done, leave() once from
-/// one.
+/// one. (Not if the handles promised to it cannot be opened again: that is told as a failure, unless
+/// the directory is gone.)
 template <std::size_t N>
 class visitor {
 public:
@@ -91,7 +101,8 @@ public:
   virtual after leave(const place<N>&) noexcept { return after::done; }
 
   /// `here` was not entered: its open failed, it is another file than was listed (errc::raced), or
-  /// is on another mount, device or subvolume (errc::boundary).
+  /// is on another mount, device or subvolume (errc::boundary). Not called if it is gone (ENOENT),
+  /// but where N > 1, because another tree may have it.
   virtual verdict denied(const place<N>&, const error&) noexcept { return verdict::report; }
 
 protected:

@@ -35,8 +35,11 @@ private:
   task* finish(node<N>& n) noexcept;
   after leave(node<N>& n) noexcept;
   bool may_list_again(node<N>& n) noexcept;
+  bool cut_short(node<N>& n) noexcept;
   bool enter(node<N>& n) noexcept;
   bool deny(node<N>& n, const error& why) noexcept;
+  static bool is_gone(const error& why) noexcept;
+  void not_reopened(node<N>& n, const error& why) noexcept;
   result<void> open_below_parent(node<N>& n) noexcept;
   result<void> seek(node<N>& n) noexcept;
 
@@ -62,11 +65,7 @@ private:
 
 template <std::size_t N>
 task* engine<N>::worker::visit(node<N>& n) noexcept {
-  if (engine_.stopping()) {
-    n.incomplete.store(true, std::memory_order_relaxed);
-    return finish(n);
-  }
-  if (!enter(n)) return finish(n);
+  if (cut_short(n) || !enter(n)) return finish(n);
   task* next = list(n);
   engine_.descriptors_.unpin(n);
   // Something to go on with is a child, which keeps `n` from being finished.
@@ -83,17 +82,18 @@ bool engine<N>::worker::enter(node<N>& n) noexcept {
       ready = seek(n);
       if (!ready) engine_.descriptors_.unpin(n);
     }
-    if (!ready) engine_.fail(n, operation::open, {}, ready.assume_error());
+    if (!ready) not_reopened(n, ready.assume_error());
     return ready.has_value();
   }
   auto opened = open_below_parent(n);
-  if (!opened && deny(n, opened.assume_error())) return false;
   if (!opened) {
+    if (deny(n, opened.assume_error())) return false;
     opened = open_below_parent(n);
-    if (!opened) {
+    // The visitor is asked once more, so that it can undo what has not helped.
+    if (!opened && !deny(n, opened.assume_error())) {
       engine_.fail(n, operation::open, {}, opened.assume_error());
-      return false;
     }
+    if (!opened) return false;
   }
   engine_.directories_.fetch_add(1, std::memory_order_relaxed);
   return true;
@@ -117,11 +117,22 @@ result<void> engine<N>::worker::open_below_parent(node<N>& n) noexcept {
   return opened;
 }
 
+/// Somebody removed it since it was listed: there is nothing to walk, and nothing was left out. Of
+/// several trees, another one may still have it: then that is for others to judge.
+template <std::size_t N>
+bool engine<N>::worker::is_gone(const error& why) noexcept {
+  return N == 1 && why == std::errc::no_such_file_or_directory;
+}
+
+template <std::size_t N>
+void engine<N>::worker::not_reopened(node<N>& n, const error& why) noexcept {
+  if (!is_gone(why)) engine_.fail(n, operation::open, {}, why);
+}
+
 /// Whether that is the end of it; false if the visitor wants it opened again.
 template <std::size_t N>
 bool engine<N>::worker::deny(node<N>& n, const error& why) noexcept {
-  // Somebody removed it since it was listed: there is nothing to walk, and nothing was left out.
-  if (why == std::errc::no_such_file_or_directory) return true;
+  if (is_gone(why)) return true;
   verdict says = verdict::report;
   if (engine_.descriptors_.pin(*n.parent)) {
     says = visitor_.denied(engine_.at(n), why);
@@ -162,6 +173,7 @@ task* engine<N>::worker::list(node<N>& n) noexcept {
       act_on(*b, b->unclaimed.claim_front(rows_at_once));
     }
     drop_share(*b.release());
+    if (got.more && cut_short(n)) got.more = false;
     if (got.more && found_.empty()) continue;
     task* next = found_.pop_back();
     if (got.more) {
@@ -179,7 +191,10 @@ template <std::size_t N>
 task* engine<N>::worker::finish(node<N>& n) noexcept {
   node<N>* at = &n;
   while (at->pending.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    if (at->opened && leave(*at) == after::list_again && may_list_again(*at)) return at;
+    if (at->opened && leave(*at) == after::list_again) {
+      if (may_list_again(*at)) return at;
+      (void)leave(*at); // Now incomplete, and for the last time.
+    }
     if (at->parent != nullptr) engine_.descriptors_.close(*at);
     if (at->opened && engine_.options_.counters != nullptr) {
       engine_.options_.counters->directories.fetch_add(1, std::memory_order_relaxed);
@@ -200,16 +215,21 @@ task* engine<N>::worker::finish(node<N>& n) noexcept {
 
 template <std::size_t N>
 bool engine<N>::worker::may_list_again(node<N>& n) noexcept {
-  if (engine_.stopping()) {
-    n.incomplete.store(true, std::memory_order_relaxed);
-    return false;
-  }
+  if (cut_short(n)) return false;
   if (n.listed_again++ == engine_.options_.list_again_limit) {
     engine_.fail(n, operation::list, {}, error(errc::still_growing, call::verify));
     return false;
   }
   for (auto& side : n.sides) side.next = 0;
   n.pending.store(1, std::memory_order_relaxed);
+  return true;
+}
+
+/// Whether the walk stops, so that something of `n` is left out.
+template <std::size_t N>
+bool engine<N>::worker::cut_short(node<N>& n) noexcept {
+  if (!engine_.stopping()) return false;
+  n.incomplete.store(true, std::memory_order_relaxed);
   return true;
 }
 
@@ -227,7 +247,7 @@ after engine<N>::worker::leave(node<N>& n) noexcept {
     if (!pinned && n.parent != nullptr) descriptors.unpin(*n.parent);
   }
   if (!pinned) {
-    engine_.fail(n, operation::open, {}, pinned.assume_error());
+    not_reopened(n, pinned.assume_error());
     return after::done;
   }
   const after says = visitor_.leave(engine_.at(n));
@@ -244,7 +264,7 @@ task* engine<N>::worker::help(batch<N>& b) noexcept {
   node<N>& n = *b.of;
   b.offered.store(false, std::memory_order_relaxed);
   auto pinned = engine_.descriptors_.pin(n);
-  if (!pinned) engine_.fail(n, operation::open, {}, pinned.assume_error());
+  if (!pinned) not_reopened(n, pinned.assume_error());
   // Not even then are the rows left to others: each would fail alike.
   while (b.unclaimed.left() != 0) {
     share(b);
@@ -286,11 +306,7 @@ void engine<N>::worker::drop_share(batch<N>& b) noexcept {
 template <std::size_t N>
 void engine<N>::worker::act_on(batch<N>& b, claim_range::run claimed) noexcept {
   node<N>& n = *b.of;
-  if (claimed.count == 0) return;
-  if (engine_.stopping()) {
-    n.incomplete.store(true, std::memory_order_relaxed);
-    return;
-  }
+  if (claimed.count == 0 || cut_short(n)) return;
   const auto rows = with_status(n, std::span(b.rows).subspan(claimed.first, claimed.count));
   visitor_.rows(engine_.at(n), rows);
   for (const row<N>& r : rows) {
@@ -325,7 +341,7 @@ bool engine<N>::worker::read_status(node<N>& n, row<N>& r, std::span<stat_t, N> 
     if (fields != want::none || c.type == file_type::unknown) {
       const auto read = into[tree].stamp(n.sides[tree].handle, r.name, fields | want::type);
       if (!read) {
-        c.present = false;
+        c = {};
         // Removed since it was listed: as if it had never been there.
         if (read.assume_error() == std::errc::no_such_file_or_directory) continue;
         engine_.fail(n, operation::stat, r.name, read.assume_error());

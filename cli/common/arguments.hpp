@@ -17,6 +17,7 @@ struct common_arguments {
   bool verbose = false;
   bool quiet = false;
   bool json = false;
+  bool null = false;
   bool cross_mounts = false;
   unsigned threads = 0;
   std::string progress = "auto";
@@ -34,7 +35,8 @@ struct common_arguments {
   bool wants_progress() const;
 };
 
-/// Parses; prints help, version and usage errors. Nothing: go on. Else the exit status.
+/// Parses; prints help, version and usage errors. Nothing: go on. Else the exit status. Sets the
+/// formatting of help.
 std::optional<int> parse(CLI::App& app, int argc, char** argv);
 
 } // namespace afio::cli

@@ -73,6 +73,12 @@ json_line& json_line::number(std::string_view key, double value) {
   return *this;
 }
 
+json_line& json_line::boolean(std::string_view key, bool value) {
+  start(key);
+  text_ += value ? "true" : "false";
+  return *this;
+}
+
 json_line& json_line::name(std::string_view key, std::string_view bytes) {
   if (is_utf8(bytes)) return text(key, bytes);
   return text(std::string(key) + "_base64", base64(bytes));

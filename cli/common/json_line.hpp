@@ -14,6 +14,7 @@ public:
   json_line& text(std::string_view key, std::string_view value);
   json_line& number(std::string_view key, std::int64_t value);
   json_line& number(std::string_view key, double value);
+  json_line& boolean(std::string_view key, bool value);
   /// A name as the file system has it: `key` where it is UTF-8, else `key_base64` (RFC 4648).
   json_line& name(std::string_view key, std::string_view bytes);
 

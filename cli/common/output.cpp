@@ -1,11 +1,14 @@
 #include "cli/common/output.hpp"
 
 #include "afio/quoted.hpp"
+#include "afio/random_name.hpp"
 #include "cli/common/json_line.hpp"
 #include "cli/common/progress_bar.hpp"
 
 #include <cstdio>
 #include <exception>
+
+#include <unistd.h>
 
 namespace afio::cli {
 
@@ -21,6 +24,17 @@ std::string_view word_for(event_kind kind) noexcept {
     return "moved";
   }
   return "changed";
+}
+
+/// The same for people.
+std::string_view phrase_for(event_kind kind, bool dry_run) noexcept {
+  switch (kind) {
+  case event_kind::deleted:
+    return dry_run ? "would delete " : "deleted ";
+  case event_kind::moved:
+    return dry_run ? "would put back or delete " : "put back ";
+  }
+  return "";
 }
 
 std::string_view word_for(file_type type) noexcept {
@@ -44,8 +58,16 @@ std::string_view word_for(file_type type) noexcept {
   return "unknown";
 }
 
+/// The name that a busy file has got in the root of its tree; empty where it is in its place.
+std::string_view displaced_to(const error& why) noexcept {
+  const bool busy = why == std::errc::device_or_resource_busy || why == std::errc::text_file_busy;
+  return busy && is_random_name(why.name()) ? why.name() : std::string_view();
+}
+
 /// What a person can do about it, where that is not plain from the error.
-std::string_view advice_for(const error& why) noexcept {
+std::string advice_for(const error& why) {
+  if (const auto now = displaced_to(why); !now.empty())
+    return " (it is " + quoted(now) + " at the top of the tree now)";
   if (why == errc::boundary) return " (--cross-mounts enters it)";
   if (why == errc::raced) return " (left alone; run again if it should go)";
   if (why == errc::still_growing) return " (stop what writes there, or use --hide)";
@@ -61,19 +83,22 @@ output::output(output_options options)
     : observer(options.verbose || options.json || !options.log_file.empty()
                    ? algorithms::verbosity::events
                    : algorithms::verbosity::failures),
-      options_(std::move(options)) {
+      options_(std::move(options)), clears_bar_(::isatty(STDOUT_FILENO) == 1) {
   if (!options_.log_file.empty()) log_ = log_file(options_.tool, options_.log_file);
 }
 
 void output::happened(const algorithms::event& e) noexcept try {
   const std::scoped_lock hold(lock_);
   ++counts_[word_for(e.kind)];
+  const std::string text = std::string(phrase_for(e.kind, options_.dry_run)) + quoted(e.path);
   if (options_.json) {
     line(json_line(word_for(e.kind)).name("path", e.path).text("entry", word_for(e.type)).str());
+  } else if (options_.null) {
+    if (e.kind == event_kind::deleted) line(std::string(e.path) + '\0');
   } else if (options_.verbose) {
-    line(std::string(word_for(e.kind)) + ' ' + quoted(e.path) + '\n');
+    line(text + '\n');
   }
-  log_.info(std::string(word_for(e.kind)) + ' ' + quoted(e.path));
+  log_.info(text);
 
 } catch (const std::exception&) {
 
@@ -84,24 +109,52 @@ void output::failed(const algorithms::failure& f) noexcept {
   failed(algorithms::name_of(f.what), f.path, f.why);
 }
 
-void output::failed(std::string_view what, std::string_view path, const error& why) noexcept try {
+void output::failed(std::string_view what, std::string_view path, const error& why,
+                    std::string_view given_reason) noexcept try {
   const std::scoped_lock hold(lock_);
-  ++counts_["failed"];
-  const std::string reason = why.code().message();
+  const std::string reason =
+      given_reason.empty() ? why.code().message() : std::string(given_reason);
   if (options_.json) {
-    line(json_line("failed")
-             .name("path", path)
-             .text("operation", what)
-             .text("call", name_of(why.origin()))
-             .number("errno", std::int64_t{why.native()})
-             .text("error", reason)
-             .str());
+    json_line told("failed");
+    told.name("path", path)
+        .text("operation", what)
+        .text("call", name_of(why.origin()))
+        .number("errno", std::int64_t{why.native()})
+        .text("error", reason);
+    if (const auto now = displaced_to(why); !now.empty()) told.name("to", now);
+    line(told.str());
   }
   std::string text = "cannot ";
   text.append(what).append(" ").append(quoted(path)).append(": ").append(reason);
   text += advice_for(why);
   if (!options_.quiet) message(text);
   log_.error(text);
+
+} catch (const std::exception&) {
+
+  ok_ = false;
+}
+
+void output::left(std::string_view path, std::string_view to,
+                  std::string_view directory) noexcept try {
+  const std::scoped_lock hold(lock_);
+  if (options_.json) line(json_line("moved").name("path", path).name("to", to).str());
+  ++counts_[word_for(event_kind::moved)];
+  const std::string text = "what is left of " + quoted(path) + " is in " + quoted(to) +
+                           ": finish with " + options_.tool + " --reap " +
+                           (directory.empty() ? "of its directory" : std::string(directory));
+  if (!options_.quiet) message(text);
+  log_.warn(text);
+
+} catch (const std::exception&) {
+
+  ok_ = false;
+}
+
+void output::note(std::string_view text) noexcept try {
+  const std::scoped_lock hold(lock_);
+  if (!options_.quiet) message(text);
+  log_.warn(text);
 
 } catch (const std::exception&) {
 
@@ -122,6 +175,7 @@ void output::summarize(std::uint64_t failures, double seconds) noexcept try {
   const std::scoped_lock hold(lock_);
   if (options_.json) {
     json_line last("summary");
+    if (options_.dry_run) last.boolean("dry_run", true);
     for (const auto kind : {event_kind::deleted, event_kind::moved}) {
       last.number(word_for(kind), static_cast<std::int64_t>(counts_[word_for(kind)]));
     }
@@ -146,8 +200,15 @@ bool output::ok() const noexcept {
   return ok_;
 }
 
+std::uint64_t output::count(event_kind kind) const noexcept {
+  const std::scoped_lock hold(lock_);
+  const auto found = counts_.find(word_for(kind));
+  return found == counts_.end() ? 0 : found->second;
+}
+
 /// To stdout. With the lock held.
 void output::line(std::string_view text) noexcept {
+  if (bar_ != nullptr && clears_bar_) bar_->clear();
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) ok_ = false;
 }
 

@@ -16,8 +16,10 @@ namespace afio::cli {
 struct output_options {
   std::string tool;     ///< What messages begin with.
   bool verbose = false; ///< A line for every event.
-  bool quiet = false;   ///< No message for failures; the exit status and --json still tell.
+  bool quiet = false;   ///< No word about the work; the exit status and --json still tell.
   bool json = false;
+  bool null = false;    ///< Events are only names, as they are, each ended by a NUL.
+  bool dry_run = false; ///< Events tell what would happen.
   std::string log_file; ///< Empty: none.
 };
 
@@ -26,16 +28,22 @@ class progress_bar;
 /// An observer that prints. All calls are safe from any thread; lines never mix.
 class output final : public algorithms::observer {
 public:
-  /// log_error() tells whether the log file could be opened.
+  /// log_problem() tells whether the log file could be opened.
   explicit output(output_options options);
 
   void failed(const algorithms::failure& f) noexcept override;
   void happened(const algorithms::event& e) noexcept override;
 
-  /// A failure of a whole argument.
-  void failed(std::string_view what, std::string_view path, const error& why) noexcept;
+  /// A failure of a whole argument. `reason` instead of what the error says, where not empty.
+  void failed(std::string_view what, std::string_view path, const error& why,
+              std::string_view reason = {}) noexcept;
+  /// What is left of `path` is in `to` now, which --reap of `directory` finishes. A `directory` that
+  /// could not be pasted into a shell is left out: empty.
+  void left(std::string_view path, std::string_view to, std::string_view directory) noexcept;
   /// Prints a message for people: on stderr, with the tool's name.
   void say(std::string_view message) noexcept;
+  /// The same about how the work went: not where quiet.
+  void note(std::string_view message) noexcept;
   /// The last line of --json, and of the log. `seconds` since the start.
   void summarize(std::uint64_t failures, double seconds) noexcept;
   /// Lets lines appear above the bar. Null for none.
@@ -43,9 +51,14 @@ public:
 
   /// Whether everything could be written so far; a full disk or a closed pipe is remembered.
   bool ok() const noexcept;
+  /// The same of the log file.
+  bool log_ok() noexcept { return log_.flush(); }
 
   /// Why the log file could not be opened; empty if it could.
-  const std::string& log_error() const noexcept { return log_.problem(); }
+  const std::string& log_problem() const noexcept { return log_.problem(); }
+
+  /// How many entries were said to have gone that way.
+  std::uint64_t count(algorithms::event_kind kind) const noexcept;
 
 private:
   void line(std::string_view text) noexcept;
@@ -56,6 +69,7 @@ private:
   std::map<std::string_view, std::uint64_t> counts_;
   log_file log_;
   progress_bar* bar_ = nullptr;
+  bool clears_bar_ = false; ///< Lines and the bar share a terminal.
   bool ok_ = true;
 };
 

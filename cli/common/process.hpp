@@ -3,7 +3,8 @@
 
 namespace afio::cli {
 
-/// To be called before any thread is made: raises RLIMIT_NOFILE as far as is useful, and enlarges the
+/// To be called before any thread is made: makes sure that standard streams which are closed stay
+/// unusable, raises RLIMIT_NOFILE as far as is useful, and enlarges the
 /// descriptor table while that is cheap.
 void prepare_process() noexcept;
 

@@ -3,6 +3,7 @@
 #include "cli/common/duration.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include <sys/ioctl.h>
@@ -37,27 +38,29 @@ std::string bar(double share, unsigned columns) {
 
 std::string progress_line(const std::string& verb, const progress_state& state, unsigned columns) {
   std::string text = verb + ' ' + grouped(state.done);
-  // While it is counted, the total only says: so many at least.
+  // While it is counted, the total only says: so many at least. The count misses what went before it
+  // came by, so it stays an estimate.
   if (state.total_is_final)
-    text += " of " + grouped(std::max(state.total, state.done));
+    text += " of ~" + grouped(std::max(state.total, state.done));
   else if (state.total > state.done)
     text += " of " + grouped(state.total) + "+";
-  text += " entries";
-  if (state.rate > 0) text += "  " + grouped(static_cast<std::uint64_t>(state.rate)) + "/s";
-  if (state.failures != 0) text += "  " + grouped(state.failures) + " failed";
-  if (state.total_is_final && state.total != 0) {
+  const auto add = [&](const std::string& part) {
+    if (text.size() + part.size() <= columns) text += part;
+  };
+  add(" entries");
+  if (state.total_is_final && state.rate > 0) {
+    const auto left = state.total > state.done ? state.total - state.done : 0;
+    const double seconds = std::ceil(static_cast<double>(left) / state.rate);
+    add("  " + clock_text(std::chrono::seconds(static_cast<std::int64_t>(seconds))) + " left");
+  }
+  if (state.failures != 0) add("  " + grouped(state.failures) + " failed");
+  if (state.rate > 0) add("  " + grouped(static_cast<std::uint64_t>(state.rate)) + "/s");
+  constexpr std::size_t narrowest = 12;
+  if (state.total_is_final && state.total != 0 && text.size() + narrowest < columns) {
     const double share =
         std::min(1.0, static_cast<double>(state.done) / static_cast<double>(state.total));
-    const auto left = state.total > state.done ? state.total - state.done : 0;
-    if (state.rate > 0) {
-      const auto seconds = static_cast<double>(left) / state.rate;
-      text += "  " + clock_text(std::chrono::seconds(static_cast<std::int64_t>(seconds))) + " left";
-    }
-    constexpr std::size_t narrowest = 12;
-    if (text.size() + narrowest < columns) {
-      const auto room = std::min<std::size_t>(columns - text.size() - 4, 30);
-      text += "  " + bar(share, static_cast<unsigned>(room));
-    }
+    const auto room = std::min<std::size_t>(columns - text.size() - 4, 30);
+    add("  " + bar(share, static_cast<unsigned>(room)));
   }
   if (text.size() > columns) text.resize(columns);
   return text;

@@ -27,6 +27,14 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 class Attributes : public per_file_system {
 protected:
+  void SetUp() override {
+    per_file_system::SetUp();
+    if (IsSkipped()) return;
+    const auto probe = dir.set_attribute("user.probe", {});
+    if (failed_with(probe, ENOTSUP)) GTEST_SKIP() << "no user attributes"; // tmpfs before Linux 6.6
+    take(dir.remove_attribute("user.probe"));
+  }
+
   static std::string get(const fs_handle& file, const char* name) {
     std::string value(65536, '?');
     value.resize(take(file.get_attribute(name, std::as_writable_bytes(std::span<char>(value)))));

@@ -169,8 +169,7 @@ TEST_F(FileExtents, CloneIsACopyWhereBlocksCannotBeShared) {
   auto from = open("from");
   auto to = open("to");
   extent_model model(1);
-  while (take(from.size()) == 0)
-    model.change(from);
+  while (take(from.size()) == 0) model.change(from);
   const armed unsupported({.which = call::ioctl, .native = EOPNOTSUPP});
   EXPECT_EQ(take(from.clone_extents({0, ~std::uint64_t{0} >> 1}, to, 0)), take(from.size()));
   EXPECT_GE(detail::calls_seen(call::copy_file_range), 1U);

@@ -114,7 +114,7 @@ TEST_P(OnEach, CloneSharesWhereItCanAndElseIsRefusedOrACopy) {
   const std::vector<std::byte> data(1 << 20, std::byte{7});
   take(from.write(data, 0));
   const armed counting;
-  const auto required = from.clone_extents({0, data.size()}, to, 0, sharing::require);
+  const auto required = from.clone_extents({0, 100 * data.size()}, to, 0, sharing::require);
   if (shares()) {
     EXPECT_EQ(take(result<std::uint64_t>(required)), data.size());
   } else {
@@ -148,15 +148,34 @@ TEST_P(OnEach, CloneToAnotherFileSystemIsExdev) {
   EXPECT_TRUE(failed_with(from.clone_extents({0, 10}, to, 0, sharing::prefer), EXDEV));
 }
 
+struct cached {
+  caching how;
+  int flags;
+};
+
+TEST_P(OnEach, EachCachingOpensWithItsFlags) {
+  for (const auto& [how, flags] :
+       {cached{caching::none, O_DIRECT | O_SYNC}, cached{caching::only_metadata, O_DIRECT},
+        cached{caching::reads, O_SYNC}, cached{caching::reads_and_metadata, O_DSYNC},
+        cached{caching::all, 0}, cached{caching::safety_barriers, 0},
+        cached{caching::temporary, 0}}) {
+    const auto file = file_handle::unnamed(dir, how);
+    if (!file && (flags & O_DIRECT) != 0 && GetParam() == file_system::tmpfs) continue;
+    ASSERT_TRUE(succeeded(file));
+    const int found = ::fcntl(file.assume_value().native().number(), F_GETFL);
+    EXPECT_EQ(found & (O_DIRECT | O_SYNC | O_DSYNC), flags);
+  }
+}
+
 TEST_P(OnEach, DirectIoWantsAlignment) {
   alignas(4096) static std::array<std::byte, 4096 + 1> bytes;
+  if (GetParam() == file_system::tmpfs) GTEST_SKIP() << "tmpfs is memory anyway";
   for (const caching c : {caching::none, caching::only_metadata}) {
     auto file = open("a", mode::write, c);
     const buffer aligned = buffer(bytes).first(4096);
     EXPECT_EQ(take(file.write(aligned, 4096)), 4096U);
     EXPECT_EQ(take(file.read(aligned, 4096)), 4096U);
-    if (GetParam() == file_system::tmpfs || GetParam() == file_system::btrfs) continue;
-    // Those two go through the cache then.
+    if (GetParam() == file_system::btrfs) continue; // It goes through the cache then.
     EXPECT_TRUE(failed_with(file.write(aligned.first(100), 0), EINVAL));
     EXPECT_TRUE(failed_with(file.write(aligned, 1), EINVAL));
     EXPECT_TRUE(failed_with(file.read(aligned, 1), EINVAL));
@@ -164,6 +183,7 @@ TEST_P(OnEach, DirectIoWantsAlignment) {
 }
 
 TEST_P(OnEach, ZeroingWithDirectIoIsDoneWhereItHasToBeWritten) {
+  if (GetParam() == file_system::tmpfs) GTEST_SKIP() << "tmpfs is memory anyway";
   auto file = open("a", mode::write, caching::only_metadata);
   const armed unsupported({.which = call::fallocate, .native = EOPNOTSUPP});
   EXPECT_TRUE(succeeded(file.zero({4096, 3 * 65536})));

@@ -2,6 +2,7 @@
 // our own with one entry.
 #include "afio/directory_handle.hpp"
 #include "tests/afio/listing.hpp"
+#include "tests/afio/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/unique_fd.hpp"
@@ -17,8 +18,6 @@
 
 #include <fcntl.h>
 #include <linux/fuse.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,18 +131,14 @@ private:
 class LongNames : public scene {
 protected:
   void SetUp() override {
-    // A mount namespace of our own: no mount is left however the test ends.
-    if (::unshare(CLONE_NEWNS) != 0 ||
-        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::access("/dev/fuse", R_OK | W_OK) != 0)
+    if (!has_own_mounts || ::access("/dev/fuse", R_OK | W_OK) != 0)
       GTEST_SKIP() << "cannot mount fuse here: " << std::strerror(errno);
     make("d at");
   }
 
   result<directory_listing> list(std::string name) {
     const one_name_fs fs(scratch / "at", std::move(name));
-    // By its path: `dir` is of the namespace that this mount is not in.
-    const auto directory = take(directory_handle::directory(anchor(scratch / "at")));
+    const auto directory = take(directory_handle::directory(dir, path_view("at")));
     return directory.read(buffer_);
   }
 

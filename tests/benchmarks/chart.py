@@ -14,12 +14,12 @@ GROUP_GAP = 16
 # Colours that the common kinds of colour blindness keep apart; ours is the strong one.
 STYLE = """
   .page { fill: #ffffff; stroke: #d0d7de }
-  text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }
+  text { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328 }
   .title { font-size: 17px; font-weight: 600 }
   .section { font-weight: 600 }
   .small { font-size: 12px; fill: #59636e }
-  .value { font-size: 11px }
-  .ours-value { font-size: 11px; font-weight: 600 }
+  .value { font-size: 11px; paint-order: stroke; stroke: #ffffff; stroke-width: 3px }
+  .ours { font-weight: 600 }
   .grid { stroke: #d0d7de }
   .base { stroke: #59636e; stroke-width: 1.5; stroke-dasharray: 4 3 }
   .range { stroke: #1f2328; stroke-opacity: 0.55 }
@@ -30,6 +30,7 @@ STYLE = """
     .page { fill: #0d1117; stroke: #3d444d }
     text { fill: #f0f6fc }
     .small { fill: #9198a1 }
+    .value { stroke: #0d1117 }
     .grid { stroke: #3d444d }
     .base { stroke: #9198a1 }
     .range { stroke: #f0f6fc }
@@ -39,6 +40,8 @@ STYLE = """
   }
 """
 COLOURS = 6
+# Longer bars are cut off here: one tool that is far off must not make the others unreadable.
+LONGEST = 2.0
 
 
 def svg(results):
@@ -57,7 +60,7 @@ class _Chart:
         memory = {t["tree"] for t in results["targets"] if "peak_mib" in t}
         self.trees = [tree for tree in results["trees"] if tree["name"] not in memory]
         ratios = [s.ratio for s in self.summaries.values() if s.ratio is not None]
-        self.longest = max([1.0, *ratios]) * 1.04
+        self.longest = min(max([1.0, *ratios]) * 1.04, LONGEST)
         self.y = 0
         self.parts = []
 
@@ -78,7 +81,7 @@ class _Chart:
         return f"{self.results['title']}: time relative to {self.results['baseline']}"
 
     def _x(self, ratio):
-        return LABELS + ratio / self.longest * (WIDTH - LABELS - MARGIN - 40)
+        return LABELS + min(ratio / self.longest, 1) * (WIDTH - LABELS - MARGIN - 40)
 
     def _put(self, x, y, text, style="", anchor="start"):
         kind = f' class="{style}"' if style else ""
@@ -127,7 +130,7 @@ class _Chart:
             style = "base" if tick == 1 else "grid"
             self._line(self._x(tick), top, self._x(tick), self.y, style)
             self._put(self._x(tick), self.y + 14, f"{tick:g}", "small", "middle")
-            tick += 0.25 if self.longest < 2 else 0.5 if self.longest < 5 else 1
+            tick += 0.25
         self.parts += bars
         self.y += 20
 
@@ -146,15 +149,17 @@ class _Chart:
     def _tool(self, index, tool, summary):
         start = self._x(0)
         if summary is None or summary.ratio is None:
-            self._put(start + 6, self.y + BAR - 3, f"{tool} failed", "small")
+            self._put(start + 6, self.y + BAR - 3, f"{tool} fails", "small value")
         else:
+            end = self._x(summary.ratio)
             middle = self.y + BAR / 2
-            self._bar(start, self.y, self._x(summary.ratio) - start, BAR, index)
-            high = min(summary.ratio_high, self.longest)
-            self._line(self._x(summary.ratio_low), middle, self._x(high), middle, "range")
-            style = "ours-value" if tool == self.results["ours"] else "value"
-            self._put(self._x(max(high, summary.ratio)) + 6, self.y + BAR - 3,
-                      f"{summary.ratio:.2f}", style)
+            self._bar(start, self.y, end - start, BAR, index)
+            self._line(self._x(summary.ratio_low), middle, self._x(summary.ratio_high), middle,
+                       "range")
+            style = "value ours" if tool == self.results["ours"] else "value"
+            beyond = " →" if summary.ratio > self.longest else ""
+            self._put(max(end, self._x(summary.ratio_high)) + 6, self.y + BAR - 3,
+                      f"{summary.ratio:.2f}{beyond}", style)
         self.y += BAR + GAP
 
     def _foot(self):

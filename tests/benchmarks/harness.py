@@ -7,8 +7,8 @@ import json
 import os
 import pathlib
 import shlex
-import shutil
 import signal
+import subprocess
 import sys
 
 import chart
@@ -17,10 +17,7 @@ import machine
 import measure
 import report
 import syscalls
-import trees
-
-HERE = pathlib.Path(os.path.abspath(__file__)).parent
-ROOT = HERE.parent.parent
+import tools
 
 # Fewer rounds than this say little on a machine that does other things too.
 FEWEST_RUNS = 5
@@ -46,16 +43,6 @@ class Benchmark:
     targets: tuple
 
 
-@dataclasses.dataclass(frozen=True)
-class Programs:
-    make_tree: str
-    measure: str
-
-
-class Refused(Exception):
-    """The run can't start; the text says why."""
-
-
 def main(benchmark, script):
     """Run the benchmark as the command line says; return the exit status."""
     # So that a `kill` unmounts and unlinks just as Ctrl-C does.
@@ -66,9 +53,12 @@ def main(benchmark, script):
         if options.render:
             return _render_again(benchmark, options)
         return _run(benchmark, options, pathlib.Path(os.path.abspath(script)).parent)
-    except (Refused, filesystems.Unavailable) as reason:
+    except (tools.Refused, filesystems.Unavailable) as reason:
         print(f"{benchmark.name}: {reason}", file=sys.stderr)
         return 2
+    except subprocess.CalledProcessError as failed:
+        print(f"{benchmark.name}: {failed}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"{benchmark.name}: interrupted; everything is cleaned up", file=sys.stderr)
         return 130
@@ -118,35 +108,36 @@ def _list_of(allowed):
 
 
 def _run(benchmark, options, script_directory):
-    programs = Programs(_built(script_directory, "tests/benchmarks/make_tree"),
-                        _built(script_directory, "tests/benchmarks/measure"))
-    tools = _tools(benchmark, options, script_directory)
+    programs = tools.programs(script_directory)
+    chosen_tools = tools.find(benchmark, options, script_directory, _say)
     if options.syscalls and not syscalls.available():
-        raise Refused("--syscalls needs strace")
-    chosen = [tree.scaled(options.scale) for tree in benchmark.trees if tree.name in options.trees]
-    results = _description(benchmark, options, tools, chosen)
+        raise tools.Refused("--syscalls needs strace")
+    chosen_trees = [tree.scaled(options.scale) for tree in benchmark.trees
+                    if tree.name in options.trees]
+    results = _description(benchmark, options, chosen_tools, chosen_trees)
     os.sync()
     with filesystems.private_mounts() as base:
         for filesystem in options.filesystems:
-            for tree in chosen:
-                _measure(benchmark, options, programs, tools, filesystem, base, tree, results)
+            for tree in chosen_trees:
+                _measure(benchmark, options, programs, chosen_tools, filesystem, base, tree,
+                         results)
     _write(options, results, _is_complete(benchmark, options, results))
     return 1 if any(f["tool"] == benchmark.ours for f in results["failures"]) else 0
 
 
-def _measure(benchmark, options, programs, tools, filesystem, base, tree, results):
+def _measure(benchmark, options, programs, chosen_tools, filesystem, base, tree, results):
     try:
         with filesystems.mounted(filesystem, base, tree.entries) as where:
             if options.runs > 0:
-                rounds = measure.Rounds(benchmark, programs, tools, filesystem, where, tree,
-                                        options.patience, _say)
+                rounds = measure.Rounds(benchmark, programs, chosen_tools, filesystem, where,
+                                        tree, options.patience, _say)
                 rounds.run(tree.rounds(options.runs), warm_ups=0 if tree.for_memory else 1)
                 results["samples"] += [dataclasses.asdict(s) for s in rounds.samples]
                 results["failures"] += [dataclasses.asdict(f) for f in rounds.failures]
                 _tree_result(results, tree.name).update(entries=rounds.made[0],
                                                         bytes=rounds.made[1])
             if options.syscalls and _counts_calls(options, filesystem, tree):
-                counted = syscalls.count(programs, filesystem, where, tree, tools,
+                counted = syscalls.count(programs, filesystem, where, tree, chosen_tools,
                                          benchmark.deletes)
                 results["syscalls"] += [dataclasses.asdict(c) for c in counted]
         results["filesystems"].setdefault(filesystem, filesystems.description(filesystem))
@@ -163,70 +154,9 @@ def _say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-# Tools.
-
-def _find_built(script_directory, target):
-    # Beside the script when Bazel runs it; in bazel-bin when it is started from a checkout.
-    for root in (script_directory.parent.parent, ROOT, ROOT / "bazel-bin"):
-        path = root / target
-        if path.is_file() and os.access(path, os.X_OK):
-            # The next build may point bazel-bin elsewhere while we run.
-            return os.path.realpath(path)
-    return None
-
-
-def _built(script_directory, target):
-    path = _find_built(script_directory, target)
-    if path is None:
-        raise Refused(f"{target} is not built: ./bazelw build -c opt //tests/benchmarks/...")
-    return path
-
-
-def _tools(benchmark, options, script_directory):
-    """Ours first, then each peer that is wanted and installed."""
-    peers = dict(benchmark.peers)
-    for text in options.peer:
-        name, _, command = text.partition("=")
-        if not name or not command:
-            raise Refused(f"--peer {text}: NAME=COMMAND is wanted")
-        peers[name] = tuple(shlex.split(command))
-    tools = []
-    # A peer by our name takes our place: so the harness can be tried without our tool.
-    if benchmark.ours not in peers:
-        program = _given_path(options.tool) if options.tool else _find_built(script_directory,
-                                                                             benchmark.program)
-        if program is None:
-            raise Refused(f"{benchmark.program} is not built: give --tool PATH")
-        peers = {benchmark.ours: (program, *benchmark.arguments), **peers}
-    for name, command in peers.items():
-        if options.peers and name not in (benchmark.ours, benchmark.baseline, *options.peers):
-            continue
-        program = shutil.which(command[0])
-        if program is None:
-            _say(f"{name} is left out: {command[0]} is not installed")
-            continue
-        words = [word.replace("{threads}", str(options.threads)) for word in command[1:]]
-        if not any("{tree}" in word for word in words):
-            words.append("{tree}")
-        tools.append(measure.Tool(name, (os.path.abspath(program), *words),
-                                  machine.version_of(program)))
-    tools.sort(key=lambda tool: (tool.name != benchmark.ours, tool.name != benchmark.baseline))
-    return tools
-
-
-def _given_path(path):
-    # `bazel run` changes the directory; what the user typed is relative to where he typed it.
-    return os.path.join(os.environ.get("BUILD_WORKING_DIRECTORY", os.getcwd()), path)
-
-
-def _is_optimised(path):
-    real = os.path.realpath(path)
-    return "-fastbuild" not in real and "-dbg" not in real
-
-
 # Results. They are one dictionary, as it is stored: the page and the chart are made from it alone.
 
-def _description(benchmark, options, tools, chosen):
+def _description(benchmark, options, chosen_tools, chosen_trees):
     return {
         "benchmark": benchmark.name,
         "title": benchmark.title,
@@ -235,16 +165,17 @@ def _description(benchmark, options, tools, chosen):
         "command": _shown_command(benchmark, options),
         "runs": options.runs,
         "scale": options.scale,
-        "optimised": all(_is_optimised(t.command[0]) for t in tools if t.name == benchmark.ours),
+        "optimised": all(tools.is_optimised(tool) for tool in chosen_tools
+                         if tool.name == benchmark.ours),
         "machine": machine.description(),
         "filesystems": {},
         "ours": benchmark.ours,
         "baseline": benchmark.baseline,
         "deletes": benchmark.deletes,
-        "tools": [{"name": t.name, "command": _without_directory(t.on()), "version": t.version}
-                  for t in tools],
+        "tools": [{"name": tool.name, "command": _without_directory(tool.on()),
+                   "version": tool.version} for tool in chosen_tools],
         "trees": [{"name": t.name, "title": t.title, "rounds": t.rounds(options.runs)}
-                  for t in chosen],
+                  for t in chosen_trees],
         "targets": list(benchmark.targets),
         "samples": [],
         "failures": [],
@@ -289,8 +220,9 @@ def _is_complete(benchmark, options, results):
 
 def _output_directory(options):
     if options.output:
-        return pathlib.Path(_given_path(options.output))
-    return pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", ROOT)) / "docs" / "benchmarks"
+        return pathlib.Path(tools.given_path(options.output))
+    checkout = pathlib.Path(os.environ.get("BUILD_WORKSPACE_DIRECTORY", tools.ROOT))
+    return checkout / "docs" / "benchmarks"
 
 
 def _write(options, results, complete):
@@ -312,7 +244,7 @@ def _write(options, results, complete):
 def _render_again(benchmark, options):
     source = _output_directory(options) / f"{benchmark.name}.json"
     if not source.exists():
-        raise Refused(f"{source} does not exist: run without --render first")
+        raise tools.Refused(f"{source} does not exist: run without --render first")
     options.output = str(source.parent)
     _write(options, json.loads(source.read_text(encoding="utf-8")), complete=True)
     return 0

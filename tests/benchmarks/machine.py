@@ -34,8 +34,8 @@ def version_of(command):
 def busy_seconds():
     """Processor time that the machine has spent on anything since it started."""
     with open("/proc/stat", encoding="ascii") as file:
-        user, nice, system, _idle, _wait, irq, softirq, steal = map(int, file.readline().split()[1:9])
-    ticks = user + nice + system + irq + softirq + steal
+        user, nice, system, _idle, _wait, *interrupts_and_steal = file.readline().split()[1:9]
+    ticks = sum(map(int, (user, nice, system, *interrupts_and_steal)))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 

@@ -216,7 +216,7 @@ def _summary(group, base):
         median=statistics.median(walls), low=min(walls), high=max(walls),
         ratio=statistics.median(ratios) if ratios else None,
         ratio_low=min(ratios, default=None), ratio_high=max(ratios, default=None),
-        # Means: the kernel samples which of the two it is at each tick, too coarse for one short run.
+        # Means: the kernel looks once a tick which of the two it is, too coarse for one short run.
         user=statistics.fmean(s.user for s in group),
         system=statistics.fmean(s.system for s in group),
         peak_kib=max(s.peak_kib for s in group),

@@ -10,8 +10,9 @@ fi
 here=$(dirname "$0")
 output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
-mounts_before=$(sort /proc/self/mountinfo)
-loops_before=$(losetup --list --noheadings --output NAME,BACK-FILE)
+# Mounts and images are made below it, so that they can be told from those of others.
+export TMPDIR=$output
+small=(--runs=1 --scale=0.002 --patience=0 --output="$output")
 
 expect() {
   if ! grep --quiet --fixed-strings -- "$2" "$output/$1"; then
@@ -32,7 +33,7 @@ reject() {
 run() {
   local name=$1
   shift
-  python3 -B "$here/$name.py" --runs=1 --scale=0.002 --patience=0 --output="$output" "$@"
+  python3 -B "$here/$name.py" "${small[@]}" "$@"
   for file in "$name.md" "$name.svg" "$name.json"; do
     test -s "$output/$file"
   done
@@ -54,27 +55,28 @@ expect summarize.md "| a source-like mix of 75,000 files | tmpfs | summarize |"
 reject summarize.md "## Left out"
 
 # A tool that leaves the tree where it was must not look fast.
-if python3 -B "$here/remove_tree.py" --runs=1 --scale=0.002 --patience=0 --output="$output" --trees=wide \
-  --filesystems=tmpfs --peers=rm --peer=afio-rmtree=true; then
+if python3 -B "$here/remove_tree.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
+  --peers=rm --peer=afio-rmtree=true; then
   echo "FAILED: a tool that deletes nothing passed"
   exit 1
 fi
 expect remove_tree.md "said that all was well"
 
 # Nor one that counts something else.
-if python3 -B "$here/summarize.py" --runs=1 --scale=0.002 --patience=0 --output="$output" --trees=wide \
-  --filesystems=tmpfs --peer="summarize=echo 1"; then
+if python3 -B "$here/summarize.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
+  --peer="summarize=echo 1"; then
   echo "FAILED: a tool that counts nothing passed"
   exit 1
 fi
 expect summarize.md "says 1 where du says"
 
-# Stopped midway, nothing stays mounted.
+# Stopped midway, nothing is left, neither mounted nor on disk.
 timeout --signal=TERM 2 python3 -B "$here/remove_tree.py" --output="$output" --trees=flat \
   --filesystems=ext4,tmpfs || status=$?
 [[ $status == 124 ]]
-if [[ $(sort /proc/self/mountinfo) != "$mounts_before" ||
-  $(losetup --list --noheadings --output NAME,BACK-FILE) != "$loops_before" ]]; then
-  echo "FAILED: mounts or loop devices are left"
+if grep --fixed-strings "$output" /proc/self/mountinfo ||
+  losetup --list --noheadings --output NAME,BACK-FILE | grep --fixed-strings "$output" ||
+  ls -d "$output"/afio-benchmark-* 2>/dev/null; then
+  echo "FAILED: the above is left"
   exit 1
 fi

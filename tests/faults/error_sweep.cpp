@@ -1,5 +1,6 @@
 #include "tests/faults/error_sweep.hpp"
 
+#include "tests/faults/leftovers.hpp"
 #include "tests/race/contenders.hpp"
 #include "tests/race/scene.hpp"
 #include "tests/support/supervisor.hpp"
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <sstream>
 #include <vector>
 
 namespace afio::testing {
@@ -28,8 +30,7 @@ struct incident {
 
 std::string print(const incident& what) {
   std::string text = strerrorname_np(what.planned.error);
-  for (const auto& subject : what.subjects)
-    text += " " + subject;
+  for (const auto& subject : what.subjects) text += " " + subject;
   return text;
 }
 
@@ -63,19 +64,28 @@ bool is_above_or_below(const std::string& path, const std::string& subject) {
   return path == subject || path.starts_with(subject + "/") || subject.starts_with(path + "/");
 }
 
+// A path below the root, whatever the root is called by then; nothing for the root itself.
+std::string below_root(const scene& at, const std::string& path) {
+  const std::string base = at.base().string() + "/";
+  const auto slash = path.starts_with(base) ? path.find('/', base.size()) : std::string::npos;
+  return slash == std::string::npos ? "" : path.substr(slash + 1);
+}
+
 // The entries of the tree that are left although the failed call had nothing to do with them.
-std::string needlessly_left(const scene& at, const incident& what) {
-  const std::string root = at.root();
-  const bool known = std::any_of(what.subjects.begin(), what.subjects.end(),
-                                 [&](const auto& path) { return path.starts_with(root + "/"); });
-  if (!known || !std::filesystem::exists(at.root())) return "";
+std::string needlessly_left(const scene& at, const census& now, const incident& what) {
+  std::vector<std::string> excuses;
+  for (const auto& subject : what.subjects) {
+    if (auto path = below_root(at, subject); !path.empty()) excuses.push_back(std::move(path));
+  }
+  // A call that has to do with all of the tree.
+  if (excuses.empty()) return "";
   std::string left;
-  for (const auto& [path, entry] : manifest(at.root()).entries) {
-    const std::string full = path == "." ? root : root + "/" + path;
+  for (const auto& [path, entry] : at.tree_before().entries) {
     const bool excused =
-        std::any_of(what.subjects.begin(), what.subjects.end(),
-                    [&](const auto& subject) { return is_above_or_below(full, subject); });
-    if (!excused) left += path + "\n";
+        path == "." || std::any_of(excuses.begin(), excuses.end(), [&](const auto& excuse) {
+          return is_above_or_below(path, excuse);
+        });
+    if (!excused && now.contains(entry.inode)) left += path + "\n";
   }
   return left;
 }
@@ -113,30 +123,55 @@ finding judge_scene(const contender& tool, const scene& at, const census& now) {
   return {reaction::coped, ""};
 }
 
-// An operation that has not begun to delete takes all back.
+// A tree that still bears its name, wherever it waits, has to be back where it was.
 std::string not_put_back(const scene& at, const census& now) {
-  for (const auto& [path, entry] : at.tree_before().entries) {
-    if (!now.contains(entry.inode)) return "";
-  }
-  if (!std::filesystem::exists(at.root()))
-    return "nothing is deleted, and it is not in its place\n";
+  const auto root = now.find(at.tree_before().entries.at(".").inode);
+  if (root == now.end() || root->second.name != "tree") return "";
+  if (root->second.parent != at.base_identity()) return "not put back: " + root->second.path + "\n";
   return difference(at.tree_before(), manifest(at.root()));
+}
+
+// Lines that tell of a failure; where to find what is left may be said besides.
+std::ptrdiff_t failures_told(const std::string& errors) {
+  std::istringstream lines(errors);
+  std::ptrdiff_t count = 0;
+  for (std::string line; std::getline(lines, line);)
+    count += line.find(": cannot ") != std::string::npos;
+  return count;
+}
+
+finding judge_one_failure(const contender& tool, const scene& at, const census& now,
+                          const supervised& run, const incident& what) {
+  if (failures_told(run.errors) > 1) return {reaction::told_twice, run.errors};
+  const auto left = tool.all_or_nothing() ? not_put_back(at, now) : needlessly_left(at, now, what);
+  if (!left.empty())
+    return {tool.all_or_nothing() ? reaction::half_done : reaction::gave_up, left + describe(run)};
+  if (const auto untold = untold_places(at, now, run.errors); !untold.empty())
+    return {reaction::place_untold, untold + describe(run)};
+  return {reaction::reported, ""};
 }
 
 finding judge_failure(const contender& tool, const scene& at, const census& now,
                       const supervised& run, const incident& what, failing how) {
   if (what.planned.error == EINTR) return {reaction::not_retried, run.errors};
   if (!tells_reason(run, what.planned.error)) return {reaction::wrong_reason, describe(run)};
-  // Where all calls of a name fail, more is left by right.
+  // Where all calls of a name fail, more is left, and told of, by right.
   if (how == failing::from_then_on) return {reaction::reported, ""};
-  if (std::count(run.errors.begin(), run.errors.end(), '\n') > 1)
-    return {reaction::told_twice, run.errors};
-  if (tool.all_or_nothing()) {
-    const auto left = not_put_back(at, now);
-    return {left.empty() ? reaction::reported : reaction::half_done, left + describe(run)};
-  }
-  const auto left = needlessly_left(at, what);
-  return {left.empty() ? reaction::reported : reaction::gave_up, left + describe(run)};
+  return judge_one_failure(tool, at, now, run, what);
+}
+
+bool leaves_temporary_names(const scene& at, const census& now) {
+  const auto entries = in_base(at, now);
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const auto& entry) { return is_temporary_name(entry.name); });
+}
+
+// Last, as it changes the scene.
+finding judge_by_reaping(const contender& tool, const scene& at, const census& now,
+                         const finding& so_far) {
+  if (!allowed(so_far.what) || !leaves_temporary_names(at, now)) return so_far;
+  const auto wrong = wrong_after_reaping(tool, afio_rmtree({"--reap"}), at);
+  return wrong.empty() ? so_far : finding{reaction::not_reapable, wrong};
 }
 
 finding judge(const contender& tool, const scene& at, const supervised& run, const incident& what,
@@ -145,7 +180,8 @@ finding judge(const contender& tool, const scene& at, const supervised& run, con
   if (auto scene_now = judge_scene(tool, at, now); !allowed(scene_now.what)) return scene_now;
   if (run.hung) return {reaction::hung, run.last_stop};
   if (run.signal != 0 || run.exit_code > 2) return {reaction::ended_oddly, describe(run)};
-  if (run.exit_code != 0) return judge_failure(tool, at, now, run, what, how);
+  if (run.exit_code != 0)
+    return judge_by_reaping(tool, at, now, judge_failure(tool, at, now, run, what, how));
   if (anything_left(at, now)) return {reaction::false_success, describe(run)};
   return {reaction::coped, ""};
 }
@@ -206,6 +242,10 @@ const char* name_of(reaction what) noexcept {
     return "false success";
   case reaction::wrong_reason:
     return "named another reason";
+  case reaction::place_untold:
+    return "did not say where it is";
+  case reaction::not_reapable:
+    return "left what the reaper can't finish";
   case reaction::told_twice:
     return "told more than once";
   case reaction::gave_up:
@@ -228,8 +268,7 @@ std::span<const int> likely_errors() noexcept {
 
 std::uint64_t error_tally::failed() const {
   std::uint64_t sum = 0;
-  for (const auto& [what, count] : reactions)
-    sum += allowed(what) ? 0 : count;
+  for (const auto& [what, count] : reactions) sum += allowed(what) ? 0 : count;
   return sum;
 }
 

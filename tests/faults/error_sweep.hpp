@@ -21,6 +21,8 @@ enum class reaction {
   half_done,       ///< all-or-nothing: neither all of the tree is in its place nor nothing of it
   false_success,   ///< exit 0, and something is left
   wrong_reason,    ///< exit 1, but the errno is not what it named
+  place_untold,    ///< exit 1, and something is left under a name that it did not tell
+  not_reapable,    ///< exit 1, and the reaper can't finish what is left
   told_twice,      ///< one failure, and it said several things
   gave_up,         ///< exit 1, and it left what it could have deleted
   not_retried,     ///< EINTR is no error, but it failed

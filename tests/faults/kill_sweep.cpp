@@ -1,5 +1,6 @@
 #include "tests/faults/kill_sweep.hpp"
 
+#include "tests/faults/leftovers.hpp"
 #include "tests/race/contenders.hpp"
 #include "tests/race/scene.hpp"
 #include "tests/support/supervisor.hpp"
@@ -11,21 +12,6 @@
 
 namespace afio::testing {
 namespace {
-
-// What a killed run may leave a thing under: `.afio-` and 128 random bits.
-bool is_temporary_name(const std::string& name) {
-  constexpr std::string_view prefix = ".afio-";
-  return name.size() == prefix.size() + 32 && name.starts_with(prefix) &&
-         name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
-}
-
-std::vector<placed> in_base(const scene& at, const census& now) {
-  std::vector<placed> found;
-  for (const auto& [inode, entry] : now) {
-    if (entry.parent == at.base_identity()) found.push_back(entry);
-  }
-  return found;
-}
 
 std::string strange_names(const scene& at, const census& now) {
   std::string text;
@@ -61,20 +47,6 @@ std::string wrong_state(const contender& tool, const scene& at, const census& no
   return text;
 }
 
-std::string wrong_after_reaping(const contender& tool, const scene& at, const ending& run) {
-  const census now = by_identity(manifest(at.folder()));
-  std::string text = difference(at.outside_before(), manifest(at.outside()));
-  text += damage_to_survivors(at, now);
-  if (!run.exited_with(0)) text += "reaping: " + describe(run) + "\n";
-  for (const auto& entry : in_base(at, now)) {
-    if (entry.name != "tree") text += "not reaped: " + entry.path + "\n";
-  }
-  // What could not go back any more is finished, all else is undone.
-  if ((tool.hides() || tool.all_or_nothing()) && std::filesystem::exists(at.root()))
-    text += difference(at.tree_before(), manifest(at.root()));
-  return text;
-}
-
 void fail(kill_tally& into, const supervised& run, const std::string& why) {
   constexpr std::uint64_t told = 5;
   if (++into.failures > told) return;
@@ -105,8 +77,7 @@ bool was_killed(const supervised& run) {
 
 void reap(kill_tally& into, const contender& tool, const contender& reaper, const scene& at,
           const supervised& killed) {
-  const ending reaping = afio::testing::run(to_delete(reaper, at.base()), reaper.time);
-  const auto wrong = wrong_after_reaping(tool, at, reaping);
+  const auto wrong = wrong_after_reaping(tool, reaper, at);
   if (!wrong.empty()) return fail(into, killed, wrong);
   ++into.reaped;
 }
@@ -152,8 +123,7 @@ kill_tally sweep_kills(const contender& tool, const contender* reaper, std::uint
 kill_tally sweep_reaper_kills(const contender& tool, const contender& reaper) {
   kill_tally result;
   const std::uint64_t halfway = count_stops(tool) / 2;
-  while (kill_reaper_at(result.stops + 1, halfway, tool, reaper, result))
-    ++result.stops;
+  while (kill_reaper_at(result.stops + 1, halfway, tool, reaper, result)) ++result.stops;
   return result;
 }
 

@@ -41,8 +41,7 @@ public:
 private:
   void attack(const stop& at) {
     where_ = "at stop " + std::to_string(at.ordinal) + ", " + std::string(at.call.name);
-    for (const auto& path : at.subjects())
-      where_ += " " + path;
+    for (const auto& path : at.subjects()) where_ += " " + path;
     listed_before_ = listed_;
     swap_.apply();
   }
@@ -81,16 +80,14 @@ std::uint64_t tally::with(outcome what) const {
 
 std::uint64_t tally::failures() const {
   std::uint64_t sum = 0;
-  for (const auto& [what, count] : outcomes)
-    sum += allowed(what) ? 0 : count;
+  for (const auto& [what, count] : outcomes) sum += allowed(what) ? 0 : count;
   return sum;
 }
 
 tally explore(const contender& tool, const swap_plan& plan, std::uint64_t step) {
   tally result;
   result.stops = count_stops(tool);
-  for (std::uint64_t at = 1; at <= result.stops; at += step)
-    try_at(at, tool, plan, result);
+  for (std::uint64_t at = 1; at <= result.stops; at += step) try_at(at, tool, plan, result);
   return result;
 }
 

@@ -49,8 +49,7 @@ verdict judge_free(const scene& at, const ending& run) {
 
 std::uint64_t free_swaps::failures() const {
   std::uint64_t sum = 0;
-  for (const auto& [what, count] : outcomes)
-    sum += allowed(what) ? 0 : count;
+  for (const auto& [what, count] : outcomes) sum += allowed(what) ? 0 : count;
   return sum;
 }
 

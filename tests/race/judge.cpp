@@ -83,6 +83,8 @@ const char* name_of(outcome what) noexcept {
     return "false success";
   case outcome::silent:
     return "failed silently";
+  case outcome::place_untold:
+    return "did not say where it is";
   case outcome::hung:
     return "hung";
   case outcome::ended_oddly:
@@ -108,10 +110,11 @@ verdict judge(const scene& at, const swap_plan& plan, const swap& done, moment w
 verdict judge_ending(const scene& at, const census& now, const ending& run) {
   if (run.hung) return {outcome::hung, describe(run)};
   if (run.signal != 0 || run.exit_code > 1) return {outcome::ended_oddly, describe(run)};
-  if (run.exit_code == 1) {
-    return {run.errors.empty() ? outcome::silent : outcome::reported, run.errors};
-  }
-  return {anything_left(at, now) ? outcome::false_success : outcome::done, describe(run)};
+  if (run.exit_code == 0)
+    return {anything_left(at, now) ? outcome::false_success : outcome::done, describe(run)};
+  if (run.errors.empty()) return {outcome::silent, ""};
+  const auto untold = untold_places(at, now, run.errors);
+  return {untold.empty() ? outcome::reported : outcome::place_untold, untold + run.errors};
 }
 
 } // namespace afio::testing

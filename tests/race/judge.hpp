@@ -16,6 +16,7 @@ enum class outcome {
   damaged,         ///< something of the tree survives with another mode, owner or content
   false_success,   ///< exit 0, and something is left there
   silent,          ///< exit 1 without a word
+  place_untold,    ///< exit 1, and something is left under a name of the tool's that it did not say
   hung,
   ended_oddly, ///< a signal, or another exit code
 };

@@ -27,8 +27,7 @@ static void remove_tree(const std::string& name) {
   if (S_ISDIR(before.st_mode)) {
     if (chdir(name.c_str()) != 0) return perror(name.c_str());
     const bool same = stat(".", &inside) == 0 && inside.st_ino == before.st_ino;
-    for (const auto& child : same ? names() : std::vector<std::string>())
-      remove_tree(child);
+    for (const auto& child : same ? names() : std::vector<std::string>()) remove_tree(child);
     if (chdir("..") != 0) _exit(1);
   }
   if (remove(name.c_str()) != 0) perror(name.c_str());

@@ -55,8 +55,7 @@ tally explore_all(const contender& tool) {
     sum.applied += counted.applied;
     sum.dangerous += counted.dangerous;
     sum.stops = std::max(sum.stops, counted.stops);
-    for (const auto& [what, count] : counted.outcomes)
-      sum.outcomes[what] += count;
+    for (const auto& [what, count] : counted.outcomes) sum.outcomes[what] += count;
     sum.first_failure += counted.first_failure;
   }
   std::printf("%s: %llu runs, %llu swaps, %llu at a dangerous moment, %llu failures\n",

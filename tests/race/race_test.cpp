@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
                       fall{"chmod", {directory_file, 2}, outcome::damaged},
                       fall{"chdir", {moved_out, 2}, outcome::touched_outside},
                       fall{"chdir", {root_moved}, outcome::touched_outside}),
-    [](const auto& info) { return as_name(info.param.control + (" " + print(info.param.plan))); });
+    [](const auto& one) { return as_name(one.param.control + (" " + print(one.param.plan))); });
 
 class Race : public RaceTest<swap_plan> {};
 
@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                       swap_plan{file_symlink, 2}, swap_plan{directory_mount, 2},
                       swap_plan{file_mount, 2}, swap_plan{moved_out, 2}, swap_plan{root_moved},
                       swap_plan{parent_symlink}),
-    [](const auto& info) { return as_name(print(info.param)); });
+    [](const auto& one) { return as_name(print(one.param)); });
 
 TEST(FreeSwap, TheControlFalls) {
   free_swaps counted;

@@ -74,10 +74,30 @@ std::string damage_to_survivors(const scene& at, const census& now) {
   return damage;
 }
 
-bool anything_left(const scene& at, const census& now) {
-  return std::any_of(now.begin(), now.end(),
-                     [&](const auto& found) { return found.second.parent == at.base_identity(); });
+bool is_temporary_name(const std::string& name) {
+  constexpr std::string_view prefix = ".afio-";
+  return name.size() == prefix.size() + 32 && name.starts_with(prefix) &&
+         name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
 }
+
+std::vector<placed> in_base(const scene& at, const census& now) {
+  std::vector<placed> found;
+  for (const auto& [inode, entry] : now) {
+    if (entry.parent == at.base_identity()) found.push_back(entry);
+  }
+  return found;
+}
+
+std::string untold_places(const scene& at, const census& now, const std::string& said) {
+  std::string text;
+  for (const auto& entry : in_base(at, now)) {
+    const bool told = said.find(entry.name) != std::string::npos;
+    if (is_temporary_name(entry.name) && !told) text += "not told of: " + entry.path + "\n";
+  }
+  return text;
+}
+
+bool anything_left(const scene& at, const census& now) { return !in_base(at, now).empty(); }
 
 bool all_or_nothing(const scene& at, const census& now) {
   const auto& before = at.tree_before().entries;

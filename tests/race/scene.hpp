@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace afio::testing {
 
@@ -67,6 +68,16 @@ private:
 /// What is wrong with the entries of the tree that are still somewhere in the scene: one whose
 /// mode, owner or content is no longer the original's. Empty if nothing is.
 std::string damage_to_survivors(const scene& at, const census& now);
+
+/// `.afio-` and 128 random bits: the one pattern of names that a tool makes.
+bool is_temporary_name(const std::string& name);
+
+/// The entries of the folder that holds the root.
+std::vector<placed> in_base(const scene& at, const census& now);
+
+/// Those of them with a name of the tool's own that it did not say: nobody would find what is
+/// there.
+std::string untold_places(const scene& at, const census& now, const std::string& said);
 
 /// Something is left of the tree's name, or of those that the tool itself has put beside it.
 bool anything_left(const scene& at, const census& now);

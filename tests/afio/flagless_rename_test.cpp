@@ -1,0 +1,138 @@
+// File systems that know no flags of renameat2, such as nfs: here every one of them, by a filter of
+// this process's calls. So this is a program of its own.
+#include "afio/file_handle.hpp"
+#include "afio/random_name.hpp"
+#include "tests/afio/scene.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace afio::unit {
+namespace {
+
+namespace fs = std::filesystem;
+using list = std::set<std::string>;
+
+/// In the sixth argument, which the call does not have: this one is the test's own.
+constexpr unsigned long long tests_own = 0x7e57;
+
+/// From now on, renameat2 with a flag is EINVAL, but for the test's own.
+bool forget_rename_flags() {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[4])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[5])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, tests_own, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+void exchange(const fs::path& a, const fs::path& b) {
+  ASSERT_EQ(::syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE,
+                      tests_own),
+            0);
+}
+
+class FlaglessRename : public scene {
+protected:
+  static void SetUpTestSuite() { filtered_ = forget_rename_flags(); }
+
+  void SetUp() override {
+    if (!filtered_) GTEST_SKIP() << "no filters of system calls here: " << std::strerror(errno);
+  }
+
+  file_handle file(const char* name) const {
+    return take(file_handle::file(dir, leaf(name), {.mode = mode::none}));
+  }
+
+private:
+  static inline bool filtered_ = false;
+};
+
+TEST_F(FlaglessRename, RenamesToRandomNamesAloneWithoutReplacing) {
+  make("f a 1\n f b 2");
+  EXPECT_TRUE(failed_with(dir.rename(leaf("a"), dir, leaf("c"), replace::no), EINVAL));
+  EXPECT_EQ(names(), (list{"a", "b"}));
+  const auto random = take(random_name());
+  EXPECT_TRUE(succeeded(dir.rename(leaf("a"), dir, random, replace::no)));
+  EXPECT_EQ(names(), (list{"b", std::string(random.view())}));
+  EXPECT_TRUE(failed_with(dir.rename(leaf("b"), dir, random, replace::exchange), EINVAL));
+}
+
+TEST_F(FlaglessRename, UnlinkRemovesThisFile) {
+  make("f a 1\n d d");
+  EXPECT_TRUE(succeeded(file("a").unlink(dir, leaf("a"))));
+  EXPECT_TRUE(succeeded(take(path_handle::path(dir, leaf("d"))).unlink(dir, leaf("d"))));
+  EXPECT_EQ(names(), list{});
+}
+
+TEST_F(FlaglessRename, UnlinkThatFailsGivesTheNameBack) {
+  make("f a 1\n f full/inside 1");
+  const auto full = take(path_handle::path(dir, leaf("full")));
+  EXPECT_TRUE(failed_with(full.unlink(dir, leaf("full")), ENOTEMPTY));
+  const auto a = file("a");
+  {
+    const armed fails({.which = call::unlinkat, .native = EIO});
+    EXPECT_TRUE(failed_with(a.unlink(dir, leaf("a")), EIO));
+  }
+  EXPECT_EQ(names(), (list{"a", "full"}));
+}
+
+TEST_F(FlaglessRename, WhatWasExchangedGoesBack) {
+  make("f mine 1\n f other/inside 2");
+  const auto mine = file("mine");
+  const just_before moving(call::renameat2, 1,
+                           [&] { exchange(scratch / "mine", scratch / "other"); });
+  EXPECT_TRUE(failed_with(mine.unlink(dir, leaf("mine")), errc::raced));
+  EXPECT_EQ(names(), (list{"mine", "other"}));
+  EXPECT_TRUE(fs::exists(scratch / "mine/inside"));
+}
+
+TEST_F(FlaglessRename, NothingIsReplacedByWhatGoesBack) {
+  make("f mine 1");
+  const auto mine = file("mine");
+  // Its name is taken just before it gets it back.
+  const just_before giving_back(call::linkat, 1, [&] { make("f mine 3"); });
+  const auto refused = mine.relink(dir, leaf("mine"), dir, leaf("mine"));
+  ASSERT_EQ(giving_back.times(), 1);
+  EXPECT_TRUE(failed_with(refused, EEXIST));
+  EXPECT_EQ(fs::file_size(scratch / "mine"), 3U);
+  EXPECT_EQ(names().size(), 2U) << "it is whole under its private name";
+}
+
+TEST_F(FlaglessRename, RelinkDoesNotReplace) {
+  make("f a 1\n f b 2\n d d");
+  const auto a = file("a");
+  const auto d = take(path_handle::path(dir, leaf("d")));
+  EXPECT_TRUE(failed_with(a.relink(dir, leaf("a"), dir, leaf("b")), EEXIST));
+  EXPECT_EQ(names(), (list{"a", "b", "d"}));
+  EXPECT_TRUE(succeeded(a.relink(dir, leaf("a"), d, leaf("c"))));
+  EXPECT_TRUE(succeeded(a.relink(d, leaf("c"), dir, leaf("b"), replace::yes)));
+  EXPECT_TRUE(succeeded(d.relink(dir, leaf("d"), dir, leaf("e"))));
+  EXPECT_EQ(names(), (list{"b", "e"}));
+  EXPECT_EQ(fs::file_size(scratch / "b"), 1U);
+}
+
+} // namespace
+} // namespace afio::unit

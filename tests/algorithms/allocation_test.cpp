@@ -1,0 +1,215 @@
+// No path through the engine allocates once an entry, and short memory is a failure like any other.
+// operator new is ours here: it counts, and can fail.
+#include "algorithms/summarize.hpp"
+#include "tests/algorithms/removal_scene.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<std::uint64_t> allocations = 0;
+std::atomic<std::uint64_t> failing_one = 0; // Counting from 1; 0: none.
+thread_local bool fails_here = false;
+
+void* allocate(std::size_t size) noexcept {
+  const auto now = ++allocations;
+  if (fails_here && now == failing_one) return nullptr;
+  return std::malloc(size != 0 ? size : 1);
+}
+
+void* allocate_or_throw(std::size_t size) {
+  if (void* memory = allocate(size)) return memory;
+  throw std::bad_alloc();
+}
+
+} // namespace
+
+void* operator new(std::size_t size) { return allocate_or_throw(size); }
+
+void* operator new[](std::size_t size) { return allocate_or_throw(size); }
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+
+void operator delete(void* memory) noexcept { std::free(memory); }
+
+void operator delete[](void* memory) noexcept { std::free(memory); }
+
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace afio::unit {
+namespace {
+
+/// An observer that allocates nothing.
+class counter final : public observer {
+public:
+  void failed(const failure& f) noexcept override {
+    ++failures;
+    if (f.why.native() != ENOMEM) ++others;
+  }
+
+  std::uint64_t failures = 0, others = 0;
+};
+
+class Allocation : public removal_scene {
+protected:
+  template <class F>
+  static std::uint64_t allocations_of(F&& act) {
+    const auto before = allocations.load();
+    act();
+    return allocations - before;
+  }
+
+  std::uint64_t of_walk(walk_options options) {
+    const tree_root root(scratch / "t", "t");
+    const script<1> nothing;
+    return allocations_of(
+        [&] { take(perform<1>({root.get()}, nothing, threaded(options), counted)); });
+  }
+
+  std::uint64_t of_removal() {
+    return allocations_of([&] {
+      take(remove_tree(dir, leaf("t"), "t", {.tree = {.threads = GetParam()}}, counted));
+    });
+  }
+
+  counter counted;
+};
+
+AFIO_WITH_1_2_AND_3_THREADS(Allocation);
+
+/// A worker's batch and its growing list of rows: not a matter of the number of entries.
+constexpr std::uint64_t for_a_worker = 32;
+constexpr std::uint64_t for_a_walk = 32;
+
+TEST_P(Allocation, IsCounted) {
+  EXPECT_EQ(allocations_of([] { delete new int(1); }), 1U);
+}
+
+TEST_P(Allocation, AWalkDoesNotAllocateForEachEntry) {
+  make("d t");
+  make_files(scratch / "t", 10'000);
+  const auto most = for_a_walk + for_a_worker * GetParam();
+  EXPECT_LT(of_walk({}), most);
+  EXPECT_LT(of_walk({.order = row_order::by_inode}), most);
+  EXPECT_LT(of_walk({.fields = want::all}), most);
+}
+
+TEST_P(Allocation, ADeletionDoesNotAllocateForEachEntry) {
+  make("d t");
+  make_files(scratch / "t", 10'000);
+  EXPECT_LT(of_removal(), for_a_walk + for_a_worker * GetParam());
+  EXPECT_EQ(names(), nothing_left);
+}
+
+TEST_P(Allocation, ACountDoesNotAllocateForEachEntry) {
+  make("d t");
+  make_files(scratch / "t", 10'000);
+  const tree_root root(scratch / "t", "t");
+  for (const auto what : {counting::names, counting::sizes}) {
+    EXPECT_LT(allocations_of([&] {
+                take(summarize(root.get(), what, {.threads = GetParam()}, counted));
+              }),
+              for_a_walk + for_a_worker * GetParam());
+  }
+}
+
+TEST_P(Allocation, ADirectoryCostsOne) {
+  for (int i = 0; i < 1000; ++i) {
+    std::filesystem::create_directories(scratch / "t" / std::to_string(i));
+    make_files(scratch / "t" / std::to_string(i), 3);
+  }
+  EXPECT_LT(of_walk({}), 1000 + for_a_walk + for_a_worker * GetParam());
+  EXPECT_LT(of_removal(), 1000 + for_a_walk + for_a_worker * GetParam());
+}
+
+// ----------------------------------------------------------------------------------- short memory
+
+/// Fails every single allocation that `act` makes in this thread, one a round. `act` is told
+/// whether memory is short, and must end.
+class ShortMemory : public removal_scene {
+protected:
+  template <class F>
+  static void fail_each(F&& act) {
+    bool failed = true;
+    for (std::uint64_t nth = 1; failed; ++nth) {
+      allocations = 0;
+      failing_one = nth;
+      act([&](bool on) {
+        if (on) allocations = 0;
+        if (!on) failed = allocations >= nth;
+        fails_here = on;
+      });
+      ASSERT_LT(nth, 5000U);
+    }
+    failing_one = 0;
+  }
+
+  static constexpr std::string_view tree = "f t/a 1\n f t/b/c 1\n d t/b/d\n f t/e/f 1\n l t/l -> a";
+};
+
+// Of the first worker; of others, such a walk takes as many rounds as there are schedules.
+INSTANTIATE_TEST_SUITE_P(With, ShortMemory, ::testing::Values(1U), threads_of);
+
+TEST_P(ShortMemory, LeavesWhatCouldNotBeDeletedAndSaysSo) {
+  fail_each([&](auto&& memory_is_short) {
+    make(tree);
+    counter heard;
+    memory_is_short(true);
+    const auto done = remove_tree(dir, leaf("t"), "t", {.tree = {.threads = 1}}, heard);
+    memory_is_short(false);
+    EXPECT_EQ(heard.others, 0U);
+    const bool all = done && done.assume_value().failures == 0;
+    EXPECT_EQ(names().empty(), all);
+    testing::remove_by_force(scratch / "t");
+  });
+}
+
+TEST_P(ShortMemory, OfAllOrNothingIsAllOrNothing) {
+  fail_each([&](auto&& memory_is_short) {
+    make(tree);
+    const testing::manifest before(scratch.path());
+    counter heard;
+    memory_is_short(true);
+    (void)remove_tree(dir, leaf("t"), "t",
+                      {.tree = {.threads = 1}, .extent = extent::all_or_nothing}, heard);
+    memory_is_short(false);
+    if (!names().empty() && !names().contains("t")) reap_all();
+    if (!names().empty()) {
+      EXPECT_EQ(difference(before, testing::manifest(scratch.path())), "");
+    }
+    testing::remove_by_force(scratch / "t");
+  });
+}
+
+TEST_P(ShortMemory, OfTwoTreesIsNeverTakenForAbsence) {
+  make("f 0/a 1\n f 0/b/c 1\n f 1/a 1\n f 1/b/c 1");
+  const path_handle first = anchor(scratch / "0"), second = anchor(scratch / "1");
+  std::atomic<int> absent = 0;
+  const script<2> looking = {.rows = [&](const place<2>& here, std::span<row<2>> rows) {
+    for (const row<2>& r : rows) {
+      for (std::size_t side = 0; side < 2; ++side) {
+        if (!r.in[side].present && here.listed(side)) ++absent;
+      }
+    }
+  }};
+  actor<2> only(looking);
+  const std::array<visitor<2>*, 1> alone = {&only};
+  fail_each([&](auto&& memory_is_short) {
+    counter heard;
+    memory_is_short(true);
+    const auto done = walk<2>({walk_root{&first, ""}, walk_root{&second, ""}}, alone, {}, heard);
+    memory_is_short(false);
+    EXPECT_TRUE(!done || done.assume_value().failures == heard.failures);
+    EXPECT_EQ(heard.others, 0U);
+  });
+  EXPECT_EQ(absent, 0);
+}
+
+} // namespace
+} // namespace afio::unit

@@ -1,0 +1,204 @@
+#include "tests/algorithms/scene.hpp"
+
+#include "tests/support/failed.hpp"
+#include "tests/support/unique_fd.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <ostream>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace afio::unit {
+
+namespace fs = std::filesystem;
+using testing::checked;
+
+// -------------------------------------------------------------------------------------- listener
+
+class listener::alone {
+public:
+  explicit alone(listener& to) : to_(to) {
+    if (to_.inside_.fetch_add(1) != 0) ++to_.overlaps;
+  }
+
+  alone(const alone&) = delete;
+  alone& operator=(const alone&) = delete;
+
+  ~alone() { --to_.inside_; }
+
+private:
+  listener& to_;
+};
+
+void listener::failed(const failure& f) noexcept {
+  const alone here(*this);
+  failures.push_back({f.what, std::string(f.path), f.why});
+}
+
+void listener::happened(const event& e) noexcept {
+  const alone here(*this);
+  events.push_back({e.kind, std::string(e.path), e.type});
+}
+
+const listener::failed_entry& listener::failure_alone() const {
+  if (failures.size() != 1) {
+    throw std::runtime_error(std::to_string(failures.size()) + " failures instead of one");
+  }
+  return failures.front();
+}
+
+std::vector<std::string> listener::failed_paths() const {
+  std::vector<std::string> paths;
+  for (const auto& f : failures)
+    paths.push_back(f.path);
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::vector<std::string> listener::paths_of(event_kind kind) const {
+  std::vector<std::string> paths;
+  for (const auto& e : events) {
+    if (e.kind == kind) paths.push_back(e.path);
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::ostream& operator<<(std::ostream& out, const listener& heard) {
+  for (const auto& f : heard.failures) {
+    out << "cannot " << name_of(f.what) << ' ' << f.path << ": " << f.why.message() << '\n';
+  }
+  return out;
+}
+
+// --------------------------------------------------------------------------------------- journal
+
+void journal::add(std::string line) {
+  const std::scoped_lock hold(lock_);
+  lines_.push_back(std::move(line));
+}
+
+std::vector<std::string> journal::lines() const {
+  const std::scoped_lock hold(lock_);
+  return lines_;
+}
+
+std::vector<std::string> journal::sorted() const {
+  auto all = lines();
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+std::size_t journal::count(std::string_view line) const {
+  const auto all = lines();
+  return static_cast<std::size_t>(std::count(all.begin(), all.end(), line));
+}
+
+std::size_t journal::place_of(std::string_view line) const {
+  const auto all = lines();
+  if (std::count(all.begin(), all.end(), line) != 1) {
+    throw std::runtime_error("not once in the journal: " + std::string(line));
+  }
+  return static_cast<std::size_t>(std::find(all.begin(), all.end(), line) - all.begin());
+}
+
+// ------------------------------------------------------------------------------------- processes
+
+namespace {
+
+void become(uid_t user) {
+  checked(::setgroups(0, nullptr), "setgroups");
+  checked(::setresgid(user, user, user), "setresgid");
+  checked(::setresuid(user, user, user), "setresuid");
+}
+
+/// Only what ended in here says anything: the test itself goes on in the parent.
+[[noreturn]] void be_child(const std::function<void()>& f) noexcept {
+  try {
+    f();
+  } catch (const std::exception& e) {
+    ADD_FAILURE() << "in the child: " << e.what();
+  }
+  std::fflush(nullptr);
+  ::_exit(::testing::Test::HasFailure() ? 1 : 0);
+}
+
+} // namespace
+
+int in_child(const std::function<void()>& f) {
+  std::fflush(nullptr);
+  const pid_t id = checked(::fork(), "fork");
+  if (id == 0) be_child(f);
+  int status = 0;
+  checked(::waitpid(id, &status, 0), "waitpid");
+  if (!WIFEXITED(status)) {
+    throw std::runtime_error("the child was killed by signal " + std::to_string(WTERMSIG(status)));
+  }
+  return WEXITSTATUS(status);
+}
+
+int as_user(uid_t user, const std::function<void()>& f) {
+  return in_child([&] {
+    become(user);
+    f();
+  });
+}
+
+std::string no_other_user() {
+  const int ended = in_child([] {
+    try {
+      become(nobody);
+    } catch (const std::system_error&) {
+      ::_exit(2);
+    }
+  });
+  return ended == 0 ? "" : "cannot become another user here";
+}
+
+// ----------------------------------------------------------------------------------------- files
+
+void give_to(uid_t user, const fs::path& root) {
+  checked(::lchown(root.c_str(), user, user), root);
+  for (const auto& entry : fs::recursive_directory_iterator(root)) {
+    checked(::lchown(entry.path().c_str(), user, user), entry.path());
+  }
+}
+
+bool set_immutable(const fs::path& at, bool on) {
+  const testing::unique_fd file(
+      checked(::open(at.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC), at));
+  int flags = 0;
+  if (::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) != 0) return false;
+  flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+  return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0;
+}
+
+void touch(const fs::path& at) {
+  const testing::unique_fd made(
+      checked(::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), at));
+}
+
+void make_files(const fs::path& in, std::size_t count) {
+  const testing::unique_fd dir(checked(::open(in.c_str(), O_DIRECTORY | O_CLOEXEC), in));
+  for (std::size_t i = 0; i < count; ++i) {
+    checked(::mknodat(dir.get(), std::to_string(i).c_str(), S_IFREG | 0644, 0), in);
+  }
+}
+
+std::uint64_t memory_status(std::string_view field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(field)) return std::stoull(line.substr(field.size() + 1)) * 1024;
+  }
+  throw std::runtime_error("no such memory status: " + std::string(field));
+}
+
+} // namespace afio::unit

@@ -1,0 +1,70 @@
+// The manual names the options that --help names, and no others.
+#include "tests/cli/tool.hpp"
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace afio::cli {
+namespace {
+
+using option_names = std::set<std::string>;
+
+option_names options_in(const std::string& text) {
+  static const std::regex option(R"((^|[\s,|\[])(--?[A-Za-z0-9][a-z-]*))");
+  option_names found;
+  for (std::sregex_iterator at(text.begin(), text.end(), option), end; at != end; ++at) {
+    found.insert((*at)[2]);
+  }
+  return found;
+}
+
+/// The names that stand before the words of each option.
+option_names options_of_help(const std::string& page) {
+  option_names found;
+  for (const auto& line : lines_of(page)) {
+    if (line.starts_with("  -")) found.merge(options_in(line.substr(0, line.find("  ", 2))));
+  }
+  return found;
+}
+
+std::string manual() {
+  std::ostringstream text;
+  text << std::ifstream("docs/man/afio-rmtree.1").rdbuf();
+  // "\-" is a hyphen as typed; fonts are not read.
+  return std::regex_replace(text.str(), std::regex(R"(\\(-)|\\f[BIRP])"), "$1");
+}
+
+/// The headings of the section OPTIONS: the line after each .TP.
+option_names options_of_manual(const std::string& page) {
+  const auto start = page.find("\n.SH OPTIONS\n");
+  const auto end = page.find("\n.SH ", start + 1);
+  option_names found;
+  bool is_heading = false;
+  for (const auto& line : lines_of(page.substr(start, end - start))) {
+    if (is_heading) found.merge(options_in(line));
+    is_heading = line == ".TP" || line == ".TQ";
+  }
+  return found;
+}
+
+class ManPage : public tool {};
+
+TEST_F(ManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_GE(helped.size(), 25U);
+  EXPECT_TRUE(helped.contains("-j"));
+  EXPECT_TRUE(helped.contains("--all-or-nothing"));
+  EXPECT_EQ(options_of_manual(manual()), helped);
+}
+
+TEST_F(ManPage, HasTheSectionsOfAManual) {
+  for (const char* section : {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT",
+                              "JSON", "LEFTOVERS", "SAFETY", "EXAMPLES", "\"SEE ALSO\""}) {
+    EXPECT_NE(manual().find(std::string("\n.SH ") + section + "\n"), std::string::npos) << section;
+  }
+}
+
+} // namespace
+} // namespace afio::cli
