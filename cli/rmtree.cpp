@@ -282,7 +282,8 @@ int run(int argc, char** argv) {
   signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-rmtree"));
   if (!out.log_problem().empty()) {
-    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " + out.log_problem());
+    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
+            out.log_problem());
     return static_cast<int>(exit_code::unusable);
   }
   if (a.paths.empty() && a.reap.empty()) {

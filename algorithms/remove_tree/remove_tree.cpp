@@ -95,7 +95,8 @@ bool removal::walk_once(const path_handle& root) {
   return report_.failures == 0 && report_.stopped == stopped::no;
 }
 
-/// Tries until each is gone or the limit is reached, waiting twice as long each time, 0.1 s at most.
+/// Tries until each is gone or the limit is reached, waiting twice as long each time, 0.1 s at
+/// most.
 void removal::retry_busy(const path_handle& root, const deadline::running& limit,
                          const std::vector<displaced>& busy) {
   using namespace std::chrono_literals;

@@ -53,8 +53,8 @@ struct remove_report {
   std::uint64_t deleted = 0;  ///< Entries, the root included.
   std::uint64_t failures = 0; ///< Told to the observer.
   algorithms::stopped stopped = algorithms::stopped::no;
-  /// The random name, beside the tree's own, of what is left of it: where a hidden tree could not be
-  /// deleted, or a staged one neither deleted nor put back. reap() finishes it.
+  /// The random name, beside the tree's own, of what is left of it: where a hidden tree could not
+  /// be deleted, or a staged one neither deleted nor put back. reap() finishes it.
   std::optional<leaf_buffer> left_as;
 };
 

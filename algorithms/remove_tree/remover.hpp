@@ -17,8 +17,8 @@ struct displaced {
 
 class remover final : public visitor<1> {
 public:
-  /// `root` and `staged_as` are borrowed for the walk. In a mirror, each directory of the tree is an
-  /// entry `staged_as` of its own mirror, and the two count as one; empty: this is no mirror.
+  /// `root` and `staged_as` are borrowed for the walk. In a mirror, each directory of the tree is
+  /// an entry `staged_as` of its own mirror, and the two count as one; empty: this is no mirror.
   remover(const path_handle& root, const remove_options& options,
           std::string_view staged_as) noexcept
       : root_(&root), options_(&options), staged_as_(staged_as) {}

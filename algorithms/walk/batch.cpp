@@ -71,7 +71,8 @@ result<void> stream(batch<1>& b, node<1>::side& side, bool& more) {
   while (b.names[0].spare().size() >= worthwhile) {
     auto read = side.handle.read(b.names[0].spare());
     // So the kernel says of a directory that somebody has removed: there is nothing in it.
-    if (!read && read.assume_error() == std::errc::no_such_file_or_directory) read = directory_listing();
+    if (!read && read.assume_error() == std::errc::no_such_file_or_directory)
+      read = directory_listing();
     AFIO_TRY(const directory_listing part, std::move(read));
     AFIO_TRY(checked::well_formed(part));
     if (part.at_end()) {
@@ -136,8 +137,7 @@ filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
   filled<N> done;
   b.of = &n;
   b.rows.clear();
-  for (auto& side : n.sides)
-    side.listed = false;
+  for (auto& side : n.sides) side.listed = false;
   for (name_buffer& names : b.names) names.clear();
   std::size_t tree = 0;
   try {

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -102,7 +101,7 @@ struct node : task {
     if (memory == nullptr) return nullptr;
     node* made = new (memory) node(parent, name.size());
     char* text = reinterpret_cast<char*>(made + 1);
-    std::memcpy(text, name.data(), name.size());
+    name.copy(text, name.size());
     text[name.size()] = '\0';
     return made;
   }

@@ -76,9 +76,9 @@ enum class after : std::uint8_t {
 };
 /// Of a directory that could not be opened or must not be entered.
 enum class verdict : std::uint8_t {
-  report,     ///< A failure; the parent is incomplete.
-  skip,       ///< None; the parent is incomplete.
-  handled,    ///< None; as if it had been walked.
+  report,  ///< A failure; the parent is incomplete.
+  skip,    ///< None; the parent is incomplete.
+  handled, ///< None; as if it had been walked.
   /// The visitor mended something. At most once a directory: where that has not helped, denied() is
   /// called again, to undo it, and this then is report.
   open_again,
@@ -87,8 +87,8 @@ enum class verdict : std::uint8_t {
 /// Each worker has one of its own, so a visitor needs no locks; results are merged by the caller
 /// afterwards. Calls for one directory: rows() zero times or more, from several workers at once if
 /// the directory is large; then, when all its rows and all below it are done, leave() once from
-/// one. (Not if the handles promised to it cannot be opened again: that is told as a failure, unless
-/// the directory is gone.)
+/// one. (Not if the handles promised to it cannot be opened again: that is told as a failure,
+/// unless the directory is gone.)
 template <std::size_t N>
 class visitor {
 public:

@@ -28,7 +28,8 @@ std::string check_duration(const std::string& text) {
 /// `check` without the description that CLI11 would add to the option's type.
 CLI::Validator plainly(CLI::Validator check) { return check.description(""); }
 
-/// Without what CLI11 adds to an option's line, and the second blank line it leaves before a footer.
+/// Without what CLI11 adds to an option's line, and the second blank line it leaves before a
+/// footer.
 class help_page final : public CLI::Formatter {
 public:
   std::string make_option_opts(const CLI::Option* option) const override {

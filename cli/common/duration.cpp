@@ -41,8 +41,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
     }
     text.remove_prefix(length);
     const auto name = lone ? "s" : text.substr(0, text.find_first_of("0123456789."));
-    while (next_unit < units.size() && units[next_unit].name != name)
-      ++next_unit;
+    while (next_unit < units.size() && units[next_unit].name != name) ++next_unit;
     if (next_unit == units.size()) return std::nullopt;
     total += number * units[next_unit++].nanoseconds;
     if (!lone) text.remove_prefix(name.size());

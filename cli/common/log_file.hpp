@@ -1,4 +1,5 @@
-// The file that --log-file appends to: a line a message, with time and level. The one user of spdlog.
+// The file that --log-file appends to: a line a message, with time and level. The one user of
+// spdlog.
 #pragma once
 
 #include <atomic>

@@ -83,7 +83,8 @@ output::output(output_options options)
     : observer(options.verbose || options.json || !options.log_file.empty()
                    ? algorithms::verbosity::events
                    : algorithms::verbosity::failures),
-      options_(std::move(options)), clears_bar_(::isatty(STDOUT_FILENO) == 1) {
+      options_(std::move(options)),
+      clears_bar_(::isatty(STDOUT_FILENO) == 1) {
   if (!options_.log_file.empty()) log_ = log_file(options_.tool, options_.log_file);
 }
 
@@ -135,8 +136,8 @@ void output::failed(std::string_view what, std::string_view path, const error& w
   ok_ = false;
 }
 
-void output::left(std::string_view path, std::string_view to,
-                  std::string_view directory) noexcept try {
+void output::left(std::string_view path, std::string_view to, std::string_view directory) noexcept
+    try {
   const std::scoped_lock hold(lock_);
   if (options_.json) line(json_line("moved").name("path", path).name("to", to).str());
   ++counts_[word_for(event_kind::moved)];

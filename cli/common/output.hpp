@@ -37,8 +37,8 @@ public:
   /// A failure of a whole argument. `reason` instead of what the error says, where not empty.
   void failed(std::string_view what, std::string_view path, const error& why,
               std::string_view reason = {}) noexcept;
-  /// What is left of `path` is in `to` now, which --reap of `directory` finishes. A `directory` that
-  /// could not be pasted into a shell is left out: empty.
+  /// What is left of `path` is in `to` now, which --reap of `directory` finishes. A `directory`
+  /// that could not be pasted into a shell is left out: empty.
   void left(std::string_view path, std::string_view to, std::string_view directory) noexcept;
   /// Prints a message for people: on stderr, with the tool's name.
   void say(std::string_view message) noexcept;
@@ -51,6 +51,7 @@ public:
 
   /// Whether everything could be written so far; a full disk or a closed pipe is remembered.
   bool ok() const noexcept;
+
   /// The same of the log file.
   bool log_ok() noexcept { return log_.flush(); }
 

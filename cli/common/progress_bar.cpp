@@ -24,8 +24,7 @@ unsigned terminal_columns() noexcept {
 /// "1234567" → "1,234,567".
 std::string grouped(std::uint64_t number) {
   std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3)
-    text.insert(at - 3, 1, ',');
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
   return text;
 }
 
@@ -38,8 +37,8 @@ std::string bar(double share, unsigned columns) {
 
 std::string progress_line(const std::string& verb, const progress_state& state, unsigned columns) {
   std::string text = verb + ' ' + grouped(state.done);
-  // While it is counted, the total only says: so many at least. The count misses what went before it
-  // came by, so it stays an estimate.
+  // While it is counted, the total only says: so many at least. The count misses what went before
+  // it came by, so it stays an estimate.
   if (state.total_is_final)
     text += " of ~" + grouped(std::max(state.total, state.done));
   else if (state.total > state.done)

@@ -112,9 +112,8 @@ TEST_P(Allocation, ACountDoesNotAllocateForEachEntry) {
   make_files(scratch / "t", 10'000);
   const tree_root root(scratch / "t", "t");
   for (const auto what : {counting::names, counting::sizes}) {
-    EXPECT_LT(allocations_of([&] {
-                take(summarize(root.get(), what, {.threads = GetParam()}, counted));
-              }),
+    EXPECT_LT(allocations_of(
+                  [&] { take(summarize(root.get(), what, {.threads = GetParam()}, counted)); }),
               for_a_walk + for_a_worker * GetParam());
   }
 }

@@ -69,8 +69,8 @@ TEST_P(Boundaries, AMountDeepInTheTreeIsNotCrossed) {
   const auto mount = mounted::bind(scratch / "kept", scratch / "t/in/one/two");
   remove();
   EXPECT_EQ(told.failure_alone().path, "t/in/one/two");
-  expect_kept_and({"t", "t/in", "t/in/one", "t/in/one/two", "t/in/one/two/secret",
-                   "t/in/one/two/d", "t/in/one/two/d/other"});
+  expect_kept_and({"t", "t/in", "t/in/one", "t/in/one/two", "t/in/one/two/secret", "t/in/one/two/d",
+                   "t/in/one/two/d/other"});
 }
 
 TEST_P(Boundaries, AFileThatIsAMountPointIsLeftAlone) {
@@ -86,9 +86,8 @@ TEST_P(Boundaries, AMountMadeBetweenListingAndOpeningIsNotCrossed) {
   mounted mount;
   // Directories are opened in some order: whichever is the first, `in` has not been opened yet,
   // because at most one other is before it.
-  const just_before made(call::openat2, 2, [&] {
-    mount = mounted::bind(scratch / "kept", scratch / "t/in");
-  });
+  const just_before made(call::openat2, 2,
+                         [&] { mount = mounted::bind(scratch / "kept", scratch / "t/in"); });
   remove();
   EXPECT_EQ(made.times(), 1);
   EXPECT_EQ(told.failure_alone().path, "t/in");
@@ -99,9 +98,8 @@ TEST_P(Boundaries, AMountMadeBetweenListingAndOpeningIsNotCrossed) {
 TEST_P(Boundaries, AMountMadeOverADirectoryThatIsOpenHidesNothingFromIt) {
   make("d t2/in\n f t2/in/x 1\n f t2/in/y 1");
   mounted mount;
-  const just_before made(call::unlinkat, 1, [&] {
-    mount = mounted::bind(scratch / "kept", scratch / "t2/in");
-  });
+  const just_before made(call::unlinkat, 1,
+                         [&] { mount = mounted::bind(scratch / "kept", scratch / "t2/in"); });
   const auto done = take(try_remove("t2"));
   EXPECT_EQ(made.times(), 1);
   EXPECT_EQ(done.deleted, 2U) << "x and y, which the open directory holds";
@@ -154,8 +152,8 @@ TEST_P(Boundaries, ASubvolumeIsNotCrossed) {
   ASSERT_TRUE(made.exited_with(0)) << describe(made);
   testing::make_tree(btrfs.path(), "f t/d/sub/secret 1");
   const manifest inside(btrfs / "t/d/sub");
-  const auto done = take(remove_tree(anchor(btrfs.path()), leaf("t"), "t",
-                                     {.tree = {.threads = GetParam()}}, told));
+  const auto done = take(
+      remove_tree(anchor(btrfs.path()), leaf("t"), "t", {.tree = {.threads = GetParam()}}, told));
   EXPECT_EQ(done.deleted, 1U);
   EXPECT_EQ(told.failure_alone().path, "t/d/sub");
   EXPECT_EQ(told.failure_alone().why, errc::boundary);
@@ -220,7 +218,8 @@ TEST_P(Boundaries, AWalkEntersMountsWhereAskedTo) {
 TEST_P(Boundaries, AllGoesBackIfAMountIsInTheWay) {
   for (const char* place : {"t/in", "t/single"}) {
     told.failures.clear();
-    const auto what = place == std::string_view("t/in") ? scratch / "kept" : scratch / "kept/secret";
+    const auto what =
+        place == std::string_view("t/in") ? scratch / "kept" : scratch / "kept/secret";
     const auto mount = mounted::bind(what, scratch / place);
     const manifest whole(scratch.path());
     const auto done = remove({.extent = extent::all_or_nothing});
@@ -264,8 +263,8 @@ TEST_P(Boundaries, TheRootDirectoryIsKnownThroughABindMount) {
 TEST_P(Boundaries, SummarizeLeavesOutWhatIsMountedInTheTree) {
   const tree_root root(scratch / "t", "t");
   const auto count = [&](crossing how) {
-    return take(summarize(root.get(), counting::names,
-                          {.threads = GetParam(), .mounts = how}, told));
+    return take(
+        summarize(root.get(), counting::names, {.threads = GetParam(), .mounts = how}, told));
   };
   const auto without = count(crossing::same_mount);
   const auto mount = mounted::bind(scratch / "kept", scratch / "t/in");

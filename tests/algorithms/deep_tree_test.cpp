@@ -58,11 +58,12 @@ TEST_P(DeepTree, IsWalkedWithFewDescriptors) {
     EXPECT_EQ(here.depth(), depth + 1 - left);
     unsigned old = most;
     const auto now = static_cast<unsigned>(testing::open_descriptors().size() - before);
-    while (old < now && !most.compare_exchange_weak(old, now)) {}
+    while (old < now && !most.compare_exchange_weak(old, now)) {
+    }
     return after::done;
   }};
-  const auto done = take(perform<1>(
-      {root.get()}, counting, threaded(walk_options{.descriptors = descriptors}), told));
+  const auto done = take(
+      perform<1>({root.get()}, counting, threaded(walk_options{.descriptors = descriptors}), told));
   EXPECT_EQ(done.directories, depth + 1);
   EXPECT_EQ(done.rows, depth + depth / 100);
   EXPECT_EQ(left, depth + 1);
@@ -99,7 +100,8 @@ TEST_P(DeepTree, IsDeletedWithFewerDescriptorsThanPromised) {
   make_chain(scratch.path(), 1000);
   EXPECT_EQ(in_child([&] {
               limit_descriptors(24);
-              const remove_options generous = {.tree = {.threads = GetParam(), .descriptors = 4000}};
+              const remove_options generous = {
+                  .tree = {.threads = GetParam(), .descriptors = 4000}};
               EXPECT_EQ(remove(generous).failures, 0U) << told;
             }),
             0);

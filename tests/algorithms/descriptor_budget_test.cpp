@@ -31,7 +31,8 @@ protected:
   void make_chain(const fs::path& at, int levels) const {
     fs::create_directory(at);
     touch(at / "f");
-    if (levels > 0) make_chain(at / std::string(1, static_cast<char>('z' - levels + 1)), levels - 1);
+    if (levels > 0)
+      make_chain(at / std::string(1, static_cast<char>('z' - levels + 1)), levels - 1);
   }
 
   /// Eight chains in `t`.
@@ -119,8 +120,7 @@ TEST_P(DescriptorBudget, NothingIsDeletedInWhatWasExchangedForAClosedDirectory) 
   const just_before exchanged(call::unlinkat, 14, [&] {
     EXPECT_EQ(testing::exchange(scratch / "t/o", scratch / "other"), 0);
   });
-  const auto done =
-      take(remove_tree(dir, leaf("t"), "t", fewest_for_removal(), told));
+  const auto done = take(remove_tree(dir, leaf("t"), "t", fewest_for_removal(), told));
   EXPECT_EQ(exchanged.times(), 1);
   EXPECT_GT(done.failures, 0U);
   EXPECT_EQ(difference(before, testing::manifest(scratch / "t/o")), "");

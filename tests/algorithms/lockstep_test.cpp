@@ -63,8 +63,8 @@ TEST_P(Lockstep, LinesUpTheNamesOfTwoTrees) {
   make("f 0/both 1\n f 0/first 1\n d 0/dir\n f 0/dir/x 1\n l 0/other -> a");
   make("f 1/both 1\n f 1/second 1\n d 1/dir\n f 1/dir/y 1\n f 1/other 1");
   go(writing<2>());
-  EXPECT_EQ(seen.sorted(),
-            (lines{"both ff", "dir dd", "dir/x f-", "dir/y -f", "first f-", "other lf", "second -f"}));
+  EXPECT_EQ(seen.sorted(), (lines{"both ff", "dir dd", "dir/x f-", "dir/y -f", "first f-",
+                                  "other lf", "second -f"}));
   EXPECT_TRUE(told.failures.empty()) << told;
 }
 
@@ -172,7 +172,8 @@ TEST_P(Lockstep, StatusIsThatOfEachTree) {
              [&](const place<2>& here, std::span<row<2>> rows) {
                for (const row<2>& r : rows) {
                  std::string line = line_of(here, r);
-                 for (const cell& c : r.in) line += c.stat ? " " + std::to_string(c.stat->size) : "";
+                 for (const cell& c : r.in)
+                   line += c.stat ? " " + std::to_string(c.stat->size) : "";
                  seen.add(line);
                }
              }},
@@ -286,7 +287,8 @@ TEST_P(Lockstep, UsesNoMoreDescriptorsThanItMay) {
   const auto look = [&] {
     const auto now = testing::open_descriptors().size() - before;
     std::size_t old = most;
-    while (old < now && !most.compare_exchange_weak(old, now)) {}
+    while (old < now && !most.compare_exchange_weak(old, now)) {
+    }
   };
   const auto done = go<3>({.rows = [&](const place<3>&, std::span<row<3>>) { look(); },
                            .leave =

@@ -28,9 +28,8 @@ protected:
   }
 
   void expect_no_failure(const remove_options& options) {
-    remove_as_nobody(options, [&](const remove_report& done) {
-      EXPECT_EQ(done.failures, 0U) << told;
-    });
+    remove_as_nobody(options,
+                     [&](const remove_report& done) { EXPECT_EQ(done.failures, 0U) << told; });
     EXPECT_EQ(names(), nothing_left);
   }
 
@@ -163,8 +162,7 @@ TEST_P(Permissions, SurvivorsGetTheirModesBack) {
   const manifest before = now();
   remove_as_nobody(forcing, [&](const remove_report& done) {
     EXPECT_EQ(done.deleted, 2U) << "its own files";
-    EXPECT_EQ(told.failed_paths(),
-              (lines{"t/fixed/deeper/sticky/roots", "t/none/sticky/roots"}));
+    EXPECT_EQ(told.failed_paths(), (lines{"t/fixed/deeper/sticky/roots", "t/none/sticky/roots"}));
   });
   const manifest after = now();
   EXPECT_FALSE(after.entries.contains("t/none/x"));
@@ -230,10 +228,10 @@ TEST_P(Permissions, ForceOfContentsGivesTheRootItsModeBack) {
   make_nobodys("f t/x 1\n f t/d/y 1\n d t 0500");
   EXPECT_EQ(as_user(nobody,
                     [&] {
-                      const auto done = remove_contents(anchor(scratch / "t"), "t",
-                                                        {.tree = {.threads = GetParam()},
-                                                         .permissions = permissions::force},
-                                                        told);
+                      const auto done = remove_contents(
+                          anchor(scratch / "t"), "t",
+                          {.tree = {.threads = GetParam()}, .permissions = permissions::force},
+                          told);
                       EXPECT_EQ(take(done).failures, 0U) << told;
                     }),
             0);
@@ -279,9 +277,9 @@ TEST_P(Permissions, NothingIsBegunIfTheRootCannotBeMoved) {
   make_nobodys("f t/a/x 1");
   fs::permissions(scratch.path(), fs::perms(0555));
   const manifest before = now();
-  EXPECT_EQ(as_user(nobody,
-                    [&] { EXPECT_TRUE(failed_with(try_remove("t", all_or_nothing), EACCES)); }),
-            0);
+  EXPECT_EQ(
+      as_user(nobody, [&] { EXPECT_TRUE(failed_with(try_remove("t", all_or_nothing), EACCES)); }),
+      0);
   EXPECT_EQ(difference(before, now()), "");
 }
 

@@ -49,8 +49,8 @@ protected:
   /// How many names of the scene's own directory are of the private pattern.
   std::size_t private_names() const {
     const auto all = names();
-    return static_cast<std::size_t>(
-        std::count_if(all.begin(), all.end(), [](const auto& name) { return is_random_name(name); }));
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [](const auto& name) { return is_random_name(name); }));
   }
 
   listener told;

@@ -27,6 +27,7 @@ constexpr std::string_view small_tree = R"(
 )";
 
 class RemoveTree : public removal_scene {};
+
 AFIO_WITH_1_2_AND_3_THREADS(RemoveTree);
 
 // ------------------------------------------------------------------------------ what is deleted
@@ -258,9 +259,9 @@ TEST_P(RemoveTree, StopsOnRequestAndSaysSo) {
 TEST_P(RemoveTree, StopsAtTheDeadlineAndSaysSo) {
   make("d t");
   make_files(scratch / "t", 3000);
-  const armed slow({.which = call::unlinkat, .repeats = fault::repeat::for_ever, .stop = [](call) noexcept {
-    ::usleep(200);
-  }});
+  const armed slow({.which = call::unlinkat,
+                    .repeats = fault::repeat::for_ever,
+                    .stop = [](call) noexcept { ::usleep(200); }});
   const auto done = remove({.tree = {.deadline = deadline::in(30ms)}});
   EXPECT_EQ(done.stopped, stopped::by_deadline);
   EXPECT_EQ(done.failures, 0U);
@@ -283,7 +284,8 @@ TEST_P(RemoveTree, StopsAtTheFirstFailureWhereAskedTo) {
 TEST_P(RemoveTree, OfContentsKeepsTheRoot) {
   make(small_tree);
   const auto before = testing::manifest(scratch / "t").entries.at(".");
-  const auto done = take(remove_contents(anchor(scratch / "t"), "t", {.tree = {.threads = GetParam()}}, told));
+  const auto done =
+      take(remove_contents(anchor(scratch / "t"), "t", {.tree = {.threads = GetParam()}}, told));
   EXPECT_EQ(done.deleted, 9U);
   EXPECT_EQ(left(), list{"t"});
   EXPECT_EQ(testing::manifest(scratch / "t").entries.at("."), before);
@@ -297,7 +299,10 @@ TEST_P(RemoveTree, RehearsalChangesNothing) {
   const testing::manifest before(scratch.path());
   for (const auto hide : {remove_options::hide::no, remove_options::hide::first}) {
     for (const auto what : {extent::each_entry, extent::all_or_nothing}) {
-      remove({.doing = doing::rehearse, .hide = hide, .extent = what, .permissions = permissions::force});
+      remove({.doing = doing::rehearse,
+              .hide = hide,
+              .extent = what,
+              .permissions = permissions::force});
     }
   }
   EXPECT_EQ(difference(before, testing::manifest(scratch.path())), "");
@@ -400,7 +405,8 @@ TEST_P(RemoveTree, ReapCanBeRehearsed) {
 }
 
 TEST_P(RemoveTree, ReapNamesWhatItCouldNotDelete) {
-  make("f .afio-0123456789abcdef0123456789abcdef/x 1\n f .afio-fedcba98765432100123456789abcdef/y 1");
+  make("f .afio-0123456789abcdef0123456789abcdef/x 1\n f .afio-fedcba98765432100123456789abcdef/y "
+       "1");
   const armed failing({.which = call::unlinkat, .nth = 1, .native = EIO});
   EXPECT_EQ(reap_all().failures, 1U);
   EXPECT_EQ(told.failure_alone().why.native(), EIO);
@@ -449,7 +455,9 @@ protected:
       if (e.path == "t/b") act_();
     }
 
-    void failed(const failure& f) noexcept override { failures.push_back({f.what, std::string(f.path), f.why}); }
+    void failed(const failure& f) noexcept override {
+      failures.push_back({f.what, std::string(f.path), f.why});
+    }
 
     lines deleted;
     std::vector<listener::failed_entry> failures;

@@ -57,8 +57,7 @@ const listener::failed_entry& listener::failure_alone() const {
 
 std::vector<std::string> listener::failed_paths() const {
   std::vector<std::string> paths;
-  for (const auto& f : failures)
-    paths.push_back(f.path);
+  for (const auto& f : failures) paths.push_back(f.path);
   std::sort(paths.begin(), paths.end());
   return paths;
 }

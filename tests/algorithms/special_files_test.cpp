@@ -130,14 +130,16 @@ TEST_P(SpecialFiles, ReadOnlyFileSystemLosesNothing) {
   make("f t/a/x 1\n f t/y 1");
   const manifest before(at("t"));
   const auto remount = [&](unsigned long flags) {
-    testing::checked(::mount(nullptr, at("").c_str(), nullptr, MS_REMOUNT | flags, nullptr), "remount");
+    testing::checked(::mount(nullptr, at("").c_str(), nullptr, MS_REMOUNT | flags, nullptr),
+                     "remount");
   };
   remount(MS_RDONLY);
   for (const auto hide : {remove_options::hide::no, remove_options::hide::first}) {
     for (const auto what : {extent::each_entry, extent::all_or_nothing}) {
       told.failures.clear();
-      const auto done = remove_tree(anchor(at("")), leaf("t"), "t",
-                                    {.tree = {.threads = GetParam()}, .hide = hide, .extent = what}, told);
+      const auto done =
+          remove_tree(anchor(at("")), leaf("t"), "t",
+                      {.tree = {.threads = GetParam()}, .hide = hide, .extent = what}, told);
       if (done)
         EXPECT_EQ(told.failed_paths(), (lines{"t/a/x", "t/y"}));
       else

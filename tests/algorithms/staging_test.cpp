@@ -37,6 +37,7 @@ constexpr std::size_t staging_directories = 3 + small_tree_directories;
 const remove_options all_or_nothing = {.extent = extent::all_or_nothing};
 
 class Staging : public removal_scene {};
+
 AFIO_WITH_1_2_AND_3_THREADS(Staging);
 
 // -------------------------------------------------------------------------------- the whole goes
@@ -308,9 +309,10 @@ TEST_P(Kill, AtAnyChangeAndAReapPutAllBackOrDeleteAll) {
   EXPECT_EQ(gone, 2 + 2 + static_cast<int>(small_tree_entries + small_tree_directories) + 1);
 }
 
-/// Every kill of a removal, and every kill of the reaper after it: with one thread only, as they are
-/// many.
+/// Every kill of a removal, and every kill of the reaper after it: with one thread only, as they
+/// are many.
 class KillTwice : public Kill {};
+
 INSTANTIATE_TEST_SUITE_P(With, KillTwice, ::testing::Values(1U), threads_of);
 
 TEST_P(KillTwice, LeavesItToTheNextReaper) {

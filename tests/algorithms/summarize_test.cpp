@@ -34,7 +34,9 @@ void add_entry(summary& sum, std::set<ino_t>& seen, const fs::path& at, std::uin
   const auto type = type_of(fs::symlink_status(at).type());
   ++sum.entries[static_cast<std::size_t>(type)];
   if (type == file_type::directory) sum.deepest = std::max(sum.deepest, depth);
+
   struct ::stat s {};
+
   ASSERT_EQ(::lstat(at.c_str(), &s), 0);
   if (type != file_type::directory && !seen.insert(s.st_ino).second) {
     ++sum.linked_again;
@@ -138,7 +140,8 @@ TEST_P(Summarize, OfALargeTreeIsWhatACountByOtherMeansIs) {
     fs::create_directories(at);
     make_files(at, 200);
     for (int j = 0; j < 20; ++j) {
-      fs::create_hard_link(at / std::to_string(j), scratch / "t" / (std::to_string(i) + "-" + std::to_string(j)));
+      fs::create_hard_link(at / std::to_string(j),
+                           scratch / "t" / (std::to_string(i) + "-" + std::to_string(j)));
     }
   }
   expect_the_same_as_otherwise();

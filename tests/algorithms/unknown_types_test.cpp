@@ -67,8 +67,8 @@ TEST_P(UnknownTypes, AreLookedUpBeforeRowsAreHandedOut) {
   }};
   take(perform<1>({root.get()}, writing, threaded(walk_options{}), told));
   // As stat.hpp counts them.
-  EXPECT_EQ(seen.sorted(), (lines{"t/a 1", "t/b 2", "t/b/c 1", "t/b/d 2", "t/fifo 4", "t/link 3",
-                                  "t/socket 5"}));
+  EXPECT_EQ(seen.sorted(),
+            (lines{"t/a 1", "t/b 2", "t/b/c 1", "t/b/d 2", "t/fifo 4", "t/link 3", "t/socket 5"}));
 }
 
 TEST_P(UnknownTypes, AreNoHindranceToDeletion) {

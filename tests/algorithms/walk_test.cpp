@@ -38,8 +38,7 @@ protected:
   script<1> writing() {
     return {.rows =
                 [this](const place<1>& here, std::span<row<1>> rows) {
-                  for (const row<1>& r : rows)
-                    seen.add("see " + here.path(r.name));
+                  for (const row<1>& r : rows) seen.add("see " + here.path(r.name));
                 },
             .leave =
                 [this](const place<1>& here) {
@@ -62,10 +61,9 @@ AFIO_WITH_1_2_AND_3_THREADS(Walk);
 TEST_P(Walk, VisitsEveryEntryOnceAndLeavesEveryDirectoryOnce) {
   make(small_tree);
   go(writing());
-  EXPECT_EQ(seen.sorted(),
-            (lines{"leave t", "leave t/b", "leave t/b/d", "leave t/empty", "see t/a", "see t/b",
-                   "see t/b/c", "see t/b/d", "see t/b/d/e", "see t/empty", "see t/fifo",
-                   "see t/link"}));
+  EXPECT_EQ(seen.sorted(), (lines{"leave t", "leave t/b", "leave t/b/d", "leave t/empty", "see t/a",
+                                  "see t/b", "see t/b/c", "see t/b/d", "see t/b/d/e", "see t/empty",
+                                  "see t/fifo", "see t/link"}));
   EXPECT_TRUE(told.failures.empty()) << told;
 }
 
@@ -107,13 +105,13 @@ TEST_P(Walk, CountsWhatItDid) {
 
 TEST_P(Walk, HandsOutAtMost128RowsAtOnce) {
   make("d t");
-  for (int i = 0; i < 1000; ++i)
-    touch(scratch / "t" / std::to_string(i));
+  for (int i = 0; i < 1000; ++i) touch(scratch / "t" / std::to_string(i));
   std::atomic<std::size_t> most = 0, all = 0;
   go({.rows = [&](const place<1>&, std::span<row<1>> rows) {
     all += rows.size();
     std::size_t before = most;
-    while (before < rows.size() && !most.compare_exchange_weak(before, rows.size())) {}
+    while (before < rows.size() && !most.compare_exchange_weak(before, rows.size())) {
+    }
   }});
   EXPECT_EQ(most, 128U);
   EXPECT_EQ(all, 1000U);
@@ -122,13 +120,11 @@ TEST_P(Walk, HandsOutAtMost128RowsAtOnce) {
 TEST_P(Walk, SortsByInodeWhereAskedTo) {
   make("d t");
   // In some other order than that of the names, so that neither can be mistaken for it.
-  for (int i = 0; i < 100; ++i)
-    touch(scratch / "t" / std::to_string(i * 37 % 100));
+  for (int i = 0; i < 100; ++i) touch(scratch / "t" / std::to_string(i * 37 % 100));
   std::vector<std::uint64_t> inodes;
   go({.rows =
           [&](const place<1>&, std::span<row<1>> rows) {
-            for (const row<1>& r : rows)
-              inodes.push_back(r.in[0].inode);
+            for (const row<1>& r : rows) inodes.push_back(r.in[0].inode);
           }},
      {.order = row_order::by_inode});
   EXPECT_EQ(inodes.size(), 100U);
@@ -148,7 +144,9 @@ TEST_P(Walk, TellsWhereItIs) {
     seen.add(std::to_string(here.depth()) + (here.is_root() ? "" : here.name().c_str()));
     EXPECT_TRUE(here.present(0));
     EXPECT_EQ(here.id().inode, take(here.handle().identity()).inode);
-    EXPECT_EQ(here.listed_inode(), here.depth() == 2 ? inode("t/b/d") : here.depth() == 1 ? inode("t/b") : 0);
+    EXPECT_EQ(here.listed_inode(), here.depth() == 2   ? inode("t/b/d")
+                                   : here.depth() == 1 ? inode("t/b")
+                                                       : 0);
   }});
   EXPECT_EQ(seen.lines(), (lines{"0", "1b", "2d"}));
 }
@@ -157,7 +155,8 @@ TEST_P(Walk, GivesTheParentToWhoLeavesADirectory) {
   make("f t/b/c 1");
   go({.leave = [&](const place<1>& here) {
     if (!here.is_root()) {
-      EXPECT_EQ(here.parent().identity().value().inode, root().directory().identity().value().inode);
+      EXPECT_EQ(here.parent().identity().value().inode,
+                root().directory().identity().value().inode);
     }
     return after::done;
   }});
@@ -218,8 +217,7 @@ TEST_P(Walk, ReadsNoStatusUnlessAskedTo) {
   make(small_tree);
   const armed counting;
   go({.rows = [](const place<1>&, std::span<row<1>> rows) {
-    for (const row<1>& r : rows)
-      EXPECT_EQ(r.in[0].stat, nullptr);
+    for (const row<1>& r : rows) EXPECT_EQ(r.in[0].stat, nullptr);
   }});
   // Of the four directories alone, to know which they are.
   EXPECT_EQ(detail::calls_seen(call::statx), 4U);
@@ -245,8 +243,9 @@ TEST_P(Walk, ReadsTheFieldsThatItIsAskedFor) {
 TEST_P(Walk, LeavesOutWhatIsGoneBeforeItsStatusIsRead) {
   make("f t/a 1\n f t/b 1");
   // Of the entries, the root's own status having been the first.
-  const just_before gone(call::statx, 2, [&] { std::filesystem::remove_all(scratch / "t/a"),
-                                              std::filesystem::remove_all(scratch / "t/b"); });
+  const just_before gone(call::statx, 2, [&] {
+    std::filesystem::remove_all(scratch / "t/a"), std::filesystem::remove_all(scratch / "t/b");
+  });
   const auto done = go(writing(), {.fields = want::size});
   EXPECT_EQ(gone.times(), 1);
   EXPECT_EQ(done.rows, 0U);
@@ -313,16 +312,14 @@ void make_hundred_directories(const std::filesystem::path& at) {
   for (int i = 0; i < 100; ++i) {
     const auto dir = at / std::to_string(i);
     std::filesystem::create_directory(dir);
-    for (int j = 0; j < 10; ++j)
-      touch(dir / std::to_string(j));
+    for (int j = 0; j < 10; ++j) touch(dir / std::to_string(j));
   }
 }
 
 /// Every directory that was entered is left, and the root at last, incomplete.
 void expect_drained(const journal& seen, const walk_report& done) {
   std::size_t left = 0;
-  for (const auto& line : seen.lines())
-    left += line.starts_with("leave ") ? 1U : 0U;
+  for (const auto& line : seen.lines()) left += line.starts_with("leave ") ? 1U : 0U;
   EXPECT_EQ(left, done.directories);
   EXPECT_LT(done.directories, 101U);
   EXPECT_EQ(seen.lines().back(), "leave t !");
@@ -389,8 +386,7 @@ TEST_P(Walk, GoesOnAfterAFailureOtherwise) {
 TEST_P(Walk, AfterAStopListsNoFurther) {
   make("d t");
   const std::string padding(200, 'x');
-  for (int i = 0; i < 20000; ++i)
-    touch(scratch / "t" / (padding + std::to_string(i)));
+  for (int i = 0; i < 20000; ++i) touch(scratch / "t" / (padding + std::to_string(i)));
   std::stop_source stop;
   const armed counting;
   const auto done = go({.rows = [&](const place<1>&, std::span<row<1>>) { stop.request_stop(); }},
@@ -580,27 +576,25 @@ TEST_P(Walk, AFailureBelowMakesAllAboveIncomplete) {
 
 TEST_P(Walk, NamesFailuresByTheRootsNameAndTheComponentsBelow) {
   const std::vector<std::pair<std::string, lines>> expected = {
-      {"t", {"t", "t/b", "t/b/c"}},
-      {"../t", {"../t", "../t/b", "../t/b/c"}},
-      {"t/", {"t/", "t/b", "t/b/c"}},
-      {"/", {"/", "/b", "/b/c"}},
+      {"t", {"t", "t/b", "t/b/c"}},   {"../t", {"../t", "../t/b", "../t/b/c"}},
+      {"t/", {"t/", "t/b", "t/b/c"}}, {"/", {"/", "/b", "/b/c"}},
       {"", {"", "b", "b/c"}},
   };
   make("f t/b/c 1");
   for (const auto& [name, paths] : expected) {
     const tree_root named(scratch / "t", name);
     listener heard;
-    const script<1> failing = {
-        .rows =
-            [](const place<1>& here, std::span<row<1>> rows) {
-              if (here.depth() == 0) return;
-              here.fail(operation::remove, rows[0].name, error(EIO, call::unlinkat));
-            },
-        .leave =
-            [](const place<1>& here) {
-              here.fail(operation::remove, {}, error(EIO, call::unlinkat));
-              return after::done;
-            }};
+    const script<1> failing = {.rows =
+                                   [](const place<1>& here, std::span<row<1>> rows) {
+                                     if (here.depth() == 0) return;
+                                     here.fail(operation::remove, rows[0].name,
+                                               error(EIO, call::unlinkat));
+                                   },
+                               .leave =
+                                   [](const place<1>& here) {
+                                     here.fail(operation::remove, {}, error(EIO, call::unlinkat));
+                                     return after::done;
+                                   }};
     take(perform<1>({named.get()}, failing, threaded(walk_options{}), heard));
     EXPECT_EQ(heard.failed_paths(), paths) << "of a root called '" << name << "'";
   }
@@ -647,7 +641,9 @@ TEST_P(Walk, AnyWorkerMayAskWhetherTheListingIsComplete) {
   const std::string padding(200, 'x');
   for (int i = 0; i < 12000; ++i) touch(scratch / "t" / (padding + std::to_string(i)));
   std::atomic<std::size_t> before_the_end = 0;
-  go({.rows = [&](const place<1>& here, std::span<row<1>>) { before_the_end += here.listed(0) ? 0U : 1U; }});
+  go({.rows = [&](const place<1>& here, std::span<row<1>>) {
+    before_the_end += here.listed(0) ? 0U : 1U;
+  }});
   EXPECT_GT(before_the_end, 0U);
 }
 
@@ -665,8 +661,7 @@ TEST_P(Walk, SharesALargeDirectoryBetweenWorkers) {
       const std::scoped_lock hold(lock);
       workers.insert(std::this_thread::get_id());
       alone = workers.size() < GetParam();
-      for (const row<1>& r : rows)
-        ++visits[std::stoul(r.name.c_str())];
+      for (const row<1>& r : rows) ++visits[std::stoul(r.name.c_str())];
     }
     // The machine may have other things to do than to start the others.
     if (alone && --patience > 0) std::this_thread::sleep_for(1ms);
@@ -709,8 +704,7 @@ TEST_P(Walk, GoesOnListingADirectoryThatHadToBeClosed) {
   EXPECT_EQ(done.rows, count + count / 4 * 2);
   EXPECT_EQ(done.directories, 1 + count / 4 * 2);
   EXPECT_TRUE(std::all_of(visits.begin(), visits.end(), [](int n) { return n == 1; }));
-  for (std::size_t i = 0; i < count; ++i)
-    EXPECT_EQ(below[i], i % 4 == 0 ? 1 : 0);
+  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(below[i], i % 4 == 0 ? 1 : 0);
   EXPECT_GE(detail::calls_seen(call::lseek), 2U) << "the directory was not listed in parts";
 }
 

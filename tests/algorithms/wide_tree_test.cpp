@@ -36,8 +36,8 @@ TEST_P(WideTree, IsCountedAndDeletedInConstantMemory) {
   });
   expect_memory_below(24 * mebibyte, [&] {
     observer nobody_listens;
-    const auto done = take(remove_tree(dir, leaf("t"), "t", {.tree = {.threads = GetParam()}},
-                                       nobody_listens));
+    const auto done =
+        take(remove_tree(dir, leaf("t"), "t", {.tree = {.threads = GetParam()}}, nobody_listens));
     EXPECT_EQ(done.deleted, million + 1);
     EXPECT_EQ(done.failures, 0U);
   });

@@ -112,7 +112,8 @@ TEST(WorkQueue, HandsOutEveryTaskOnce) {
     std::vector<std::jthread> workers;
     for (unsigned i = 0; i < 3; ++i) workers.emplace_back(work, i);
   }
-  EXPECT_TRUE(std::all_of(tasks.begin(), tasks.end(), [](const numbered& t) { return t.taken == 1; }));
+  EXPECT_TRUE(
+      std::all_of(tasks.begin(), tasks.end(), [](const numbered& t) { return t.taken == 1; }));
 }
 
 // ---------------------------------------------------------------------------------- claim_range

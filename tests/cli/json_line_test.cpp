@@ -9,7 +9,8 @@ namespace {
 TEST(JsonLine, IsOneObjectOnOneLine) {
   json_line line("summary");
   line.text("a", "b").number("n", std::int64_t{-7}).number("s", 0.25).boolean("yes", true);
-  EXPECT_EQ(line.str(), "{\"type\":\"summary\",\"a\":\"b\",\"n\":-7,\"s\":0.250000,\"yes\":true}\n");
+  EXPECT_EQ(line.str(),
+            "{\"type\":\"summary\",\"a\":\"b\",\"n\":-7,\"s\":0.250000,\"yes\":true}\n");
 }
 
 TEST(JsonLine, EscapesWhatJsonForbids) {

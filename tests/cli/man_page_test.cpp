@@ -60,8 +60,9 @@ TEST_F(ManPage, HasTheOptionsOfHelp) {
 }
 
 TEST_F(ManPage, HasTheSectionsOfAManual) {
-  for (const char* section : {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT",
-                              "JSON", "LEFTOVERS", "SAFETY", "EXAMPLES", "\"SEE ALSO\""}) {
+  for (const char* section :
+       {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",
+        "LEFTOVERS", "SAFETY", "EXAMPLES", "\"SEE ALSO\""}) {
     EXPECT_NE(manual().find(std::string("\n.SH ") + section + "\n"), std::string::npos) << section;
   }
 }

@@ -111,12 +111,11 @@ TEST_F(RmtreeOutput, JsonTellsEveryEntryOnce) {
     for (const auto& e : events) {
       if (e.at("type") == "deleted") told.insert(e.at("entry") + " " + path_of(e));
     }
-    EXPECT_EQ(told,
-              (std::set<std::string>{
-                  "directory x", "file x/\x1b[31mred", "file x/line\nfeed", "file x/\xff\xfe",
-                  "file x/quote\"back\\slash", "file x/\xe2\x80\xae", "file x/\xc2\x9b",
-                  "file x/-rf", "file x/\xc3\xa9", "directory x/deep", "directory x/deep/er",
-                  "symlink x/link", "fifo x/fifo", "socket x/socket"}))
+    EXPECT_EQ(told, (std::set<std::string>{
+                        "directory x", "file x/\x1b[31mred", "file x/line\nfeed", "file x/\xff\xfe",
+                        "file x/quote\"back\\slash", "file x/\xe2\x80\xae", "file x/\xc2\x9b",
+                        "file x/-rf", "file x/\xc3\xa9", "directory x/deep", "directory x/deep/er",
+                        "symlink x/link", "fifo x/fifo", "socket x/socket"}))
         << how;
     EXPECT_EQ(events.size(), told.size() + 1) << how;
   }
@@ -188,8 +187,7 @@ TEST_F(RmtreeOutput, LogsWhatHappened) {
   ASSERT_EQ(lines.size(), 4U) << file("log");
   EXPECT_TRUE(lines[0].ends_with("[info] deleted \"x/y\"")) << lines[0];
   EXPECT_TRUE(lines[1].ends_with("[info] deleted \"x\"")) << lines[1];
-  EXPECT_TRUE(lines[2].ends_with(
-      "[error] cannot delete \"missing\": No such file or directory"))
+  EXPECT_TRUE(lines[2].ends_with("[error] cannot delete \"missing\": No such file or directory"))
       << lines[2];
   EXPECT_NE(lines[3].find("failures: 1"), std::string::npos) << lines[3];
 }

@@ -19,7 +19,8 @@ protected:
   void SetUp() override {
     std::string literal;
     for (int i = 0; i < 20'000; ++i) {
-      literal += "f x/" + std::to_string(i % 20) + "/a-rather-long-name-" + std::to_string(i) + " 0\n";
+      literal +=
+          "f x/" + std::to_string(i % 20) + "/a-rather-long-name-" + std::to_string(i) + " 0\n";
     }
     make(literal);
   }
@@ -27,8 +28,9 @@ protected:
   /// Until the tool has filled the pipe, so that it stands still in the middle.
   static bool fill(testing::child& running) {
     testing::patience left(20s);
+    pollfd ended{running.ended_fd(), POLLIN, 0};
     for (int held = 0, before = -1; !left.is_over();) {
-      std::this_thread::sleep_for(100ms);
+      if (::poll(&ended, 1, 100) != 0) return false;
       if (::ioctl(running.output_fd(), FIONREAD, &held) != 0) return false;
       if (held == before && held > 60'000) return true;
       before = held;
@@ -48,7 +50,7 @@ protected:
   /// Sends the signals while the tool stands still, then reads to the end.
   testing::ending interrupted(const arguments& command, std::initializer_list<int> signals) {
     testing::child running(program(command));
-    EXPECT_TRUE(fill(running));
+    EXPECT_TRUE(fill(running)) << "the tool is not in the middle of its work";
     for (const int number : signals) {
       ::kill(running.id(), number);
       std::this_thread::sleep_for(200ms);
@@ -97,7 +99,8 @@ TEST_F(RmtreeSignals, SaysWhereAHiddenTreeIs) {
   EXPECT_EQ(names(), "*");
   const auto said = lines_of(end.errors);
   ASSERT_EQ(said.size(), 2U) << end.errors;
-  EXPECT_TRUE(said[1].starts_with("afio-rmtree: what is left of \"x\" is in \"./.afio-")) << said[1];
+  EXPECT_TRUE(said[1].starts_with("afio-rmtree: what is left of \"x\" is in \"./.afio-"))
+      << said[1];
   EXPECT_TRUE(said[1].ends_with("\": finish with afio-rmtree --reap .")) << said[1];
   EXPECT_TRUE(run({"--reap", "."}).exited_with(0));
   EXPECT_EQ(names(), "");

@@ -25,7 +25,9 @@ protected:
   void make(std::string_view literal) { testing::make_tree(scratch, literal); }
 
   testing::program program(arguments args) const;
+
   testing::ending run(arguments args) const { return testing::run(program(std::move(args))); }
+
   /// Through /bin/sh, which finds the tool as "$T": for redirections. `args` are $1 and so on.
   testing::ending shell(const std::string& script, arguments args = {}) const;
 

@@ -136,7 +136,7 @@ tree_model random_relative(std::mt19937_64& random, const tree_model& of, unsign
   return model;
 }
 
-void write_tree(const tree_model& model, const fs::path& root) {
+void write_tree(const tree_model& model, const fs::path& root, uid_t owner) {
   checked(::mkdir(root.c_str(), 0755), root);
   // A path sorts before those below it, but a link may come before what it is linked to.
   for (const auto& [path, entry] : model.entries) {
@@ -145,6 +145,7 @@ void write_tree(const tree_model& model, const fs::path& root) {
   for (const auto& [path, entry] : model.entries) {
     if (!entry.linked_to.empty()) make_entry(root, path, entry);
   }
+  if (owner != ::geteuid()) give_to(owner, root);
   for (auto at = model.entries.rbegin(); at != model.entries.rend(); ++at) {
     if (at->second.unreadable) checked(::chmod((root / at->first).c_str(), 0), at->first);
     if (at->second.immutable && !set_immutable(root / at->first, true)) {

@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+#include <unistd.h>
+
 namespace afio::unit {
 
 /// What there is, by its path below the root; the root itself is not in it.
@@ -33,9 +35,10 @@ tree_model random_tree(std::mt19937_64& random, unsigned most_entries);
 /// Another one that shares about half of the first one's names, some with other types.
 tree_model random_relative(std::mt19937_64& random, const tree_model& of, unsigned most_entries);
 
-/// Writes the model to the directory `root`, which is made. Immutability and unreadable modes come
-/// last.
-void write_tree(const tree_model& model, const std::filesystem::path& root);
+/// Writes the model to the directory `root`, which is made, all for one owner. Immutability and
+/// unreadable modes come last.
+void write_tree(const tree_model& model, const std::filesystem::path& root,
+                uid_t owner = ::geteuid());
 /// The paths of all that is below `root`.
 std::set<std::string> read_tree(const std::filesystem::path& root);
 
