@@ -40,7 +40,7 @@ def busy_seconds():
 
 
 def wait_until_idle(window, patience, say):
-    """Return once the machine is idle for `window` seconds, or `patience` seconds have passed."""
+    """Return once the machine was idle for `window` seconds: True; or after `patience`: False."""
     start = time.monotonic()
     told = False
     while True:
@@ -48,12 +48,12 @@ def wait_until_idle(window, patience, say):
         time.sleep(window)
         # Two ticks: the least that can be told from nothing.
         if busy_seconds() - busy <= max(0.02, window / 10):
-            return
+            return True
         waited = time.monotonic() - start
         if waited > patience:
             if patience:
                 say("the machine is busy with something else; measuring all the same")
-            return
+            return False
         if not told and waited > 5:
             say("waiting for the machine to be idle")
             told = True

@@ -43,6 +43,8 @@ class Sample:
     # Processor time that was spent meanwhile and not by the tool: kernel threads that write and
     # free for it, or another program on the machine.
     background: float
+    # Whether the machine was idle when the run began.
+    undisturbed: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +60,7 @@ class ToolFailed(Exception):
 
 
 def run_once(measure, tool, where):
-    """Run the tool once in the directory `where`; the costs are the last five of a Sample."""
+    """Run the tool once in the directory `where`: wall, user, system, peak and background cost."""
     busy = machine.busy_seconds()
     done = subprocess.run([measure, *tool.on()], cwd=where, text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -81,11 +83,11 @@ def answer(tool, where):
 
 
 def settle(where, patience, say):
-    """Wait until the kernel is done with what was made or deleted before, and others are idle."""
+    """Wait until the kernel is done with the tree, and others are idle; return whether they are."""
     subprocess.run(["sync", "--file-system", where], check=True)
     # Inodes are freed, and the journal's thread works, some time after the call that asked for it.
     # And a tool with two threads loses more than one with one when someone else is at work.
-    machine.wait_until_idle(window=0.15, patience=patience, say=say)
+    return machine.wait_until_idle(window=0.15, patience=patience, say=say)
 
 
 def left_behind(tool, tree):
@@ -140,9 +142,9 @@ class Rounds:
 
     def _measure(self, tool, number):
         self._make()
-        settle(str(self.where), self.patience, self.say)
+        undisturbed = settle(str(self.where), self.patience, self.say)
         try:
-            sample = self._sample(tool, number)
+            sample = self._sample(tool, number, undisturbed)
         except ToolFailed as failed:
             self._failed(tool, str(failed))
             return
@@ -155,11 +157,11 @@ class Rounds:
         self.say(f"{self.filesystem:6} {self.tree.name:8} {number + 1:3}  {name:24}"
                  f" {sample.wall:8.4f} s {sample.peak_kib / 1024:7.1f} MiB")
 
-    def _sample(self, tool, number):
+    def _sample(self, tool, number, undisturbed):
         costs = run_once(self.programs.measure, tool, self.where)
         if self.benchmark.deletes and (left := left_behind(tool, self.where / TREE)):
             raise ToolFailed(f"left {left}, and said that all was well")
-        return Sample(self.filesystem, self.tree.name, number, tool.name, *costs)
+        return Sample(self.filesystem, self.tree.name, number, tool.name, *costs, undisturbed)
 
     def _failed(self, tool, reason):
         # Once is enough: a tool that can't do this tree is left out of its further rounds, and

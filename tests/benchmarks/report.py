@@ -25,6 +25,10 @@ def _head(results):
     text = f"# {results['title']}\n\n{results['about']}\n"
     if results["scale"] != 1 or results["runs"] < 3 or not results["optimised"]:
         text += "\n**A trial: small trees, few rounds or a slow build. These are no results.**\n"
+    disturbed = sum(not sample["undisturbed"] for sample in results["samples"])
+    if disturbed > len(results["samples"]) / 20:
+        text += (f"\n**{disturbed} of {len(results['samples'])} runs began while the machine was "
+                 "busy with something else. Measure again.**\n")
     if results["samples"]:
         text += f"\n![Time relative to {results['baseline']}]({results['benchmark']}.svg)\n"
     return text

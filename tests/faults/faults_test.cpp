@@ -2,6 +2,7 @@
 #include "tests/faults/error_sweep.hpp"
 #include "tests/faults/kill_sweep.hpp"
 #include "tests/race/contenders.hpp"
+#include "tests/race/pace.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +15,8 @@ protected:
     if (const auto reason = no_supervision(); !reason.empty()) GTEST_SKIP() << reason;
   }
 
-  static void expect_no_failure(const contender& tool, const error_sweep& how = {}) {
+  static void expect_no_failure(const contender& tool, error_sweep how = {}) {
+    how.step *= quick_step(4);
     const auto counted = sweep_errors(tool, how);
     print_line(tool, counted);
     EXPECT_EQ(counted.failed(), 0U) << counted.failures;
@@ -23,7 +25,7 @@ protected:
 
   static void expect_documented_states(const contender& tool) {
     const contender reaper = afio_rmtree({"--reap"});
-    const auto counted = sweep_kills(tool, &reaper);
+    const auto counted = sweep_kills(tool, &reaper, quick_step(2));
     print_line(tool, counted);
     EXPECT_EQ(counted.failures, 0U) << counted.first_failures;
     EXPECT_EQ(counted.killed, counted.runs);

@@ -141,7 +141,7 @@ std::string private_name(const paths& names) {
 // ------------------------------------------------------------------------------------------ tests
 
 TEST(RemoveTreeModel, OfWhatCanBeDeletedNothingIsLeft) {
-  const model_run run(1000);
+  const model_run run(600);
   const testing::scratch_directory scratch;
   const testing::descriptor_guard guard;
   const path_handle dir = anchor(scratch.path());
@@ -175,7 +175,7 @@ TEST(RemoveTreeModel, OfWhatCannotBeDeletedThatAndNoMoreIsLeft) {
   const testing::loop_fs ext4(testing::file_system::ext4);
   if (!ext4) GTEST_SKIP() << ext4.why_not();
   const testing::descriptor_guard guard;
-  const model_run run(1000);
+  const model_run run(400);
   const path_handle dir = anchor(ext4.path());
   give_to(nobody, ext4.path());
   std::uint64_t troubled = 0;

@@ -2,6 +2,7 @@
 // The controls come first: a race that they survive would prove nothing.
 #include "tests/race/contenders.hpp"
 #include "tests/race/free_swap.hpp"
+#include "tests/race/pace.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/supervisor.hpp"
 
@@ -72,7 +73,7 @@ class Race : public RaceTest<swap_plan> {};
 
 TEST_P(Race, LeavesWhatIsOutsideAndTellsTheTruth) {
   const contender tool = afio_rmtree();
-  const tally counted = explore(tool, GetParam());
+  const tally counted = explore(tool, GetParam(), quick_step(2));
   print_line(tool, GetParam(), counted);
   EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
   EXPECT_GT(counted.dangerous, 0U);

@@ -59,8 +59,7 @@ std::vector<line> parse(std::string_view literal) {
     if (!(words >> parsed.type)) continue;
     words >> word;
     parsed.name = unescaped(word);
-    while (words >> word)
-      parsed.words.push_back(unescaped(word));
+    while (words >> word) parsed.words.push_back(unescaped(word));
     lines.push_back(std::move(parsed));
   }
   return lines;
@@ -160,10 +159,8 @@ void set_mode(const path& root, const line& what) {
 void make_tree(const path& root, std::string_view literal) {
   std::filesystem::create_directories(root);
   const auto lines = parse(literal);
-  for (const line& what : lines)
-    make_entry(root, what);
-  for (auto what = lines.rbegin(); what != lines.rend(); ++what)
-    set_mode(root, *what);
+  for (const line& what : lines) make_entry(root, what);
+  for (auto what = lines.rbegin(); what != lines.rend(); ++what) set_mode(root, *what);
 }
 
 } // namespace afio::testing

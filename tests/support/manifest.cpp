@@ -46,8 +46,7 @@ std::uint64_t content_hash(int directory, const char* name) {
   std::uint64_t hash = 14695981039346656037U;
   unsigned char buffer[65536];
   while (const ssize_t got = checked(::read(fd.get(), buffer, sizeof buffer), name)) {
-    for (ssize_t at = 0; at < got; ++at)
-      hash = (hash ^ buffer[at]) * 1099511628211U;
+    for (ssize_t at = 0; at < got; ++at) hash = (hash ^ buffer[at]) * 1099511628211U;
   }
   return hash;
 }
@@ -130,8 +129,7 @@ std::string difference(const manifest& before, const manifest& after) {
 }
 
 std::ostream& operator<<(std::ostream& out, const manifest& shown) {
-  for (const auto& [path, entry] : shown.entries)
-    out << path << "  " << print(entry) << '\n';
+  for (const auto& [path, entry] : shown.entries) out << path << "  " << print(entry) << '\n';
   return out;
 }
 

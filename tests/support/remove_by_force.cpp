@@ -107,8 +107,7 @@ public:
 
   void empty() {
     for (auto names = names_in(top_.get()); !names.empty(); names = names_in(top_.get())) {
-      for (const auto& name : names)
-        remove_from_top(name);
+      for (const auto& name : names) remove_from_top(name);
     }
   }
 

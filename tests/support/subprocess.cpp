@@ -32,8 +32,7 @@ pipe_ends make_pipe() {
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
   std::vector<char*> result;
-  for (const auto& word : words)
-    result.push_back(const_cast<char*>(word.c_str()));
+  for (const auto& word : words) result.push_back(const_cast<char*>(word.c_str()));
   result.push_back(nullptr);
   return result;
 }
@@ -112,8 +111,7 @@ child::child(const program& what, const std::function<int()>& before_exec)
   auto [output, output_end] = make_pipe();
   auto [errors, errors_end] = make_pipe();
   auto [report, report_end] = make_pipe();
-  for (int fd : {output.get(), errors.get()})
-    checked(::fcntl(fd, F_SETFL, O_NONBLOCK), "fcntl");
+  for (int fd : {output.get(), errors.get()}) checked(::fcntl(fd, F_SETFL, O_NONBLOCK), "fcntl");
   const plan p{what,
                before_exec,
                pointers(what.arguments),

@@ -68,8 +68,7 @@ bool mentions(const stop& at, const std::string& text) {
 
 std::string print(const stop& at) {
   std::string text(at.call.name);
-  for (const auto& path : at.subjects())
-    text += " " + path;
+  for (const auto& path : at.subjects()) text += " " + path;
   return text;
 }
 
@@ -85,8 +84,7 @@ public:
         listener_(filter_.listener()),
         counting_(options.count_from.empty()) {
     for (const auto calls : {file_system_calls(), stream_calls()}) {
-      for (const call& one : calls)
-        by_number_.emplace(one.number, &one);
+      for (const call& one : calls) by_number_.emplace(one.number, &one);
     }
     // Halves the time of a stop: the two sides take turns on one processor. Not there: only slower.
     ::ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
@@ -95,8 +93,7 @@ public:
   supervised run() {
     patience left(options_.time);
     bool ended = false;
-    while (!ended && !left.is_over())
-      ended = step();
+    while (!ended && !left.is_over()) ended = step();
     if (!ended) child_.kill();
     static_cast<ending&>(result_) = child_.reap();
     result_.hung = !ended;

@@ -110,8 +110,7 @@ TEST_F(SupervisorTest, NamesWhatADescriptorRefersTo) {
   bool seen = false;
   supervise(shell("rm -r " + here_ + "/tree"),
             [&](const stop& at) {
-              for (auto& path : at.subjects())
-                subjects.push_back(std::move(path));
+              for (auto& path : at.subjects()) subjects.push_back(std::move(path));
               seen = seen || (at.call.name == "getdents64" && at.opened(0) == parent);
               return action::continue_it();
             },
@@ -122,8 +121,7 @@ TEST_F(SupervisorTest, NamesWhatADescriptorRefersTo) {
 
 TEST_F(SupervisorTest, StopsAreFast) {
   std::string literal;
-  for (int name = 0; name < 5000; ++name)
-    literal += "f tree/" + std::to_string(name) + " 0\n";
+  for (int name = 0; name < 5000; ++name) literal += "f tree/" + std::to_string(name) + " 0\n";
   make_tree(here_, literal);
   const auto end = supervise(shell("rm -r " + here_ + "/tree"), go_on, {.count_from = here_});
   EXPECT_GT(end.stops, 5000U);
