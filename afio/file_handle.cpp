@@ -205,7 +205,7 @@ bool means_unsupported(const error& e) noexcept {
 
 /// Where no call makes zeros. 64 KiB at a time from constant memory.
 result<void> write_zeros(file_handle& file, extent part) noexcept {
-  alignas(4096) static constexpr std::array<std::byte, 64 * 1024> zeros{};
+  alignas(4096) static constexpr std::array<std::byte, 65'536> zeros{};
   while (part.length != 0) {
     const auto size = std::min<std::uint64_t>(part.length, zeros.size());
     AFIO_TRY(const std::size_t written, file.write(const_buffer(zeros).first(size), part.offset));

@@ -79,6 +79,15 @@ result<void> give_name(const path_handle& from, leaf_name aside, const path_hand
   return from.unlink(aside);
 }
 
+/// Somebody else's file cannot go back, because the name has been taken anew. Under a private name
+/// it would be taken for a leftover of afio's, so it gets one that nothing cleans up, and the error
+/// that says `why` names it.
+error keep_safe(const path_handle& dir, leaf_name aside, const error& why) noexcept {
+  const auto kept = kept_name();
+  const bool renamed = kept && give_name(dir, aside, dir, kept.assume_value());
+  return why.about(renamed ? kept.assume_value().view() : aside.view());
+}
+
 /// Renames `name` to a fresh private name of `to` and proves that what moved is `file`; puts it
 /// back and says raced if it is something else.
 result<leaf_buffer> move_aside(const fs_handle& file, const path_handle& dir, leaf_name name,
@@ -89,10 +98,9 @@ result<leaf_buffer> move_aside(const fs_handle& file, const path_handle& dir, le
   AFIO_TRY(dir.rename(name, to, aside, replace::no));
   const auto moved = identity_of(to, aside);
   if (moved && wanted.same_file(moved.assume_value())) return aside;
-  // Somebody exchanged the name in between; theirs goes back where it was. Should even that fail,
-  // the file is whole under the private name, and the error names it.
-  AFIO_TRY(give_name(to, aside, dir, name));
-  return not_moved(moved, name);
+  // Somebody exchanged the name in between; theirs goes back where it was.
+  if (give_name(to, aside, dir, name)) return not_moved(moved, name);
+  return keep_safe(to, aside, not_moved(moved, name));
 }
 
 } // namespace
@@ -121,9 +129,13 @@ result<location> fs_handle::locate(deadline d) const noexcept {
 }
 
 result<void> fs_handle::unlink(const path_handle& dir, leaf_name name) const noexcept {
-  AFIO_TRY(const stat_t s, stat(want::type));
+  AFIO_TRY(const stat_t s, stat(want::type | want::identity));
+  if (s.type == file_type::directory) {
+    AFIO_TRY(check_before(s.id, dir, name));
+    return dir.remove_directory(name);
+  }
   AFIO_TRY(const leaf_buffer aside, move_aside(*this, dir, name, dir));
-  auto removed = s.type == file_type::directory ? dir.remove_directory(aside) : dir.unlink(aside);
+  auto removed = dir.unlink(aside);
   // The original failure is what the caller needs, whether or not the name can be given back.
   if (!removed) (void)give_name(dir, aside, dir, name);
   return removed;

@@ -45,9 +45,10 @@ public:
   /// covers it), errc::invalid_name for the root.
   result<location> locate(deadline d = {}) const noexcept;
 
-  /// Removes the entry `name` of `dir` if it is this file. A directory must be empty (ENOTEMPTY).
-  /// errc::raced if the name means another file: then nothing is removed. Not durable before
-  /// a barrier of the directory. Does not allocate.
+  /// Removes the entry `name` of `dir` if it is this file. errc::raced if the name means another
+  /// file: then nothing is removed. Not durable before a barrier of the directory. Does not
+  /// allocate. A directory must be empty (ENOTEMPTY); it is looked at and removed under its own
+  /// name, for in the moment between nothing but another empty directory could come to harm.
   result<void> unlink(const path_handle& dir, leaf_name name) const noexcept;
   result<void> unlink(deadline d = {}) const noexcept;
 

@@ -1,4 +1,4 @@
-// The one pattern of names that afio makes for itself: ".afio-" and 128 random bits in hex.
+// The names that afio makes for itself: ".afio-" and 128 random bits in hex, and "afio-kept-".
 #pragma once
 
 #include "afio/leaf_name.hpp"
@@ -13,5 +13,10 @@ result<leaf_buffer> random_name() noexcept;
 
 /// Whether `name` is of that pattern.
 bool is_random_name(std::string_view name) noexcept;
+
+/// A fresh name for somebody else's file that an attack put in the way and whose own name is taken:
+/// "afio-kept-" and 32 hex digits. Not of the pattern above, so nothing that cleans up ever takes
+/// it.
+result<leaf_buffer> kept_name() noexcept;
 
 } // namespace afio

@@ -19,6 +19,13 @@ namespace remove_detail {
 
 namespace {
 
+void add(remove_report& to, const remove_report& from) noexcept {
+  to.deleted += from.deleted;
+  to.failures += from.failures;
+  if (to.stopped == stopped::no) to.stopped = from.stopped;
+  if (!to.left_as) to.left_as = from.left_as;
+}
+
 /// One call's state: what is removed, and what came of it.
 class removal {
 public:
@@ -36,7 +43,7 @@ public:
   /// The same for a tree under a random name beside its own; the report tells if something is left.
   void remove_hidden(const path_handle& parent, leaf_name name, const path_handle& root);
   /// The same for a tree that was staged, under the names that it had.
-  void remove_staged(const path_handle& parent, const doomed_tree& all);
+  void remove_staged(const path_handle& parent, const staged& all);
 
   void fail(operation what, std::string_view path, const error& why) noexcept;
   void deleted(file_type type) noexcept;
@@ -153,10 +160,11 @@ void removal::remove_hidden(const path_handle& parent, leaf_name name, const pat
   if (!remove(parent, name, root)) report_.left_as = name;
 }
 
-void removal::remove_staged(const path_handle& parent, const doomed_tree& all) {
+void removal::remove_staged(const path_handle& parent, const staged& all) {
   walk_name_ = path_view(shown_).parent().view();
-  staged_as_ = all.area.view();
-  remove_hidden(parent, all.name, all.root);
+  staged_as_ = all.doomed->area.view();
+  remove_hidden(parent, all.doomed->name, all.doomed->root);
+  add(report_, all.report);
 }
 
 /// An empty directory need not be listed to be removed. True if that is what the root was.
@@ -167,6 +175,12 @@ bool removal::remove_unlisted(const path_handle& parent, leaf_name name, const p
   if (!root.unlink(parent, name)) return false;
   deleted(file_type::directory);
   return true;
+}
+
+/// Whether a directory has been removed, and not only moved away.
+bool is_gone(const path_handle& dir) noexcept {
+  const auto s = dir.stat(want::links);
+  return s && s.assume_value().links == 0;
 }
 
 /// Empties the root, and again what comes meanwhile, and removes it. False: it survives.
@@ -183,7 +197,7 @@ bool removal::remove_walked(const path_handle& parent, leaf_name name, const pat
       return true;
     }
     const error& why = removed.assume_error();
-    if (why == std::errc::no_such_file_or_directory) return true;
+    if (why == std::errc::no_such_file_or_directory && is_gone(root)) return true;
     const bool refilled = why.native() == ENOTEMPTY || why.native() == EEXIST;
     if (refilled && again < options_.tree.for_walk().list_again_limit) continue;
     fail(operation::remove, shown_, why);
@@ -218,7 +232,7 @@ result<remove_report> remove_directory(const path_handle& parent, leaf_name name
   if (options.extent == remove_options::extent::all_or_nothing) {
     AFIO_TRY(const staged all, stage(parent, name, root, shown, options, told));
     if (!all.doomed) return all.report;
-    work.remove_staged(parent, *all.doomed);
+    work.remove_staged(parent, all);
     return work.report();
   }
   if (options.hide == remove_options::hide::first) {
@@ -229,12 +243,6 @@ result<remove_report> remove_directory(const path_handle& parent, leaf_name name
     work.remove(parent, name, root);
   }
   return work.report();
-}
-
-void add(remove_report& to, const remove_report& from) noexcept {
-  to.deleted += from.deleted;
-  to.failures += from.failures;
-  if (to.stopped == stopped::no) to.stopped = from.stopped;
 }
 
 /// One entry that a killed run may have left.
@@ -257,7 +265,7 @@ result<remove_report> reap_one(const path_handle& dir, leaf_name name, std::stri
       }
       AFIO_TRY(check_safe(all.doomed->root, name));
       removal work(shown, options, told);
-      work.remove_staged(dir, *all.doomed);
+      work.remove_staged(dir, all);
       return work.report();
     }
   }

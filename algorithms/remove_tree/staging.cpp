@@ -31,6 +31,20 @@ result<void> announce(const place<2>& here, row<2>& r, std::size_t tree) noexcep
   return success();
 }
 
+/// Renames the entry `name` of `from`, which is the file `wanted`, and proves where it arrives that
+/// this is what moved; if not, it goes back. A directory exchanged in must not be deleted with the
+/// tree.
+result<void> move_over(const path_handle& from, leaf_name name, const path_handle& to,
+                       leaf_name new_name, const identity& wanted) noexcept {
+  AFIO_TRY(from.rename(name, to, new_name, replace::no));
+  stat_t arrived;
+  auto looked = arrived.stamp(to, new_name, want::identity);
+  if (looked && arrived.id.same_file(wanted)) return success();
+  AFIO_TRY(to.rename(new_name, from, name, replace::no));
+  if (looked) return error(errc::raced, call::renameat2, name);
+  return looked;
+}
+
 /// Moves the tree (0) over into its mirror (1).
 class stager final : public visitor<2> {
 public:
@@ -38,9 +52,7 @@ public:
 
   void rows(const place<2>& here, std::span<row<2>> rows) noexcept override {
     for (row<2>& r : rows) {
-      const auto done = r.in[0].type == file_type::directory
-                            ? mirror(here, r)
-                            : here.handle(0).rename(r.name, here.handle(1), r.name, replace::no);
+      const auto done = r.in[0].type == file_type::directory ? mirror(here, r) : move_file(here, r);
       if (done || done.assume_error() == std::errc::no_such_file_or_directory) continue;
       here.fail(operation::rename, r.name, done.assume_error());
       r.below = row<2>::below::skip;
@@ -49,7 +61,7 @@ public:
 
   after leave(const place<2>& here) noexcept override {
     if (here.is_root() || here.incomplete()) return after::done;
-    const auto done = here.parent(0).rename(here.name(), here.handle(1), self_, replace::no);
+    const auto done = move_over(here.parent(0), here.name(), here.handle(1), self_, here.id(0));
     if (!done) here.fail(operation::rename, {}, done.assume_error());
     return after::done;
   }
@@ -60,6 +72,13 @@ public:
   }
 
 private:
+  static result<void> move_file(const place<2>& here, const row<2>& r) noexcept {
+    stat_t s;
+    AFIO_TRY(s.stamp(here.handle(0), r.name, want::type | want::identity));
+    if (s.type != r.in[0].type) return error(errc::raced, call::statx, r.name);
+    return move_over(here.handle(0), r.name, here.handle(1), r.name, s.id);
+  }
+
   static result<void> mirror(const place<2>& here, row<2>& r) noexcept {
     AFIO_TRY(here.handle(1).create_directory(r.name, private_mode));
     return announce(here, r, 1);
@@ -163,13 +182,21 @@ result<std::optional<leaf_buffer>> first_entry(const path_handle& anchor) noexce
 
 /// Renames the full mirror out of the area, to be a hidden tree, and removes the empty area.
 result<staged> commit(const path_handle& parent, leaf_name area_name, const path_handle& area,
-                      leaf_name holder, leaf_name mirror) noexcept {
+                      leaf_name holder, leaf_name mirror, std::string_view shown,
+                      observer& told) noexcept {
   AFIO_TRY(const leaf_buffer name, random_name());
+  // Opened first: from the rename on, everything is to be deleted, whatever else fails.
+  AFIO_TRY(path_handle doomed, path_handle::path(area, mirror));
   AFIO_TRY(area.rename(mirror, parent, name, replace::no));
-  AFIO_TRY(area.remove_directory(holder));
-  AFIO_TRY(parent.remove_directory(area_name));
-  AFIO_TRY(path_handle doomed, path_handle::path(parent, name));
-  return staged{doomed_tree{std::move(doomed), name, area_name}, {}};
+  staged all{doomed_tree{std::move(doomed), name, area_name}, {}};
+  auto removed = area.remove_directory(holder);
+  if (removed) removed = parent.remove_directory(area_name);
+  if (!removed) {
+    told.failed({operation::remove, shown, removed.assume_error()});
+    all.report.failures = 1;
+    all.report.left_as = area_name;
+  }
+  return all;
 }
 
 /// Putting back must not be cut short by what cut the staging short.
@@ -185,19 +212,6 @@ remove_options without_limits(const remove_options& options) {
 void add(remove_report& to, const walk_report& from) noexcept {
   to.failures += from.failures;
   if (to.stopped == stopped::no) to.stopped = from.stopped;
-}
-
-/// Renames `wanted` into the holder, straight to its own name, so that it is known after a kill; so
-/// it is checked where it arrives, and goes back if it is something else.
-result<void> move_in(const path_handle& parent, leaf_name name, const path_handle& holder,
-                     const identity& wanted) noexcept {
-  AFIO_TRY(parent.rename(name, holder, name, replace::no));
-  stat_t arrived;
-  auto looked = arrived.stamp(holder, name, want::identity);
-  if (looked && arrived.id.same_file(wanted)) return success();
-  AFIO_TRY(holder.rename(name, parent, name, replace::no));
-  if (looked) return error(errc::raced, call::renameat2, name);
-  return looked;
 }
 
 /// Tells why a staging stays as it is, for reap().
@@ -230,7 +244,8 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
   auto holder = make_directory(area, holder_name);
   if (!holder) return give_up(holder.assume_error());
   const path_handle& held = holder.assume_value();
-  auto moved = move_in(parent, name, held, wanted);
+  // Straight to its own name, so that it is known after a kill.
+  auto moved = move_over(parent, name, held, name, wanted);
   if (!moved) return give_up(moved.assume_error());
 
   auto mirror = make_directory(area, mirror_name);
@@ -247,7 +262,7 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
   const auto done =
       walk_pair<stager>(held, mirror.assume_value(), area_name, above, uncounted, told);
   if (done && is_clean(done.assume_value())) {
-    auto all = commit(parent, area_name, area, holder_name, mirror_name);
+    auto all = commit(parent, area_name, area, holder_name, mirror_name, shown, told);
     if (!all) return strand(area_name, shown, all.assume_error(), told);
     return all;
   }
@@ -288,7 +303,9 @@ result<staged> resume(const path_handle& parent, leaf_name name, const path_hand
     const leaf_name mirror_name = parts->back();
     AFIO_TRY(const path_handle mirror, path_handle::path(area, mirror_name));
     AFIO_TRY(const auto moved, first_entry(mirror));
-    if (!tree && moved) return commit(parent, name, area, holder_name, mirror_name);
+    if (!tree && moved) {
+      return commit(parent, name, area, holder_name, mirror_name, shown, told);
+    }
     AFIO_TRY(const walk_report done,
              walk_pair<unstager>(mirror, holder, name, above, without_limits(options), told));
     add(back.report, done);

@@ -2,6 +2,7 @@
 
 #ifdef AFIO_CHECKED
 
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 
@@ -31,7 +32,10 @@ std::uint64_t mount_by_proc(int number) noexcept {
 result<void> same_directory(const directory_handle& dir, const identity& id) noexcept {
   struct stat s;
   const int number = dir.native().number();
-  if (::fstat(number, &s) != 0) return error(errno, call::verify);
+  int failed = 0;
+  do failed = ::fstat(number, &s);
+  while (failed != 0 && errno == EINTR);
+  if (failed != 0) return error(errno, call::verify);
   const auto device = std::uint64_t{major(s.st_dev)} << 32 | minor(s.st_dev);
   const std::uint64_t mount = mount_by_proc(number);
   const bool same = S_ISDIR(s.st_mode) && s.st_ino == id.inode && device == id.device &&

@@ -262,7 +262,7 @@ after engine<N>::worker::leave(node<N>& n) noexcept {
 template <std::size_t N>
 task* engine<N>::worker::help(batch<N>& b) noexcept {
   node<N>& n = *b.of;
-  b.offered.store(false, std::memory_order_relaxed);
+  b.offered.store(false, std::memory_order_release); // It stands in no list any more.
   auto pinned = engine_.descriptors_.pin(n);
   if (!pinned) not_reopened(n, pinned.assume_error());
   // Not even then are the rows left to others: each would fail alike.
@@ -289,7 +289,7 @@ std::unique_ptr<batch<N>> engine<N>::worker::spare_batch() noexcept {
 template <std::size_t N>
 void engine<N>::worker::share(batch<N>& b) noexcept {
   if (b.unclaimed.left() < worth_sharing || !engine_.queue_.somebody_waits()) return;
-  if (b.offered.exchange(true, std::memory_order_relaxed)) return;
+  if (b.offered.exchange(true, std::memory_order_acquire)) return;
   b.owners.fetch_add(1, std::memory_order_relaxed);
   b.of->pending.fetch_add(1, std::memory_order_relaxed);
   engine_.queue_.push(index_, b);

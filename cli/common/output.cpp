@@ -69,6 +69,9 @@ std::string advice_for(const error& why) {
   if (const auto now = displaced_to(why); !now.empty())
     return " (it is " + quoted(now) + " at the top of the tree now)";
   if (why == errc::boundary) return " (--cross-mounts enters it)";
+  if (why == errc::raced && why.name().starts_with("afio-kept-"))
+    return " (what was put in its place is not deleted; it is " + quoted(why.name()) +
+           " beside it now)";
   if (why == errc::raced) return " (left alone; run again if it should go)";
   if (why == errc::still_growing) return " (stop what writes there, or use --hide)";
   if (why == std::errc::device_or_resource_busy)

@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <ranges>
@@ -32,7 +31,7 @@ protected:
 
   void make_files(int count, const std::string& prefix = "file-") const {
     for (int i = 0; i < count; ++i) {
-      std::ofstream(scratch / (prefix + std::to_string(i)));
+      touch(scratch / (prefix + std::to_string(i)));
     }
   }
 };
@@ -135,7 +134,7 @@ TEST_F(DirectoryHandle, ListsNamesOfEveryByteAndEveryLength) {
     expected.insert(name);
   }
   for (const auto& name : expected) {
-    std::ofstream(scratch / name);
+    touch(scratch / name);
   }
   for (const std::size_t size : {std::size_t{512}, std::size_t{520}, std::size_t{1 << 18}}) {
     const auto entries = list_rest(open(), size);
@@ -204,7 +203,7 @@ TEST_F(DirectoryHandle, MissesAndRepeatsNothingThatStaysWhileOthersComeAndGo) {
       if (entry.name.view().starts_with("stays-")) stayed.emplace(entry.name.view());
     }
     fs::remove(scratch / ("goes-" + std::to_string(i)));
-    std::ofstream(scratch / ("comes-" + std::to_string(i)));
+    touch(scratch / ("comes-" + std::to_string(i)));
     ASSERT_LT(i, 10'000);
   }
   EXPECT_EQ(stayed.size(), 1'000U);

@@ -53,8 +53,8 @@ protected:
         for (const creation c : {creation::open_existing, creation::only_if_not_exist,
                                  creation::if_needed, creation::truncate_existing}) {
           const std::string how =
-              std::to_string(static_cast<int>(m)) + std::to_string(static_cast<int>(c));
-          seen["file " + n + " " + how] =
+              ' ' + std::to_string(static_cast<int>(m)) + std::to_string(static_cast<int>(c));
+          seen["file " + n + how] =
               outcome_of(file_handle::file(dir, leaf(name), {.mode = m, .creation = c}));
           if (n == "missing") std::filesystem::remove(scratch / "missing");
         }

@@ -356,6 +356,7 @@ const operation operations[] = {
 
 std::vector<call> all_calls() {
   std::vector<call> all;
+  all.reserve(static_cast<std::size_t>(call::count_));
   for (int i = 1; i < static_cast<int>(call::verify); ++i) {
     all.push_back(static_cast<call>(i));
   }

@@ -56,10 +56,10 @@ void exchange(const fs::path& a, const fs::path& b) {
 
 class FlaglessRename : public scene {
 protected:
-  static void SetUpTestSuite() { filtered_ = forget_rename_flags(); }
+  static void SetUpTestSuite() { filtered = forget_rename_flags(); }
 
   void SetUp() override {
-    if (!filtered_) GTEST_SKIP() << "no filters of system calls here: " << std::strerror(errno);
+    if (!filtered) GTEST_SKIP() << "no filters of system calls here: " << std::strerror(errno);
   }
 
   file_handle file(const char* name) const {
@@ -67,7 +67,7 @@ protected:
   }
 
 private:
-  static inline bool filtered_ = false;
+  static inline bool filtered = false;
 };
 
 TEST_F(FlaglessRename, RenamesToRandomNamesAloneWithoutReplacing) {
@@ -119,6 +119,26 @@ TEST_F(FlaglessRename, NothingIsReplacedByWhatGoesBack) {
   EXPECT_TRUE(failed_with(refused, EEXIST));
   EXPECT_EQ(fs::file_size(scratch / "mine"), 3U);
   EXPECT_EQ(names().size(), 2U) << "it is whole under its private name";
+}
+
+TEST_F(FlaglessRename, WhatCannotGoBackIsKept) {
+  make("f mine 1\n f other 2");
+  const auto mine = file("mine");
+  int moves = 0;
+  const just_before moving(
+      call::renameat2, 1,
+      [&] {
+        if (++moves == 1) exchange(scratch / "mine", scratch / "other");
+        // Third, after the one with a flag and the one without.
+        if (moves == 3) make("f mine 3");
+      },
+      detail::fault::repeat::for_ever);
+  const auto refused = mine.unlink(dir, leaf("mine"));
+  ASSERT_TRUE(failed_with(refused, errc::raced));
+  const std::string kept(refused.assume_error().name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-"));
+  EXPECT_EQ(names(), (list{"mine", "other", kept}));
+  EXPECT_EQ(fs::file_size(scratch / kept), 2U);
 }
 
 TEST_F(FlaglessRename, RelinkDoesNotReplace) {

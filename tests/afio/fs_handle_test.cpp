@@ -128,18 +128,37 @@ TEST_F(Unlink, LosesNothingWhenTheNameCannotBeGivenBack) {
       },
       detail::fault::repeat::for_ever);
   const auto removed = mine.unlink(dir, leaf("mine"));
-  ASSERT_TRUE(failed_with(removed, EEXIST));
-  EXPECT_TRUE(is_random_name(removed.assume_error().name())) << "the error names where it is";
-  EXPECT_EQ(fs::file_size(scratch / std::string(removed.assume_error().name())), 2U);
+  ASSERT_TRUE(failed_with(removed, errc::raced));
+  const std::string kept(removed.assume_error().name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-")) << "a name that nothing cleans up";
+  EXPECT_EQ(fs::file_size(scratch / kept), 2U);
+  EXPECT_EQ(names(), (list{"mine", "other", kept}));
   EXPECT_EQ(fs::file_size(scratch / "mine"), 3U);
   EXPECT_EQ(fs::file_size(scratch / "other"), 1U);
 }
 
 TEST_F(Unlink, OfADirectoryThatIsNotEmptyLeavesItThere) {
   make("f d/inside 1");
-  EXPECT_TRUE(failed_with(directory_at(dir, "d").unlink(dir, leaf("d")), ENOTEMPTY));
+  const auto d = directory_at(dir, "d");
+  const armed counting;
+  EXPECT_TRUE(failed_with(d.unlink(dir, leaf("d")), ENOTEMPTY));
+  EXPECT_EQ(detail::calls_seen(call::renameat2), 0U) << "its name was never missing";
   EXPECT_EQ(names(), list{"d"});
   EXPECT_TRUE(fs::exists(scratch / "d/inside"));
+}
+
+TEST_F(Unlink, OfADirectoryHarmsNoFileAndNoFullDirectoryThatComesIn) {
+  make("d d\n f full/inside 1\n f file 1");
+  const auto d = directory_at(dir, "d");
+  for (const auto& [name, native] : {std::pair("full", ENOTEMPTY), std::pair("file", ENOTDIR)}) {
+    const just_before removing(call::unlinkat, 1,
+                               [&, other = name] { exchange(scratch / "d", scratch / other); });
+    EXPECT_TRUE(failed_with(d.unlink(dir, leaf("d")), native));
+    ASSERT_EQ(removing.times(), 1);
+    exchange(scratch / "d", scratch / name);
+  }
+  EXPECT_EQ(names(), (list{"d", "full", "file"}));
+  EXPECT_TRUE(fs::exists(scratch / "full/inside"));
 }
 
 TEST_F(Unlink, GivesTheNameBackWhenItFails) {

@@ -17,8 +17,6 @@
 namespace afio::unit {
 namespace {
 
-using detail::fault;
-
 static_assert(!std::is_copy_constructible_v<file_handle>);
 static_assert(!std::is_copy_assignable_v<file_handle>);
 static_assert(std::is_nothrow_move_constructible_v<file_handle>);

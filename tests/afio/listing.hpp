@@ -24,7 +24,7 @@ struct listed {
 /// A buffer of exactly this size, so that a sanitizer sees what is read behind it.
 class listing_buffer {
 public:
-  explicit listing_buffer(std::size_t size = 32 * 1024)
+  explicit listing_buffer(std::size_t size = 32'768)
       : words_(std::make_unique<std::uint64_t[]>(size / 8)), size_(size) {}
 
   operator std::span<std::byte>() const {
@@ -44,7 +44,7 @@ inline void append(std::vector<listed>& all, const directory_listing& part) {
 
 /// From where the handle is to the end of the directory.
 inline std::vector<listed> list_rest(const directory_handle& directory,
-                                     std::size_t buffer_size = 32 * 1024) {
+                                     std::size_t buffer_size = 32'768) {
   const listing_buffer buffer(buffer_size);
   std::vector<listed> all;
   for (;;) {

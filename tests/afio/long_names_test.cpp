@@ -119,6 +119,9 @@ public:
     thread_ = std::jthread([this] { server_.run(); });
   }
 
+  one_name_fs(const one_name_fs&) = delete;
+  one_name_fs& operator=(const one_name_fs&) = delete;
+
   ~one_name_fs() { mount_.unmount(); }
 
 private:

@@ -21,10 +21,10 @@ using testing::file_system;
 /// A directory of the test's own on a file system of that kind, which the suite's tests share.
 class per_file_system : public ::testing::TestWithParam<file_system> {
 protected:
-  static void TearDownTestSuite() { made_.clear(); }
+  static void TearDownTestSuite() { file_systems.clear(); }
 
   void SetUp() override {
-    const auto& fs = made_.try_emplace(GetParam(), GetParam()).first->second;
+    const auto& fs = file_systems.try_emplace(GetParam(), GetParam()).first->second;
     if (!fs) GTEST_SKIP() << fs.why_not();
     guard.emplace();
     scratch.emplace(fs.path());
@@ -51,7 +51,7 @@ protected:
   path_handle dir;
 
 private:
-  static inline std::map<file_system, testing::loop_fs> made_;
+  static inline std::map<file_system, testing::loop_fs> file_systems;
 };
 
 inline std::string kind_of(const ::testing::TestParamInfo<file_system>& info) {

@@ -37,6 +37,18 @@ TEST(RandomName, UsesEveryDigitEverywhere) {
   EXPECT_EQ(seen.size(), 32U * 16U);
 }
 
+TEST(KeptName, IsAFreshOneThatIsNotTakenForALeftover) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1'000; ++i) {
+    const leaf_buffer name = kept_name().value();
+    EXPECT_TRUE(name.view().starts_with("afio-kept-"));
+    EXPECT_EQ(name.view().size(), 10U + 32U);
+    EXPECT_FALSE(is_random_name(name.view()));
+    seen.emplace(name.view());
+  }
+  EXPECT_EQ(seen.size(), 1'000U);
+}
+
 TEST(RandomName, OthersAreNotTakenForOne) {
   const std::string name(random_name().value().view());
   EXPECT_FALSE(is_random_name(""));

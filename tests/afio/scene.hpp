@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <set>
 #include <stdexcept>
@@ -75,23 +76,29 @@ public:
   just_before(call which, std::uint64_t nth, std::function<void()> act,
               detail::fault::repeat repeats = detail::fault::repeat::once)
       : fault_({.which = which, .nth = nth, .repeats = repeats, .stop = run}) {
-    act_ = std::move(act);
-    times_ = 0;
+    action = std::move(act);
+    count = 0;
   }
 
   /// How often it came to it. A race that did not happen proves nothing.
-  int times() const { return times_; }
+  int times() const { return count; }
 
 private:
   static void run(call) noexcept {
-    ++times_;
-    act_();
+    ++count;
+    action();
   }
 
-  static inline std::function<void()> act_;
-  static inline int times_ = 0;
+  static inline std::function<void()> action;
+  static inline int count = 0;
   armed fault_;
 };
+
+/// Makes an empty file.
+inline void touch(const std::filesystem::path& path) {
+  const std::ofstream made(path);
+  if (!made) throw std::runtime_error("cannot make " + path.string());
+}
 
 /// The names in a directory.
 inline std::set<std::string> names_in(const std::filesystem::path& directory) {
