@@ -88,7 +88,7 @@ constexpr std::uint64_t for_a_worker = 32;
 constexpr std::uint64_t for_a_walk = 32;
 
 TEST_P(Allocation, IsCounted) {
-  EXPECT_EQ(allocations_of([] { delete new int(1); }), 1U);
+  EXPECT_EQ(allocations_of([] { ::operator delete(::operator new(1)); }), 1U);
 }
 
 TEST_P(Allocation, AWalkDoesNotAllocateForEachEntry) {

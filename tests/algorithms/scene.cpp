@@ -16,6 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/// A process that ends in one of its threads waits for a second for what the others may find.
+/// There is nothing to find for those who are killed on purpose. What TSAN_OPTIONS says comes first.
+extern "C" const char* __tsan_default_options() { return "atexit_sleep_ms=0"; }
+
 namespace afio::unit {
 
 namespace fs = std::filesystem;

@@ -2,6 +2,9 @@
 #include "algorithms/summarize.hpp"
 #include "tests/algorithms/removal_scene.hpp"
 
+/// There where the allocator is a sanitizer's, whose memory is not ours to measure.
+extern "C" [[gnu::weak]] std::size_t __sanitizer_get_heap_size();
+
 namespace afio::unit {
 namespace {
 
@@ -20,6 +23,7 @@ protected:
     EXPECT_EQ(in_child([&] {
                 const auto before = memory_status("VmRSS:");
                 act();
+                if (__sanitizer_get_heap_size != nullptr) return;
                 EXPECT_LT(memory_status("VmHWM:") - before, most);
               }),
               0);

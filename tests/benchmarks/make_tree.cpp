@@ -68,8 +68,7 @@ struct tally {
 void write_file(const directory& parent, const char* name, std::uint64_t size, tally& made) {
   static const auto content = [] {
     std::array<char, 65536> bytes{};
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-      bytes[i] = static_cast<char>('a' + i % 23);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>('a' + i % 23);
     return bytes;
   }();
   const int fd = ::openat(parent.fd(), name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -113,8 +112,7 @@ tally make_chain(const std::string& path, std::uint64_t depth) {
   directory last(path);
   // Together the names are longer than PATH_MAX, as any tree so deep that was not made for tools
   // that work with whole paths.
-  for (std::uint64_t i = 0; i < depth; ++i)
-    last = directory("directory", last.fd());
+  for (std::uint64_t i = 0; i < depth; ++i) last = directory("directory", last.fd());
   return {.entries = 1 + depth};
 }
 
@@ -153,8 +151,7 @@ std::string word(random_numbers& random) {
       "error", "table",  "parser", "cache", "queue", "state", "file",  "stream",
       "node",  "list",   "buffer", "sync",  "util",  "text",  "block", "configuration"};
   std::string result(words[random.below(words.size())]);
-  while (random.below(3) == 0)
-    result.append("_").append(words[random.below(words.size())]);
+  while (random.below(3) == 0) result.append("_").append(words[random.below(words.size())]);
   return result;
 }
 
@@ -185,8 +182,7 @@ std::vector<planned_directory> plan_source(std::uint64_t files, random_numbers& 
 
   std::vector<double> sums;
   double sum = 0;
-  for (const auto& each : plan)
-    sums.push_back(sum += each.share);
+  for (const auto& each : plan) sums.push_back(sum += each.share);
   for (std::uint64_t i = 0; i < files; ++i) {
     const auto chosen = std::lower_bound(sums.begin(), sums.end() - 1, random.uniform() * sum);
     ++plan[static_cast<std::size_t>(chosen - sums.begin())].files;
