@@ -184,11 +184,6 @@ bool set_immutable(const fs::path& at, bool on) {
   return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0;
 }
 
-void touch(const fs::path& at) {
-  const testing::unique_fd made(
-      checked(::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), at));
-}
-
 void make_files(const fs::path& in, std::size_t count) {
   const testing::unique_fd dir(checked(::open(in.c_str(), O_DIRECTORY | O_CLOEXEC), in));
   for (std::size_t i = 0; i < count; ++i) {

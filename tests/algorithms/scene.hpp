@@ -170,8 +170,6 @@ void give_to(uid_t user, const std::filesystem::path& root);
 /// Sets or lifts the flag that forbids to change or delete. False: the file system has none.
 bool set_immutable(const std::filesystem::path& at, bool on);
 
-/// Makes an empty file.
-void touch(const std::filesystem::path& at);
 /// Makes empty files called 0, 1, 2 and so on.
 void make_files(const std::filesystem::path& in, std::size_t count);
 
