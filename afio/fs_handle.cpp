@@ -88,16 +88,15 @@ error keep_safe(const path_handle& dir, leaf_name aside, const error& why) noexc
   return why.about(renamed ? kept.assume_value().view() : aside.view());
 }
 
-/// Renames `name` to a fresh private name of `to` and proves that what moved is `file`; puts it
-/// back and says raced if it is something else.
-result<leaf_buffer> move_aside(const fs_handle& file, const path_handle& dir, leaf_name name,
-                               const path_handle& to) noexcept {
+/// Renames `name` to `aside`, a fresh private name of `to`, and proves that what moved is `file`;
+/// puts it back and says raced if it is something else.
+result<void> move_aside(const fs_handle& file, const path_handle& dir, leaf_name name,
+                        const path_handle& to, leaf_name aside) noexcept {
   AFIO_TRY(const identity wanted, file.identity());
-  AFIO_TRY(const leaf_buffer aside, random_name());
   AFIO_TRY(check_before(wanted, dir, name));
   AFIO_TRY(dir.rename(name, to, aside, replace::no));
   const auto moved = identity_of(to, aside);
-  if (moved && wanted.same_file(moved.assume_value())) return aside;
+  if (moved && wanted.same_file(moved.assume_value())) return success();
   // Somebody exchanged the name in between; theirs goes back where it was.
   if (give_name(to, aside, dir, name)) return not_moved(moved, name);
   return keep_safe(to, aside, not_moved(moved, name));
@@ -134,7 +133,8 @@ result<void> fs_handle::unlink(const path_handle& dir, leaf_name name) const noe
     AFIO_TRY(check_before(s.id, dir, name));
     return dir.remove_directory(name);
   }
-  AFIO_TRY(const leaf_buffer aside, move_aside(*this, dir, name, dir));
+  AFIO_TRY(const leaf_buffer aside, random_name());
+  AFIO_TRY(move_aside(*this, dir, name, dir, aside));
   auto removed = dir.unlink(aside);
   // The original failure is what the caller needs, whether or not the name can be given back.
   if (!removed) (void)give_name(dir, aside, dir, name);
@@ -158,7 +158,12 @@ result<void> fs_handle::relink(const path_handle& dir, leaf_name name, const pat
     AFIO_TRY(dir.rename(name, to, new_name, how));
     return not_moved(moved, name);
   }
-  AFIO_TRY(const leaf_buffer aside, move_aside(*this, dir, name, to));
+  // A name of that pattern is private already: one step is enough.
+  if (how == replace::no && is_random_name(new_name)) {
+    return move_aside(*this, dir, name, to, new_name);
+  }
+  AFIO_TRY(const leaf_buffer aside, random_name());
+  AFIO_TRY(move_aside(*this, dir, name, to, aside));
   auto renamed =
       how == replace::no ? give_name(to, aside, to, new_name) : to.rename(aside, to, new_name, how);
   if (!renamed) {

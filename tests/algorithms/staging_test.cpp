@@ -206,6 +206,26 @@ TEST_P(Staging, AnotherDirectoryUnderTheNameIsNotTaken) {
   EXPECT_EQ(names(), (list{"other", "t"}));
 }
 
+TEST_P(Staging, ADirectoryExchangedInOnTheWayIsNotTaken) {
+  make("f t/b/c 1\n f other/secret 1");
+  const manifest before(scratch / "other");
+  fs::path place;
+  // t into the area, c, and then b itself.
+  const just_before exchanged(call::renameat2, 3, [&] {
+    for (const auto& entry : fs::recursive_directory_iterator(scratch.path())) {
+      // The one that is still to be moved: its mirror holds c by now.
+      if (entry.path().filename() == "b" && fs::is_empty(entry.path())) place = entry.path();
+    }
+    testing::exchange(place, scratch / "other");
+  });
+  const auto done = remove(all_or_nothing);
+  EXPECT_EQ(exchanged.times(), 1);
+  EXPECT_EQ(done.deleted, 0U);
+  ASSERT_FALSE(told.failures.empty());
+  EXPECT_EQ(told.failures.front().why, errc::raced);
+  EXPECT_EQ(manifest(scratch / "t/b").entries.at("secret"), before.entries.at("secret"));
+}
+
 fs::path taken_in;
 
 TEST_P(Staging, PutsNothingOverWhatHasTakenTheNameMeanwhile) {
