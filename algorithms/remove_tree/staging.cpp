@@ -246,7 +246,12 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
   const path_handle& held = holder.assume_value();
   // Straight to its own name, so that it is known after a kill.
   auto moved = move_over(parent, name, held, name, wanted);
-  if (!moved) return give_up(moved.assume_error());
+  if (!moved) {
+    // What could not go back, because its name is taken, is in the holder, for reap() to put back.
+    const bool left = !area.remove_directory(holder_name);
+    if (left) return strand(area_name, shown, moved.assume_error(), told);
+    return give_up(moved.assume_error());
+  }
 
   auto mirror = make_directory(area, mirror_name);
   if (!mirror) {
