@@ -27,28 +27,11 @@ using testing::checked;
 
 // -------------------------------------------------------------------------------------- listener
 
-class listener::alone {
-public:
-  explicit alone(listener& to) : to_(to) {
-    if (to_.inside_.fetch_add(1) != 0) ++to_.overlaps;
-  }
-
-  alone(const alone&) = delete;
-  alone& operator=(const alone&) = delete;
-
-  ~alone() { --to_.inside_; }
-
-private:
-  listener& to_;
-};
-
 void listener::failed(const failure& f) noexcept {
-  const alone here(*this);
   failures.push_back({f.what, std::string(f.path), f.why});
 }
 
 void listener::happened(const event& e) noexcept {
-  const alone here(*this);
   events.push_back({e.kind, std::string(e.path), e.type});
 }
 
@@ -184,10 +167,11 @@ bool set_immutable(const fs::path& at, bool on) {
   return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0;
 }
 
-void make_files(const fs::path& in, std::size_t count) {
+void make_files(const fs::path& in, std::size_t count, const std::string& begin) {
   const testing::unique_fd dir(checked(::open(in.c_str(), O_DIRECTORY | O_CLOEXEC), in));
   for (std::size_t i = 0; i < count; ++i) {
-    checked(::mknodat(dir.get(), std::to_string(i).c_str(), S_IFREG | 0644, 0), in);
+    const std::string name = begin + std::to_string(i);
+    checked(::mknodat(dir.get(), name.c_str(), S_IFREG | 0644, 0), in);
   }
 }
 

@@ -29,7 +29,7 @@ namespace afio::unit {
 
 using namespace algorithms;
 
-/// An observer that remembers all that it is told, and whether it was told one thing at a time.
+/// An observer that remembers all that it is told.
 class listener final : public observer {
 public:
   explicit listener(verbosity v = verbosity::events) noexcept : observer(v) {}
@@ -57,11 +57,6 @@ public:
 
   std::vector<failed_entry> failures;
   std::vector<changed_entry> events;
-  std::atomic<int> overlaps{0}; ///< Calls that came while another one was not over.
-
-private:
-  class alone;
-  std::atomic<int> inside_{0};
 };
 
 std::ostream& operator<<(std::ostream& out, const listener& heard);
@@ -170,8 +165,8 @@ void give_to(uid_t user, const std::filesystem::path& root);
 /// Sets or lifts the flag that forbids to change or delete. False: the file system has none.
 bool set_immutable(const std::filesystem::path& at, bool on);
 
-/// Makes empty files called 0, 1, 2 and so on.
-void make_files(const std::filesystem::path& in, std::size_t count);
+/// Makes empty files called 0, 1, 2 and so on, with something before the number.
+void make_files(const std::filesystem::path& in, std::size_t count, const std::string& begin = "");
 
 /// Bytes of a line of /proc/self/status, such as "VmHWM".
 std::uint64_t memory_status(std::string_view field);
