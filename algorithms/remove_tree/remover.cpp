@@ -57,9 +57,41 @@ void give_back(const place<1>& here) noexcept {
 } // namespace
 
 void remover::rows(const place<1>& here, std::span<row<1>> rows) noexcept {
-  for (const row<1>& r : rows) {
-    if (r.in[0].type != file_type::directory) remove_file(here, r);
+  const bool ours = is_expected(here);
+  for (row<1>& r : rows) {
+    if (!ours)
+      r.below = row<1>::below::skip;
+    else if (r.name.view() == staged_as_)
+      remove_staged_directory(here, r);
+    else if (r.in[0].type != file_type::directory)
+      remove_file(here, r);
   }
+}
+
+/// In a mirror, every directory was made by the staging and holds one that was emptied by it, under
+/// a name that nobody can guess. One without it was exchanged in, and is left alone.
+bool remover::is_expected(const place<1>& here) noexcept {
+  constexpr std::uint64_t known = 1, foreign = 2;
+  if (staged_as_.empty() || here.is_root()) return true;
+  if (here.slot().load() == 0) {
+    stat_t s;
+    const leaf_buffer name = leaf_buffer::from(staged_as_).assume_value();
+    const bool found = s.stamp(here.handle(), name, want::type).has_value();
+    std::uint64_t unknown = 0; // Another worker may have looked, and removed it, before this one.
+    const bool first = here.slot().compare_exchange_strong(unknown, found ? known : foreign);
+    if (first && !found) {
+      here.fail(operation::open, {}, error(errc::raced, call::statx, here.name()));
+    }
+  }
+  return here.slot().load() == known;
+}
+
+/// It was emptied before it was moved into its mirror: if it is not empty, it is another one.
+void remover::remove_staged_directory(const place<1>& here, row<1>& r) noexcept {
+  r.below = row<1>::below::skip;
+  auto removed = here.handle().remove_directory(r.name);
+  if (removed || is_gone(removed.assume_error())) return;
+  here.fail(operation::remove, r.name, removed.assume_error());
 }
 
 void remover::remove_file(const place<1>& here, const row<1>& r) noexcept {
@@ -148,8 +180,6 @@ bool remover::may_force(const error& why) const noexcept {
 }
 
 void remover::count(const place<1>& here, std::string_view name, file_type type) noexcept {
-  const bool is_directory = name.empty() && !here.is_root();
-  if (is_directory && here.name().view() == staged_as_) return; // Its mirror is counted.
   ++deleted_;
   here.tell(event_kind::deleted, name, type);
 }

@@ -18,7 +18,7 @@ struct displaced {
 class remover final : public visitor<1> {
 public:
   /// `root` and `staged_as` are borrowed for the walk. In a mirror, each directory of the tree is
-  /// an entry `staged_as` of its own mirror, and the two count as one; empty: this is no mirror.
+  /// an entry `staged_as` of its own mirror, which is counted for both; empty: this is no mirror.
   remover(const path_handle& root, const remove_options& options,
           std::string_view staged_as) noexcept
       : root_(&root), options_(&options), staged_as_(staged_as) {}
@@ -34,6 +34,8 @@ public:
 private:
   bool rehearses() const noexcept { return options_->doing == remove_options::doing::rehearse; }
 
+  bool is_expected(const place<1>& here) noexcept;
+  void remove_staged_directory(const place<1>& here, row<1>& r) noexcept;
   void remove_file(const place<1>& here, const row<1>& r) noexcept;
   bool displace(const place<1>& here, leaf_name name, file_type type, const error& why) noexcept;
   after remove_directory(const place<1>& here) noexcept;
