@@ -40,6 +40,10 @@ enum class call : std::uint8_t {
   sync_file_range,
   fchmodat2,
   unlinkat,
+  fchownat,
+  utimensat,
+  mknodat,
+  syncfs,
   verify,
   count_
 };

@@ -27,6 +27,10 @@ public:
       return "Refused by a safety rule";
     case errc::still_growing:
       return "New entries kept appearing";
+    case errc::kept_changing:
+      return "It kept changing while it was read";
+    case errc::differs:
+      return "The copy does not read back as its source";
     case errc::check_failed:
       return "A cross-check of the checked build failed";
     }

@@ -18,6 +18,8 @@ enum class errc : std::int32_t {
   invalid_name,  ///< Not a single path component: empty, ".", "..", too long, or holds '/' or NUL.
   refused,       ///< A safety rule forbids it.
   still_growing, ///< New entries kept appearing for as long as the caller was willing to wait.
+  kept_changing, ///< A file was being changed for as long as the caller was willing to retry.
+  differs,       ///< What was written does not read back as what was copied.
   check_failed,  ///< A `checked` build did the step another way and got another answer.
 };
 

@@ -94,9 +94,11 @@ result<file_handle> file_handle::checked(detail::descriptor anchor, const file_o
     if (truncates) return error(EINVAL, call::ftruncate, name);
     return pinned;
   }
-  auto opened = sys::reopen(pinned.file_, open_flags(options));
+  file_options existing = options;
+  existing.creation = creation::open_existing;
+  auto opened = file_handle::file(pinned, s, existing);
   if (!opened) return opened.assume_error().about(name);
-  file_handle file(std::move(opened).assume_value(), options.caching);
+  file_handle file = std::move(opened).assume_value();
   if (truncates) {
     if (auto cut = file.truncate(0); !cut) return cut.assume_error().about(name);
   }
@@ -137,6 +139,20 @@ result<file_handle> file_handle::file(const path_handle& base, path_view path,
   AFIO_TRY(const auto dir, path_handle::path(base, path.parent()));
   AFIO_TRY(const leaf_buffer name, leaf_buffer::from(path.filename()));
   return file(dir, name, options);
+}
+
+result<file_handle> file_handle::file(const fs_handle& pinned, const stat_t& status,
+                                      file_options options) noexcept {
+  if (options.creation != creation::open_existing) return error(EINVAL, call::verify);
+  if (const int bad = require_regular(status.type)) return error(bad, call::verify);
+  const int flags = open_flags(options);
+  if (options.access_time == access_time::keep) {
+    auto quiet = sys::reopen(pinned.native(), flags | O_NOATIME);
+    if (quiet) return file_handle(std::move(quiet).assume_value(), options.caching);
+    if (quiet.assume_error().native() != EPERM) return std::move(quiet).as_failure();
+  }
+  AFIO_TRY(auto opened, sys::reopen(pinned.native(), flags));
+  return file_handle(std::move(opened), options.caching);
 }
 
 result<file_handle> file_handle::unnamed(const path_handle& dir, afio::caching caching) noexcept {
@@ -232,20 +248,6 @@ namespace {
 /// One call may copy up to this much: a signal or a cancellation then waits for 1 GiB at most.
 constexpr std::uint64_t copy_step = 1 << 30;
 
-result<std::uint64_t> copy_inside_kernel(const file_handle& from, extent part, file_handle& to,
-                                         std::uint64_t offset) noexcept {
-  std::uint64_t done = 0;
-  while (done < part.length) {
-    AFIO_TRY(const std::size_t copied,
-             sys::copy_range(from.native(), static_cast<off_t>(part.offset + done), to.native(),
-                             static_cast<off_t>(offset + done),
-                             std::min(part.length - done, copy_step)));
-    if (copied == 0) break; // The source became shorter.
-    done += copied;
-  }
-  return done;
-}
-
 bool means_not_shareable(const error& e) noexcept {
   // EINVAL: not aligned to the file system's blocks. ENOTTY: no such ioctl.
   return means_unsupported(e) || e.native() == EXDEV || e.native() == EINVAL ||
@@ -267,7 +269,22 @@ result<std::uint64_t> file_handle::clone_extents(extent part, file_handle& to, s
   if (shared) return part.length;
   if (how == sharing::require || !means_not_shareable(shared.assume_error()))
     return std::move(shared).as_failure();
-  return copy_inside_kernel(*this, part, to, offset);
+  return copy_extents(part, to, offset);
+}
+
+result<std::uint64_t> file_handle::copy_extents(extent part, file_handle& to,
+                                                std::uint64_t offset) const noexcept {
+  if (!fits(part) || !fits({offset, part.length})) return error(EINVAL, call::copy_file_range);
+  std::uint64_t done = 0;
+  while (done < part.length) {
+    AFIO_TRY(const std::size_t copied,
+             sys::copy_range(file_, static_cast<off_t>(part.offset + done), to.file_,
+                             static_cast<off_t>(offset + done),
+                             std::min(part.length - done, copy_step)));
+    if (copied == 0) break; // The source became shorter.
+    done += copied;
+  }
+  return done;
 }
 
 } // namespace afio

@@ -9,6 +9,12 @@
 
 namespace afio {
 
+/// Whether reading moves the time of access.
+enum class access_time : std::uint8_t {
+  update, ///< As the mount says.
+  keep,   ///< Not, where the kernel allows it: for the owner and CAP_FOWNER. Else as update.
+};
+
 /// How to open a file; named at the call: `{.mode = mode::write, .creation = creation::if_needed}`.
 struct file_options {
   afio::mode mode = afio::mode::read;
@@ -16,6 +22,7 @@ struct file_options {
   afio::caching caching = afio::caching::all;
   /// Of a file that is made, less the umask. Private unless said otherwise.
   std::uint16_t permissions = 0600;
+  afio::access_time access_time = afio::access_time::update;
 };
 
 /// What clone_extents does where blocks cannot be shared.
@@ -36,6 +43,10 @@ public:
   /// The same for what a person typed: symlinks are followed, except that no file is made through
   /// one that leads nowhere (ELOOP, EEXIST).
   static result<file_handle> file(const path_handle& base, path_view path,
+                                  file_options options = {}) noexcept;
+  /// Opens the file that `pinned` holds, whose status, `status`, says that it is regular (else as
+  /// above). creation must be open_existing (EINVAL).
+  static result<file_handle> file(const fs_handle& pinned, const stat_t& status,
                                   file_options options = {}) noexcept;
   /// A file without a name in the file system of `dir`, 0600, gone when closed unless link() gives
   /// it a name. EOPNOTSUPP where the file system has no O_TMPFILE.
@@ -67,6 +78,11 @@ public:
   /// end of this file; bytes done (fewer after a failure part-way are reported as that failure).
   result<std::uint64_t> clone_extents(extent part, file_handle& to, std::uint64_t offset,
                                       sharing how = sharing::prefer) const noexcept;
+  /// Copies `part` to `offset` of `to` inside the kernel (copy_file_range), which may share blocks.
+  /// Bytes done: fewer where this file ends before, and 0 from some file systems that make contents
+  /// up as they are read. EXDEV, EOPNOTSUPP and EINVAL where the two file systems cannot.
+  result<std::uint64_t> copy_extents(extent part, file_handle& to,
+                                     std::uint64_t offset) const noexcept;
 
 private:
   file_handle(detail::descriptor file, afio::caching caching) noexcept

@@ -13,6 +13,12 @@ namespace afio {
 
 namespace sys = detail::sys;
 
+result<fs_handle> fs_handle::pin(const path_handle& dir, leaf_name name) noexcept {
+  AFIO_TRY(auto opened,
+           sys::open(dir.native(), name.c_str(), O_PATH | O_NOFOLLOW, 0, sys::resolve::single));
+  return fs_handle(std::move(opened));
+}
+
 result<stat_t> fs_handle::stat(want fields) const noexcept {
   stat_t s;
   AFIO_TRY(s.stamp(*this, fields));
@@ -187,6 +193,32 @@ result<void> fs_handle::link(const path_handle& to, leaf_name new_name) const no
 
 result<void> fs_handle::set_mode(std::uint16_t mode) const noexcept {
   return sys::change_mode(file_, "", mode & 07777);
+}
+
+result<void> fs_handle::set_owner(std::uint32_t user, std::uint32_t group) const noexcept {
+  return sys::change_owner(file_, user, group);
+}
+
+namespace {
+
+timespec kernel_time(const timestamp& t) noexcept {
+  return {.tv_sec = t.seconds, .tv_nsec = static_cast<long>(t.nanoseconds)};
+}
+
+} // namespace
+
+result<void> fs_handle::set_times(const timestamp& accessed,
+                                  const timestamp& modified) const noexcept {
+  return sys::change_times(file_, kernel_time(accessed), kernel_time(modified));
+}
+
+result<std::uint32_t> fs_handle::inode_flags() const noexcept {
+  AFIO_TRY(const int flags, sys::inode_flags(file_));
+  return static_cast<std::uint32_t>(flags);
+}
+
+result<void> fs_handle::set_inode_flags(std::uint32_t flags) const noexcept {
+  return sys::set_inode_flags(file_, static_cast<int>(flags));
 }
 
 result<std::size_t> fs_handle::list_attributes(std::span<char> buffer) const noexcept {

@@ -33,6 +33,10 @@ class fs_handle : public handle {
 public:
   fs_handle() noexcept = default;
 
+  /// Holds the entry `name` of `dir`, whatever its type, a symlink itself: O_PATH, so it never
+  /// blocks nor acts and needs no permission on the file. ENOENT.
+  static result<fs_handle> pin(const path_handle& dir, leaf_name name) noexcept;
+
   /// One statx of what is open. Does not allocate.
   result<stat_t> stat(want fields = want::all) const noexcept;
   result<afio::identity> identity() const noexcept;
@@ -65,6 +69,19 @@ public:
 
   /// Changes the permission bits (07777) of this file. ENOTSUP for symlinks.
   result<void> set_mode(std::uint16_t mode) const noexcept;
+
+  /// Changes user and group, of every file type; no_owner leaves one as it is. The kernel then
+  /// takes setuid, setgid and capabilities away from regular files. EPERM.
+  static constexpr std::uint32_t no_owner = ~std::uint32_t{0};
+  result<void> set_owner(std::uint32_t user, std::uint32_t group) const noexcept;
+  /// Changes the times of access and modification, of every file type; `changed` becomes now.
+  /// File systems round and clamp what they cannot hold.
+  result<void> set_times(const timestamp& accessed, const timestamp& modified) const noexcept;
+
+  /// The inode's flags as chattr knows them (FS_*_FL of linux/fs.h). The handle must be open for
+  /// reading (EBADF). ENOTTY or EOPNOTSUPP where the file system has none.
+  result<std::uint32_t> inode_flags() const noexcept;
+  result<void> set_inode_flags(std::uint32_t flags) const noexcept;
 
   // Extended attributes, of every file type and mode of handle. Names are whole ("user.x"),
   // NUL-terminated. ENOTSUP where the file system has none; EPERM for user.* on special files.

@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 namespace afio {
 
@@ -80,6 +82,42 @@ result<void> path_handle::rename(leaf_name name, const path_handle& to, leaf_nam
 
 result<void> path_handle::create_directory(leaf_name name, std::uint16_t mode) const noexcept {
   return sys::make_directory(file_, name.c_str(), mode);
+}
+
+namespace {
+
+/// 0 for what mknod does not make.
+mode_t node_type(file_type type) noexcept {
+  switch (type) {
+  case file_type::fifo:
+    return S_IFIFO;
+  case file_type::socket:
+    return S_IFSOCK;
+  case file_type::character_device:
+    return S_IFCHR;
+  case file_type::block_device:
+    return S_IFBLK;
+  default:
+    return 0;
+  }
+}
+
+} // namespace
+
+result<void> path_handle::create_node(leaf_name name, file_type type, std::uint16_t mode,
+                                      std::uint64_t device_number) const noexcept {
+  const mode_t kind = node_type(type);
+  if (kind == 0) return error(EINVAL, call::mknodat, name);
+  const dev_t device =
+      makedev(static_cast<unsigned>(device_number >> 32), static_cast<unsigned>(device_number));
+  return sys::make_node(file_, name.c_str(), kind | (mode & 07777), device);
+}
+
+result<void> path_handle::sync_file_system() const noexcept {
+  // An O_PATH descriptor is refused; the directory itself is opened for the call.
+  AFIO_TRY(const auto opened,
+           sys::open(file_, ".", O_RDONLY | O_DIRECTORY, 0, sys::resolve::anywhere));
+  return sys::sync_file_system(opened);
 }
 
 result<void> path_handle::set_mode(leaf_name name, std::uint16_t mode) const noexcept {

@@ -18,6 +18,18 @@ std::string_view name_of(operation what) noexcept {
     return "change the mode of";
   case operation::restore:
     return "put back";
+  case operation::copy:
+    return "copy";
+  case operation::create:
+    return "create";
+  case operation::link:
+    return "link";
+  case operation::set_metadata:
+    return "set the metadata of";
+  case operation::publish:
+    return "publish";
+  case operation::verify:
+    return "verify";
   }
   return "handle";
 }

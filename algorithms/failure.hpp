@@ -9,9 +9,24 @@
 namespace afio::algorithms {
 
 /// What was being done, in words for people.
-enum class operation : std::uint8_t { open, list, stat, remove, rename, change_mode, restore };
+enum class operation : std::uint8_t {
+  open,
+  list,
+  stat,
+  remove,
+  rename,
+  change_mode,
+  restore,
+  copy,
+  create,
+  link,
+  set_metadata,
+  publish,
+  verify,
+};
 
-/// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back".
+/// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back",
+/// "copy", "create", "link", "set the metadata of", "publish", "verify".
 std::string_view name_of(operation what) noexcept;
 
 /// Borrowed for the time of the call that hands it out.

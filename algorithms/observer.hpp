@@ -5,19 +5,38 @@
 #include "algorithms/failure.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace afio::algorithms {
 
 /// What happened to an entry.
-enum class event_kind : std::uint8_t { deleted, moved };
+enum class event_kind : std::uint8_t {
+  created,
+  replaced, ///< Something of that name was there, and went in the same instant.
+  changed,  ///< Its metadata only.
+  linked,   ///< It became one more name of a file that is there.
+  deleted,
+  moved,
+};
+
+/// How many kinds there are.
+constexpr std::size_t event_kinds = 6;
 
 /// Borrowed for the time of the call.
 struct event {
   event_kind kind;
   std::string_view path;
   file_type type = file_type::unknown;
+};
+
+/// Something of an entry that a copy could not keep, though the entry is there. Borrowed for the
+/// time of the call.
+struct loss {
+  std::string_view what; ///< For people: "owner", "extended attribute", "hard link", …
+  std::string_view path; ///< The first entry that it happened to.
+  const error& why;
 };
 
 /// Whether single events are worth their paths, which cost an allocation each.
@@ -36,6 +55,9 @@ public:
   /// Every entry that something could not be done to, once.
   virtual void failed(const failure&) noexcept {}
 
+  /// What could not be kept: once for each `what` and errno, not for each entry.
+  virtual void lost(const loss&) noexcept {}
+
   /// Every entry that something was done to; only with verbosity::events.
   virtual void happened(const event&) noexcept {}
 
@@ -49,6 +71,7 @@ private:
 struct progress {
   std::atomic<std::uint64_t> entries{0};     ///< Acted on; directories when they are listed.
   std::atomic<std::uint64_t> directories{0}; ///< Entered and finished with all below them.
+  std::atomic<std::uint64_t> bytes{0};       ///< Of contents: copied, compared, hashed.
   std::atomic<std::uint64_t> failures{0};
 };
 

@@ -70,13 +70,25 @@ result<void> rename(const descriptor& from, const char* name, const descriptor& 
 result<void> link(const descriptor& file, const descriptor& to, const char* new_name) noexcept;
 result<void> symlink(const char* target, const descriptor& dir, const char* name) noexcept;
 result<void> make_directory(const descriptor& dir, const char* name, mode_t mode) noexcept;
+/// A fifo, a socket or a device, as the type in `mode` says. Less the umask.
+result<void> make_node(const descriptor& dir, const char* name, mode_t mode, dev_t device) noexcept;
 /// Of `dir` itself where the name is empty (also O_PATH); never of what a symlink points to.
 result<void> change_mode(const descriptor& dir, const char* name, mode_t mode) noexcept;
+/// Of the file behind any descriptor, O_PATH and symlinks included. An id of -1 stays as it is.
+result<void> change_owner(const descriptor& file, uid_t owner, gid_t group) noexcept;
+/// The same of its times of access and modification.
+result<void> change_times(const descriptor& file, const timespec& accessed,
+                          const timespec& modified) noexcept;
+/// The flags that chattr sets; `file` must be open for reading.
+result<int> inode_flags(const descriptor& file) noexcept;
+result<void> set_inode_flags(const descriptor& file, int flags) noexcept;
 
 result<std::size_t> read(const descriptor& file, std::span<const iovec> into, off_t at) noexcept;
 result<std::size_t> write(const descriptor& file, std::span<const iovec> from, off_t at) noexcept;
 result<void> sync_all(const descriptor& file) noexcept;
 result<void> sync_data(const descriptor& file) noexcept;
+/// Everything on the file system that `file` is on.
+result<void> sync_file_system(const descriptor& file) noexcept;
 /// Starts write-back of a range. Not durable.
 result<void> start_write_back(const descriptor& file, off_t at, off_t bytes) noexcept;
 result<void> truncate(const descriptor& file, off_t size) noexcept;

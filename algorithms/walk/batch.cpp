@@ -59,19 +59,25 @@ row<N> make_row(const directory_entry& e, std::size_t tree) noexcept {
   return made;
 }
 
-void sort_by_inode(std::vector<row<1>>& rows) noexcept {
-  const auto less = [](const row<1>& a, const row<1>& b) { return a.in[0].inode < b.in[0].inode; };
+template <std::size_t N>
+void sort_by_inode(std::vector<row<N>>& rows, std::size_t tree) noexcept {
+  const auto less = [tree](const row<N>& a, const row<N>& b) {
+    return a.in[tree].inode < b.in[tree].inode;
+  };
   if (!std::is_sorted(rows.begin(), rows.end(), less)) std::sort(rows.begin(), rows.end(), less);
 }
 
-/// N = 1: rows as they come, until the buffer is full or the listing at its end.
-result<void> stream(batch<1>& b, node<1>::side& side, bool& more) {
-  AFIO_TRY(b.names[0].reserve(streaming_buffer));
+/// One tree: rows as they come, until the buffer is full or the listing at its end.
+template <std::size_t N>
+result<void> stream(batch<N>& b, typename node<N>::side& side, std::size_t tree, bool& more) {
+  name_buffer& names = b.names[tree];
+  AFIO_TRY(names.reserve(streaming_buffer));
   more = true;
-  while (b.names[0].spare().size() >= worthwhile) {
-    auto read = side.handle.read(b.names[0].spare());
-    // So the kernel says of a directory that somebody has removed: there is nothing in it.
-    if (!read && read.assume_error() == std::errc::no_such_file_or_directory)
+  while (names.spare().size() >= worthwhile) {
+    auto read = side.handle.read(names.spare());
+    // So the kernel says of a directory that somebody has removed: there is nothing in it. Where
+    // another tree may have it, that is for others to judge.
+    if (N == 1 && !read && read.assume_error() == std::errc::no_such_file_or_directory)
       read = directory_listing();
     AFIO_TRY(const directory_listing part, std::move(read));
     AFIO_TRY(checked::well_formed(part));
@@ -81,15 +87,15 @@ result<void> stream(batch<1>& b, node<1>::side& side, bool& more) {
       return success();
     }
     for (const directory_entry e : part) {
-      b.rows.push_back(make_row<1>(e, 0));
+      b.rows.push_back(make_row<N>(e, tree));
       side.next = e.next;
     }
-    b.names[0].use(part.size_bytes());
+    names.use(part.size_bytes());
   }
   return success();
 }
 
-/// N > 1: the whole listing into the buffer, then rows of one tree each.
+/// Of several trees: the whole listing into the buffer, then rows of one tree each.
 template <std::size_t N>
 result<void> list_whole(batch<N>& b, typename node<N>::side& side, std::size_t tree) {
   name_buffer& names = b.names[tree];
@@ -137,18 +143,20 @@ filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
   filled<N> done;
   b.of = &n;
   b.rows.clear();
-  for (auto& side : n.sides) side.listed = false;
   for (name_buffer& names : b.names) names.clear();
+  std::size_t to_list = 0;
+  for (auto& side : n.sides) {
+    side.listed = side.present && side.fresh; // Nothing is in it but what the visitor has made.
+    if (side.present && !side.fresh) ++to_list;
+  }
   std::size_t tree = 0;
   try {
     for (; tree < N; ++tree) {
-      if (!n.sides[tree].present) continue;
-      auto listed = [&]() -> result<void> {
-        if constexpr (N == 1)
-          return stream(b, n.sides[tree], done.more);
-        else
-          return list_whole<N>(b, n.sides[tree], tree);
-      }();
+      auto& side = n.sides[tree];
+      if (!side.present || side.fresh) continue;
+      auto listed =
+          to_list == 1 ? stream<N>(b, side, tree, done.more) : list_whole<N>(b, side, tree);
+      if (to_list == 1 && order == row_order::by_inode) sort_by_inode<N>(b.rows, tree);
       if (listed) continue;
       done.failures[tree] = std::move(listed).assume_error();
       done.more = false;
@@ -159,11 +167,7 @@ filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
     done.failures[tree] = error(ENOMEM, call::none);
     done.more = false;
   }
-  if constexpr (N == 1) {
-    if (order == row_order::by_inode) sort_by_inode(b.rows);
-  } else {
-    line_up<N>(b.rows);
-  }
+  if (to_list > 1) line_up<N>(b.rows);
   b.unclaimed.reset(static_cast<std::uint32_t>(b.rows.size()));
   return done;
 }

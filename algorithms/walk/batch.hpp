@@ -89,8 +89,9 @@ struct filled {
   std::array<std::optional<error>, N> failures; // Of listing, a tree each.
 };
 
-/// Fills `b` with the next rows of the pinned directory `n`: N = 1, as many as a buffer takes; N >
-/// 1, all, by name. Rows that were listed before a failure are in it.
+/// Fills `b` with the next rows of the pinned directory `n`. Where one tree is to be listed, as
+/// many as a buffer takes; where several are, all, by name. Rows that were listed before a failure
+/// are in it.
 template <std::size_t N>
 filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept;
 

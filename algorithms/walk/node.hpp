@@ -68,6 +68,7 @@ struct node : task {
     std::uint64_t listed_inode = 0;
     std::int64_t next = 0; // Where to go on listing.
     bool present = false;
+    bool fresh = false;              // Made by the visitor, empty: not listed.
     std::atomic<bool> listed{false}; // Its whole listing has been read. Read by any worker.
   };
 

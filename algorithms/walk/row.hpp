@@ -17,6 +17,8 @@ struct cell {
       nullptr; ///< Where walk_options::fields asked for any; for the time of rows().
   file_type type = file_type::unknown;
   bool present = false; ///< Whether the tree has the name. Then its type is known in rows().
+  /// Set by a visitor that has just made the directory: it is known to be empty and is not listed.
+  bool fresh = false;
 };
 
 /// Entries of N trees which have one name.
@@ -27,6 +29,9 @@ struct row {
   /// Whether to walk what is below: into every tree in which this is a directory when rows()
   /// returns.
   enum class below : std::uint8_t { enter, skip } below = below::enter;
+
+  /// What the directory's slot (place::slot) holds when it is entered.
+  std::uint64_t slot = 0;
 
   bool has_directory() const noexcept {
     for (const cell& c : in) {

@@ -10,9 +10,9 @@
 //  opened
 //    again downward from an open ancestor, and must be the same (mount, device, inode); else it is
 //    reported as errc::raced. Depth is bounded by memory only.
-//  - Memory: N = 1 holds at most about 1 MiB of a listing a worker, whatever a directory's size.
-//    N > 1 holds the names of one directory a worker. A directory waiting to be walked costs about
-//    150 bytes and its name; workers go depth first, so these are few.
+//  - Memory: of a directory that only one tree has, at most about 1 MiB of its listing is held a
+//    worker, whatever its size; of one that several have, all its names. A directory waiting to be
+//    walked costs about 150 bytes and its name; workers go depth first, so these are few.
 //  - Threads: workers take directories from each other, oldest first, and share out the rows of
 //  large
 //    directories. One worker is exactly sequential and starts no thread.
@@ -34,7 +34,7 @@
 
 namespace afio::algorithms {
 
-/// The order of rows. Trees in lockstep (N > 1) are always by name.
+/// The order of rows of a directory that only one tree has. Else they are always by name.
 enum class row_order : std::uint8_t {
   listed,   ///< As the file system lists them.
   by_inode, ///< Sorted within a batch: the order on disk of many file systems' inodes.

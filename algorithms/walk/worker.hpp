@@ -362,7 +362,9 @@ void engine<N>::worker::add_child(node<N>& n, const row<N>& r) noexcept {
   for (std::size_t tree = 0; tree < N; ++tree) {
     child->sides[tree].present = r.in[tree].type == file_type::directory;
     child->sides[tree].listed_inode = r.in[tree].inode;
+    child->sides[tree].fresh = r.in[tree].fresh;
   }
+  child->slot.store(r.slot, std::memory_order_relaxed);
   n.pending.fetch_add(1, std::memory_order_relaxed);
   found_.push_back(*child);
 }

@@ -4,8 +4,11 @@
 #include "afio/detail/syscalls.hpp"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -55,37 +58,86 @@ result<void> change_mode(const descriptor& dir, const char* name, mode_t mode) n
   return success();
 }
 
-// The f*xattr calls refuse O_PATH descriptors and cannot reach a symlink's own attributes. The path
-// of a magic link ends at the file itself, whatever its type, so all four go that way.
+result<void> change_owner(const descriptor& file, uid_t owner, gid_t group) noexcept {
+  return enter_void(call::fchownat, nullptr,
+                    [&] { return ::fchownat(file.number(), "", owner, group, AT_EMPTY_PATH); });
+}
+
+result<void> change_times(const descriptor& file, const timespec& accessed,
+                          const timespec& modified) noexcept {
+  const timespec both[] = {accessed, modified};
+  // Linux 5.8 and later take an empty path; before, O_PATH descriptors of symlinks have no way.
+  return enter_void(call::utimensat, nullptr,
+                    [&] { return ::utimensat(file.number(), "", both, AT_EMPTY_PATH); });
+}
+
+result<int> inode_flags(const descriptor& file) noexcept {
+  int flags = 0; // The kernel reads and writes an int, whatever the request's name says.
+  AFIO_TRY(enter_void(call::ioctl, nullptr,
+                      [&] { return ::ioctl(file.number(), FS_IOC_GETFLAGS, &flags); }));
+  return flags;
+}
+
+result<void> set_inode_flags(const descriptor& file, int flags) noexcept {
+  return enter_void(call::ioctl, nullptr,
+                    [&] { return ::ioctl(file.number(), FS_IOC_SETFLAGS, &flags); });
+}
+
+namespace {
+
+/// Makes a call about attributes: of the descriptor itself, and where it is O_PATH (EBADF), which
+/// the f*xattr calls refuse, by its path in /proc. That ends at the file itself, whatever its type.
+template <class F, class P>
+result<ssize_t> on_attributes(call which, const descriptor& file, const char* name, F&& directly,
+                              P&& by_path) noexcept {
+  const ssize_t value = attempt(which, directly);
+  if (value >= 0) return value;
+  if (value != -EBADF) return error(static_cast<int>(-value), which, name != nullptr ? name : "");
+  AFIO_TRY(const proc_path path, proc_path::of(file));
+  return enter(which, name, [&] { return by_path(path.c_str()); });
+}
+
+} // namespace
 
 result<std::size_t> list_attributes(const descriptor& file, std::span<char> buffer) noexcept {
-  AFIO_TRY(const proc_path path, proc_path::of(file));
-  AFIO_TRY(const ssize_t bytes, enter(call::flistxattr, nullptr, [&] {
-             return ::listxattr(path.c_str(), buffer.data(), buffer.size());
-           }));
+  AFIO_TRY(const ssize_t bytes,
+           on_attributes(
+               call::flistxattr, file, nullptr,
+               [&] { return ::flistxattr(file.number(), buffer.data(), buffer.size()); },
+               [&](const char* path) { return ::listxattr(path, buffer.data(), buffer.size()); }));
   return static_cast<std::size_t>(bytes);
 }
 
 result<std::size_t> get_attribute(const descriptor& file, const char* name,
                                   std::span<std::byte> buffer) noexcept {
-  AFIO_TRY(const proc_path path, proc_path::of(file));
-  AFIO_TRY(const ssize_t bytes, enter(call::fgetxattr, name, [&] {
-             return ::getxattr(path.c_str(), name, buffer.data(), buffer.size());
-           }));
+  AFIO_TRY(
+      const ssize_t bytes,
+      on_attributes(
+          call::fgetxattr, file, name,
+          [&] { return ::fgetxattr(file.number(), name, buffer.data(), buffer.size()); },
+          [&](const char* path) { return ::getxattr(path, name, buffer.data(), buffer.size()); }));
   return static_cast<std::size_t>(bytes);
 }
 
 result<void> set_attribute(const descriptor& file, const char* name,
                            std::span<const std::byte> value, int flags) noexcept {
-  AFIO_TRY(const proc_path path, proc_path::of(file));
-  return enter_void(call::fsetxattr, name, [&] {
-    return ::setxattr(path.c_str(), name, value.data(), value.size(), flags);
-  });
+  AFIO_TRY(on_attributes(
+      call::fsetxattr, file, name,
+      [&]() -> ssize_t {
+        return ::fsetxattr(file.number(), name, value.data(), value.size(), flags);
+      },
+      [&](const char* path) -> ssize_t {
+        return ::setxattr(path, name, value.data(), value.size(), flags);
+      }));
+  return success();
 }
 
 result<void> remove_attribute(const descriptor& file, const char* name) noexcept {
-  AFIO_TRY(const proc_path path, proc_path::of(file));
-  return enter_void(call::fremovexattr, name, [&] { return ::removexattr(path.c_str(), name); });
+  AFIO_TRY(on_attributes(
+      call::fremovexattr, file, name,
+      [&]() -> ssize_t { return ::fremovexattr(file.number(), name); },
+      [&](const char* path) -> ssize_t { return ::removexattr(path, name); }));
+  return success();
 }
 
 result<std::size_t> path_of(const descriptor& file, std::span<char> buffer) noexcept {

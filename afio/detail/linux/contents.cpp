@@ -37,6 +37,10 @@ result<void> sync_data(const descriptor& file) noexcept {
   return enter_void(call::fdatasync, nullptr, [&] { return ::fdatasync(file.number()); });
 }
 
+result<void> sync_file_system(const descriptor& file) noexcept {
+  return enter_void(call::syncfs, nullptr, [&] { return ::syncfs(file.number()); });
+}
+
 result<void> start_write_back(const descriptor& file, off_t at, off_t bytes) noexcept {
   return enter_void(call::sync_file_range, nullptr, [&] {
     return ::sync_file_range(file.number(), at, bytes, SYNC_FILE_RANGE_WRITE);

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace afio::detail::sys {
@@ -66,6 +67,12 @@ result<void> link(const descriptor& file, const descriptor& to, const char* new_
 
 result<void> symlink(const char* target, const descriptor& dir, const char* name) noexcept {
   return enter_void(call::symlinkat, name, [&] { return ::symlinkat(target, dir.number(), name); });
+}
+
+result<void> make_node(const descriptor& dir, const char* name, mode_t mode,
+                       dev_t device) noexcept {
+  return enter_void(call::mknodat, name,
+                    [&] { return ::mknodat(dir.number(), name, mode, device); });
 }
 
 result<void> make_directory(const descriptor& dir, const char* name, mode_t mode) noexcept {
