@@ -3,9 +3,9 @@
 #include "afio/random_name.hpp"
 #include "algorithms/ancestor.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
-#include "algorithms/summarize.hpp"
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
+#include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
@@ -18,7 +18,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -70,43 +69,6 @@ void describe(CLI::App& app, arguments& a) {
   app.footer(examples);
 }
 
-/// Totals for the bar: names are counted on a thread of their own beside the deletion.
-class counting_beside {
-public:
-  counting_beside(const arguments& a, algorithms::tree_options how)
-      : how_(std::move(how)), counter_([this, &a] { count(a); }) {}
-
-  ~counting_beside() {
-    stop_.request_stop();
-    counter_.join();
-  }
-
-  const algorithms::progress& total() const noexcept { return total_; }
-
-  const std::atomic<bool>& is_final() const noexcept { return final_; }
-
-private:
-  void count(const arguments& a) {
-    how_.threads = 1;
-    how_.counters = &total_;
-    how_.stop = stop_.get_token();
-    algorithms::observer nobody; // The deletion tells of the same failures.
-    for (const std::string& path : a.paths) {
-      if (!a.contents) ++total_.entries;
-      const auto at = open_directory(path);
-      if (at) (void)summarize({&at.assume_value(), {}}, algorithms::counting::names, how_, nobody);
-    }
-    // What --reap will find is not known.
-    final_.store(!stop_.stop_requested() && a.reap.empty());
-  }
-
-  algorithms::tree_options how_;
-  algorithms::progress total_;
-  std::atomic<bool> final_{false};
-  std::stop_source stop_;
-  std::thread counter_;
-};
-
 /// Why `path` was refused.
 std::string reason_for_refusal(const std::string& path) {
   const std::string_view name = path_view(path).filename();
@@ -149,11 +111,13 @@ public:
   exit_code run() {
     const auto start = std::chrono::steady_clock::now();
     {
-      std::unique_ptr<counting_beside> count;
+      std::unique_ptr<count_beside> count;
       std::unique_ptr<progress_bar> bar;
       if (arguments_.common.wants_progress()) {
-        count = std::make_unique<counting_beside>(arguments_, options_.tree);
-        bar = std::make_unique<progress_bar>("deleting", done_, count->total(), count->is_final());
+        count = std::make_unique<count_beside>(arguments_.paths, options_.tree);
+        // What --reap will find is not known.
+        const std::atomic<bool>& final = arguments_.reap.empty() ? count->is_final() : never_;
+        bar = std::make_unique<progress_bar>("deleting", done_, count->total(), final);
         out_.draw_with(bar.get());
       }
       for (const std::string& dir : arguments_.reap) {
@@ -264,6 +228,7 @@ private:
   signals& interrupts_;
   remove_options options_;
   algorithms::progress done_;
+  std::atomic<bool> never_{false};
   deadline::running limit_{deadline::never()}; ///< One for all arguments.
   std::uint64_t deleted_ = 0;
   std::uint64_t failures_ = 0;
@@ -280,7 +245,8 @@ int run(int argc, char** argv) {
   describe(app, a);
   if (const auto status = parse(app, argc, argv)) return *status;
   signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-rmtree"));
+  output out(a.common.for_output("afio-rmtree",
+                                 {algorithms::event_kind::deleted, algorithms::event_kind::moved}));
   if (!out.log_problem().empty()) {
     out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
             out.log_problem());

@@ -83,13 +83,15 @@ void common_arguments::add_to(CLI::App& app) {
   app.set_help_flag("-h,--help", "This page");
 }
 
-output_options common_arguments::for_output(const std::string& tool) const {
+output_options common_arguments::for_output(const std::string& tool,
+                                            std::vector<algorithms::event_kind> counted) const {
   return {.tool = tool,
           .verbose = verbose || dry_run || null,
           .quiet = quiet,
           .json = json,
           .null = null,
           .dry_run = dry_run,
+          .counted = std::move(counted),
           .log_file = log_file};
 }
 

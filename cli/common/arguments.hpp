@@ -29,7 +29,8 @@ struct common_arguments {
   /// Adds the options to `app`. *this must outlive the parse.
   void add_to(CLI::App& app);
 
-  output_options for_output(const std::string& tool) const;
+  output_options for_output(const std::string& tool,
+                            std::vector<algorithms::event_kind> counted) const;
   algorithms::tree_options for_trees() const;
   afio::deadline retry_deadline() const;
   bool wants_progress() const;

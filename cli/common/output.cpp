@@ -18,6 +18,14 @@ using algorithms::event_kind;
 
 std::string_view word_for(event_kind kind) noexcept {
   switch (kind) {
+  case event_kind::created:
+    return "created";
+  case event_kind::replaced:
+    return "replaced";
+  case event_kind::changed:
+    return "changed";
+  case event_kind::linked:
+    return "linked";
   case event_kind::deleted:
     return "deleted";
   case event_kind::moved:
@@ -29,6 +37,14 @@ std::string_view word_for(event_kind kind) noexcept {
 /// The same for people.
 std::string_view phrase_for(event_kind kind, bool dry_run) noexcept {
   switch (kind) {
+  case event_kind::created:
+    return dry_run ? "would copy " : "copied ";
+  case event_kind::replaced:
+    return dry_run ? "would replace the copy of " : "replaced the copy of ";
+  case event_kind::changed:
+    return dry_run ? "would change " : "changed ";
+  case event_kind::linked:
+    return dry_run ? "would link " : "linked ";
   case event_kind::deleted:
     return dry_run ? "would delete " : "deleted ";
   case event_kind::moved:
@@ -98,7 +114,7 @@ void output::happened(const algorithms::event& e) noexcept try {
   if (options_.json) {
     line(json_line(word_for(e.kind)).name("path", e.path).text("entry", word_for(e.type)).str());
   } else if (options_.null) {
-    if (e.kind == event_kind::deleted) line(std::string(e.path) + '\0');
+    if (e.kind != event_kind::moved) line(std::string(e.path) + '\0');
   } else if (options_.verbose) {
     line(text + '\n');
   }
@@ -175,14 +191,37 @@ void output::say(std::string_view text) noexcept try {
   ok_ = false;
 }
 
-void output::summarize(std::uint64_t failures, double seconds) noexcept try {
+void output::lost(const algorithms::loss& l) noexcept try {
+  const std::scoped_lock hold(lock_);
+  const std::string reason = l.why.code().message();
+  if (options_.json) {
+    line(json_line("lost")
+             .name("path", l.path)
+             .text("what", l.what)
+             .number("errno", std::int64_t{l.why.native()})
+             .text("error", reason)
+             .str());
+  }
+  const std::string text = "cannot keep the " + std::string(l.what) + " of " + quoted(l.path) +
+                           ": " + reason + " (said once; others may be like it)";
+  if (!options_.quiet) message(text);
+  log_.warn(text);
+
+} catch (const std::exception&) {
+
+  ok_ = false;
+}
+
+void output::summarize(std::uint64_t failures, double seconds,
+                       std::optional<std::uint64_t> bytes) noexcept try {
   const std::scoped_lock hold(lock_);
   if (options_.json) {
     json_line last("summary");
     if (options_.dry_run) last.boolean("dry_run", true);
-    for (const auto kind : {event_kind::deleted, event_kind::moved}) {
+    for (const event_kind kind : options_.counted) {
       last.number(word_for(kind), static_cast<std::int64_t>(counts_[word_for(kind)]));
     }
+    if (bytes) last.number("bytes", static_cast<std::int64_t>(*bytes));
     last.number("failures", static_cast<std::int64_t>(failures)).number("seconds", seconds);
     line(last.str());
   }

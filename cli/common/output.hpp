@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace afio::cli {
 
@@ -20,6 +22,8 @@ struct output_options {
   bool json = false;
   bool null = false;    ///< Events are only names, as they are, each ended by a NUL.
   bool dry_run = false; ///< Events tell what would happen.
+  /// What the summary of --json counts.
+  std::vector<algorithms::event_kind> counted;
   std::string log_file; ///< Empty: none.
 };
 
@@ -32,6 +36,7 @@ public:
   explicit output(output_options options);
 
   void failed(const algorithms::failure& f) noexcept override;
+  void lost(const algorithms::loss& l) noexcept override;
   void happened(const algorithms::event& e) noexcept override;
 
   /// A failure of a whole argument. `reason` instead of what the error says, where not empty.
@@ -44,8 +49,10 @@ public:
   void say(std::string_view message) noexcept;
   /// The same about how the work went: not where quiet.
   void note(std::string_view message) noexcept;
-  /// The last line of --json, and of the log. `seconds` since the start.
-  void summarize(std::uint64_t failures, double seconds) noexcept;
+  /// The last line of --json, and of the log. `seconds` since the start; bytes where contents were
+  /// worked on.
+  void summarize(std::uint64_t failures, double seconds,
+                 std::optional<std::uint64_t> bytes = {}) noexcept;
   /// Lets lines appear above the bar. Null for none.
   void draw_with(progress_bar* bar) noexcept;
 

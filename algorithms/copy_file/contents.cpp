@@ -1,0 +1,253 @@
+#include "algorithms/copy_file/contents.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <system_error>
+#include <thread>
+
+namespace afio::algorithms::copy_detail {
+
+namespace {
+
+/// Fits into the second-level cache beside what else is in it.
+constexpr std::size_t buffer_size = 256 << 10;
+/// The most that is copied between two looks at the clock and at who wants it to stop.
+constexpr std::uint64_t step = 16 << 20;
+/// Below that, a read and a write through a hot buffer cost no more than one call of the kernel's.
+constexpr std::uint64_t worth_kernel = 128 << 10;
+/// Threads cost 50 µs to start; the kernel copies about 250 KiB in that time.
+constexpr std::uint64_t worth_threads = 64 << 20;
+/// The unit in which zeros become holes: no file system here has larger blocks by default.
+constexpr std::size_t block = 4096;
+
+bool means_impossible(const error& e) noexcept {
+  return e.native() == EXDEV || e.native() == EOPNOTSUPP || e.native() == ENOSYS ||
+         e.native() == ENOTTY;
+}
+
+/// EINVAL: of this file only, because of its flags or its alignment. EPERM, EBADF: some file
+/// systems' way to refuse the kernel's copy.
+bool means_not_this_way(const error& e) noexcept {
+  return means_impossible(e) || e.native() == EINVAL || e.native() == EPERM ||
+         e.native() == ETXTBSY;
+}
+
+bool is_zero(const_buffer data) noexcept {
+  return data[0] == std::byte{0} && std::memcmp(data.data(), data.data() + 1, data.size() - 1) == 0;
+}
+
+std::unique_ptr<std::byte[]> make_buffer() noexcept {
+  return std::unique_ptr<std::byte[]>(new (std::nothrow) std::byte[buffer_size]);
+}
+
+} // namespace
+
+result<contents_copier> contents_copier::make(const copy_file_options& options,
+                                              progress* counters) noexcept {
+  contents_copier made(options, counters);
+  made.buffer_ = make_buffer();
+  if (!made.buffer_) return error(ENOMEM, call::none);
+  return made;
+}
+
+bool contents_copier::stopping() const noexcept { return options_->stop.stop_requested(); }
+
+void contents_copier::count(std::uint64_t bytes) noexcept {
+  if (counters_ != nullptr) counters_->bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+result<copied_by> contents_copier::fill(const file_handle& from, const stat_t& status,
+                                        file_handle& to, std::uint64_t to_device) noexcept {
+  here_ = {status.id.device, to_device};
+  kernel_copied_ = false;
+  kernel_refused_ = here_ == no_kernel_;
+  // Some file systems make contents up as they are read and say that there are none.
+  if (status.size == 0) {
+    AFIO_TRY(copy_made_up(from, to));
+    return copied_by::buffer;
+  }
+  AFIO_TRY(const bool shared, share(from, status, to));
+  if (shared) {
+    count(status.size);
+    return copied_by::sharing;
+  }
+  AFIO_TRY(copy_data(from, status, to));
+  if (kernel_refused_) no_kernel_ = here_;
+  return kernel_copied_ ? copied_by::kernel : copied_by::buffer;
+}
+
+result<bool> contents_copier::share(const file_handle& from, const stat_t& status,
+                                    file_handle& to) noexcept {
+  if (options_->reflink == reflink::never) return false;
+  const bool must = options_->reflink == reflink::always;
+  if (!must && here_ == no_sharing_) return false;
+  const auto shared = from.clone_extents({0, status.size}, to, 0, sharing::require);
+  if (shared) return true;
+  if (must || !means_not_this_way(shared.assume_error())) return shared.as_failure();
+  if (means_impossible(shared.assume_error())) no_sharing_ = here_;
+  return false;
+}
+
+/// Extent by extent where there are holes.
+result<void> contents_copier::copy_data(const file_handle& from, const stat_t& status,
+                                        file_handle& to) noexcept {
+  const bool has_holes = status.allocated < status.size;
+  if (!has_holes || options_->sparse == sparse::never) {
+    AFIO_TRY(copy_extent(from, {0, status.size}, to));
+    if (options_->sparse != sparse::always) return success();
+    return to.truncate(status.size); // It may end in a hole.
+  }
+  for (std::uint64_t at = 0; at < status.size;) {
+    AFIO_TRY(const std::optional<extent> data, from.next_data(at));
+    if (!data || data->offset >= status.size) break;
+    const std::uint64_t end = std::min(data->end(), status.size);
+    AFIO_TRY(copy_extent(from, {data->offset, end - data->offset}, to));
+    at = end;
+  }
+  return to.truncate(status.size);
+}
+
+result<void> contents_copier::copy_extent(const file_handle& from, extent part,
+                                          file_handle& to) noexcept {
+  if (part.length >= worth_threads && options_->threads > 1) return copy_large(from, part, to);
+  while (part.length != 0) {
+    if (stopping()) return error(ECANCELED, call::none);
+    const extent next{part.offset, std::min(part.length, step)};
+    AFIO_TRY(const std::uint64_t done,
+             copy_part(from, next, to, buffer(buffer_.get(), buffer_size)));
+    if (done == 0) return success(); // The source became shorter.
+    part = {part.offset + done, part.length - done};
+  }
+  return success();
+}
+
+/// Several threads, each with the next step that nobody has.
+result<void> contents_copier::copy_large(const file_handle& from, extent part,
+                                         file_handle& to) noexcept {
+  std::atomic<std::uint64_t> next{part.offset};
+  std::mutex lock;
+  std::optional<error> failure;
+  const auto work = [&](buffer through) noexcept {
+    for (;;) {
+      const std::uint64_t at = next.fetch_add(step);
+      if (at >= part.end()) return;
+      result<std::uint64_t> done = error(ECANCELED, call::none);
+      const std::uint64_t end = std::min(at + step, part.end());
+      for (std::uint64_t from_here = at; from_here < end && !stopping();) {
+        done = copy_part(from, {from_here, end - from_here}, to, through);
+        if (!done || done.assume_value() == 0) break;
+        from_here += done.assume_value();
+      }
+      if (done) continue;
+      next.store(part.end());
+      const std::scoped_lock hold(lock);
+      if (!failure) failure = std::move(done).assume_error();
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    try {
+      for (unsigned i = 1; i < options_->threads; ++i) {
+        others.emplace_back([&work] {
+          const auto own = make_buffer();
+          if (own) work(buffer(own.get(), buffer_size));
+        });
+      }
+    } catch (const std::exception&) {
+      // No more threads or memory to be had: this one does all the work.
+    }
+    work(buffer(buffer_.get(), buffer_size));
+  }
+  if (failure) return std::move(*failure);
+  return success();
+}
+
+/// Bytes done: 0 only at the end of the source.
+result<std::uint64_t> contents_copier::copy_part(const file_handle& from, extent part,
+                                                 file_handle& to, buffer through) noexcept {
+  // A copy inside the kernel keeps holes or not as it likes.
+  const std::atomic_ref<bool> copied(kernel_copied_), refused(kernel_refused_);
+  const bool may = part.length >= worth_kernel && options_->sparse == sparse::automatic;
+  if (may && options_->reflink != reflink::never && !refused.load(std::memory_order_relaxed)) {
+    const auto done = from.copy_extents(part, to, part.offset);
+    if (done && done.assume_value() != 0) {
+      copied.store(true, std::memory_order_relaxed);
+      count(done.assume_value());
+      return done;
+    }
+    if (!done && !means_not_this_way(done.assume_error())) return done;
+    if (!done && means_impossible(done.assume_error()))
+      refused.store(true, std::memory_order_relaxed);
+  }
+  return copy_through(from, part, to, through);
+}
+
+result<std::uint64_t> contents_copier::copy_through(const file_handle& from, extent part,
+                                                    file_handle& to, buffer through) noexcept {
+  std::uint64_t done = 0;
+  while (done < part.length) {
+    const auto size = std::min<std::uint64_t>(part.length - done, through.size());
+    AFIO_TRY(const std::size_t read, from.read(through.first(size), part.offset + done));
+    if (read == 0) break;
+    AFIO_TRY(write_data(through.first(read), part.offset + done, to));
+    done += read;
+    count(read);
+  }
+  return done;
+}
+
+/// All of it, or where zeros become holes, what is not zero.
+result<void> contents_copier::write_data(const_buffer data, std::uint64_t offset,
+                                         file_handle& to) noexcept {
+  const auto write_all = [&](const_buffer part, std::uint64_t at) -> result<void> {
+    while (!part.empty()) {
+      AFIO_TRY(const std::size_t written, to.write(part, at));
+      part = part.subspan(written);
+      at += written;
+    }
+    return success();
+  };
+  if (options_->sparse != sparse::always) return write_all(data, offset);
+  std::size_t begin = 0; // Of a run of blocks that are not all zero.
+  for (std::size_t at = 0; at < data.size();) {
+    const std::size_t end = std::min(at + block - (offset + at) % block, data.size());
+    if (is_zero(data.subspan(at, end - at))) {
+      AFIO_TRY(write_all(data.subspan(begin, at - begin), offset + begin));
+      begin = end;
+    }
+    at = end;
+  }
+  return write_all(data.subspan(begin), offset + begin);
+}
+
+result<void> contents_copier::copy_made_up(const file_handle& from, file_handle& to) noexcept {
+  const buffer through(buffer_.get(), buffer_size);
+  for (std::uint64_t at = 0;;) {
+    if (stopping()) return error(ECANCELED, call::none);
+    AFIO_TRY(const std::uint64_t done, copy_through(from, {at, buffer_size}, to, through));
+    if (done == 0) return success();
+    at += done;
+  }
+}
+
+result<bool> contents_copier::equal(const file_handle& a, const file_handle& b,
+                                    std::uint64_t size) noexcept {
+  constexpr std::size_t half = buffer_size / 2;
+  const buffer left(buffer_.get(), half), right(buffer_.get() + half, half);
+  for (std::uint64_t at = 0;;) {
+    if (stopping()) return error(ECANCELED, call::none);
+    AFIO_TRY(const std::size_t from_a, a.read(left, at));
+    AFIO_TRY(const std::size_t from_b, b.read(right.first(std::max<std::size_t>(from_a, 1)), at));
+    if (from_a != from_b) return false; // Of regular files, reads are short at the end only.
+    if (from_a == 0) return at >= size;
+    if (std::memcmp(left.data(), right.data(), from_a) != 0) return false;
+    at += from_a;
+  }
+}
+
+} // namespace afio::algorithms::copy_detail

@@ -1,0 +1,75 @@
+#include "algorithms/copy_file/file_copier.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+namespace afio::algorithms::copy_detail {
+
+namespace {
+
+constexpr file_options quietly{.mode = mode::read, .access_time = access_time::keep};
+
+} // namespace
+
+result<file_copier> file_copier::make(const copy_file_options& options,
+                                      progress* counters) noexcept {
+  AFIO_TRY(auto metadata, metadata_copier::make(options.preserve, options.umask));
+  AFIO_TRY(auto contents, contents_copier::make(options, counters));
+  return file_copier(options, std::move(metadata), std::move(contents));
+}
+
+result<copied_file> file_copier::copy(const fs_handle& source, const stat_t& status,
+                                      const destination& to, loss_listener& told) noexcept {
+  using namespace std::chrono_literals;
+  const auto limit = options_->retry.start();
+  stat_t before = status;
+  for (std::chrono::nanoseconds pause = 1ms;;
+       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+    auto copied = try_once(source, before, to, told);
+    const bool changed = !copied && copied.assume_error() == errc::kept_changing;
+    if (!changed || limit.expired() || options_->stop.stop_requested()) return copied;
+    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    AFIO_TRY(before, source.stat());
+  }
+}
+
+/// errc::kept_changing if the source was changed meanwhile.
+result<copied_file> file_copier::try_once(const fs_handle& source, const stat_t& status,
+                                          const destination& to, loss_listener& told) noexcept {
+  AFIO_TRY(const file_handle from, file_handle::file(source, status, quietly));
+  AFIO_TRY(new_file made, to.seen == destination::visible::by_nobody
+                              ? new_file::named(to.directory, to.name)
+                              : new_file::hidden(to.directory));
+  AFIO_TRY(const copied_by how, make_like(from, status, made.file(), to, told));
+  AFIO_TRY(const stat_t after, from.stat());
+  if (!unchanged(status, after)) return error(errc::kept_changing, call::statx, to.name);
+  AFIO_TRY(to.old ? made.publish_over(to.name, *to.old) : made.publish(to.name));
+  metadata_.seal(status, made.file(), told);
+  return copied_file{status.size, how, to.old.has_value()};
+}
+
+/// Everything but the name.
+result<copied_by> file_copier::make_like(const file_handle& from, const stat_t& status,
+                                         file_handle& to, const destination& where,
+                                         loss_listener& told) noexcept {
+  AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner | want::identity));
+  metadata_.prepare(from, status, to, told);
+  AFIO_TRY(const copied_by how, contents_.fill(from, status, to, now.id.device));
+  if (options_->verify == copy_file_options::verify::contents) {
+    AFIO_TRY(const bool same, contents_.equal(from, to, status.size));
+    // A source that has changed differs, too: that is found out first.
+    AFIO_TRY(const stat_t after, from.stat());
+    if (!unchanged(status, after)) return error(errc::kept_changing, call::statx, where.name);
+    if (!same) return error(errc::differs, call::verify, where.name);
+  }
+  AFIO_TRY(metadata_.copy(from, status, to, now, where.target, told));
+  const bool durable_first = options_->sync != sync::none;
+  if (durable_first && where.seen == destination::visible::by_others) {
+    AFIO_TRY(to.barrier(barrier_kind::all));
+  }
+  return how;
+}
+
+} // namespace afio::algorithms::copy_detail

@@ -1,0 +1,52 @@
+// Copies regular files one after another: what copy_file and copy_tree have in common.
+#pragma once
+
+#include "algorithms/copy_file/contents.hpp"
+#include "algorithms/copy_file/copy_file.hpp"
+#include "algorithms/copy_file/new_file.hpp"
+
+#include <optional>
+
+namespace afio::algorithms::copy_detail {
+
+/// Where a copy shall be.
+struct destination {
+  const path_handle& directory;
+  leaf_name name;
+  enum class visible : std::uint8_t {
+    by_others, ///< Nothing is done under the name before all is done.
+    by_nobody, ///< The directory is private until the caller publishes it.
+  } seen = visible::by_others;
+  std::optional<identity> old; ///< What has the name now and shall go; nothing: it must be free.
+  /// What the directory's default ACL, if it has one, may have put on the new file.
+  metadata_copier::target target = metadata_copier::target::fresh;
+};
+
+/// One for each worker: it owns buffers.
+class file_copier {
+public:
+  /// `options` and `counters`, which may be null, are borrowed. ENOMEM.
+  static result<file_copier> make(const copy_file_options& options, progress* counters) noexcept;
+
+  /// Copies the regular file that `source` holds and whose status is `status`. As copy_file.
+  result<copied_file> copy(const fs_handle& source, const stat_t& status, const destination& to,
+                           loss_listener& told) noexcept;
+
+  metadata_copier& metadata() noexcept { return metadata_; }
+
+private:
+  file_copier(const copy_file_options& options, metadata_copier&& metadata,
+              contents_copier&& contents) noexcept
+      : options_(&options), metadata_(std::move(metadata)), contents_(std::move(contents)) {}
+
+  result<copied_file> try_once(const fs_handle& source, const stat_t& status, const destination& to,
+                               loss_listener& told) noexcept;
+  result<copied_by> make_like(const file_handle& from, const stat_t& status, file_handle& to,
+                              const destination& where, loss_listener& told) noexcept;
+
+  const copy_file_options* options_;
+  metadata_copier metadata_;
+  contents_copier contents_;
+};
+
+} // namespace afio::algorithms::copy_detail

@@ -1,0 +1,46 @@
+#include "algorithms/copy_file/publication.hpp"
+
+#include "afio/random_name.hpp"
+
+#include <utility>
+
+namespace afio::algorithms::copy_detail {
+
+publication::publication(publication&& other) noexcept
+    : dir_(std::exchange(other.dir_, nullptr)),
+      name_(std::move(other.name_)),
+      final_(other.final_) {}
+
+/// By identity, so that nothing else can go under that name. Nobody is left to hear of a failure;
+/// what stays has a name of the documented pattern, or is in a directory that has.
+void publication::abandon(const fs_handle& made) noexcept {
+  if (dir_ != nullptr && name_) (void)made.unlink(*dir_, *name_);
+}
+
+result<void> publication::publish(const fs_handle& made, leaf_name name) noexcept {
+  if (!final_) {
+    AFIO_TRY(name_ ? made.relink(*dir_, *name_, *dir_, name) : made.link(*dir_, name));
+  }
+  dir_ = nullptr;
+  return success();
+}
+
+result<void> publication::publish_over(const fs_handle& made, leaf_name name,
+                                       const identity& old) noexcept {
+  if (!name_) {
+    AFIO_TRY(const leaf_buffer aside, random_name());
+    AFIO_TRY(made.link(*dir_, aside));
+    name_ = aside;
+  }
+  // Checked where they arrive: what was made by relink, the old one here.
+  AFIO_TRY(made.relink(*dir_, *name_, *dir_, name, replace::exchange));
+  stat_t out;
+  const auto looked = out.stamp(*dir_, *name_, want::identity | want::type);
+  if (!looked || !out.id.same_file(old)) {
+    AFIO_TRY(made.relink(*dir_, name, *dir_, *name_, replace::exchange));
+    return error(errc::raced, call::renameat2, name);
+  }
+  return std::exchange(dir_, nullptr)->unlink(*name_);
+}
+
+} // namespace afio::algorithms::copy_detail

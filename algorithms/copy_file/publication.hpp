@@ -1,0 +1,43 @@
+// How something that is being made gets its name, or goes.
+#pragma once
+
+#include "afio/fs_handle.hpp"
+#include "afio/path_handle.hpp"
+
+#include <optional>
+
+namespace afio::algorithms::copy_detail {
+
+/// Where an entry is being made, and under which name of no meaning, if any.
+class publication {
+public:
+  /// It has no name yet.
+  explicit publication(const path_handle& dir) noexcept : dir_(&dir) {}
+
+  enum class name_is : std::uint8_t {
+    random,
+    final, ///< In a directory that is itself hidden.
+  };
+
+  publication(const path_handle& dir, leaf_name name, name_is what) noexcept
+      : dir_(&dir), name_(name), final_(what == name_is::final) {}
+
+  publication(publication&& other) noexcept;
+  publication& operator=(publication&&) = delete;
+  ~publication() = default;
+
+  /// Gives `made` the name, which nothing has. EEXIST.
+  result<void> publish(const fs_handle& made, leaf_name name) noexcept;
+  /// Gives `made` the name in one instant in place of `old`, which goes. errc::raced if the name
+  /// means something else by then: nothing is changed.
+  result<void> publish_over(const fs_handle& made, leaf_name name, const identity& old) noexcept;
+  /// Removes `made`, if it is not published.
+  void abandon(const fs_handle& made) noexcept;
+
+private:
+  const path_handle* dir_; // Borrowed. Null once it is published.
+  std::optional<leaf_buffer> name_;
+  bool final_ = false;
+};
+
+} // namespace afio::algorithms::copy_detail

@@ -1,0 +1,293 @@
+#include "algorithms/copy_tree/copy_tree.hpp"
+
+#include "afio/random_name.hpp"
+#include "algorithms/ancestor.hpp"
+#include "algorithms/copy_tree/copier.hpp"
+#include "algorithms/remove_tree/remove_tree.hpp"
+
+#include <cerrno>
+#include <new>
+#include <string>
+#include <vector>
+
+namespace afio::algorithms {
+
+namespace copy_detail {
+
+namespace {
+
+/// Losses of the root, or of the one entry that is copied.
+class root_losses final : public loss_listener {
+public:
+  explicit root_losses(copying& shared) noexcept : shared_(shared) {}
+
+  void lost(aspect what, const error& why) noexcept override {
+    shared_.losses.tell(name_of(what), why, [this] { return std::string(shared_.shown); });
+  }
+
+private:
+  copying& shared_;
+};
+
+/// One call's state.
+class tree_copy {
+public:
+  tree_copy(const path_handle& to, leaf_name new_name, std::string_view shown,
+            const copy_options& options, observer& told)
+      : to_(to), new_name_(new_name), told_(told), shared_{options,
+                                                           options.file,
+                                                           shown,
+                                                           nullptr,
+                                                           destination::visible::by_nobody,
+                                                           {},
+                                                           loss_book(told)} {
+    shared_.file.stop = options.tree.stop;
+    shared_.file.threads = worker_count(options.tree.for_walk(), 2);
+  }
+
+  result<copy_report> copy_directory(const path_handle& source, const stat_t& status);
+  result<copy_report> copy_one(const path_handle& from, leaf_name name, const fs_handle& source,
+                               const stat_t& status);
+
+private:
+  const copy_options& options() const noexcept { return shared_.options; }
+
+  result<copy_report> build(const path_handle& source, const stat_t& status);
+  result<void> walk_into(const path_handle& source, const path_handle* target,
+                         const directory_state& root);
+  result<void> publish(const path_handle& hidden, leaf_name hidden_name) noexcept;
+  void discard(leaf_name hidden_name);
+  void add(const copy_report& more) noexcept;
+  void fail(operation what, const error& why) noexcept;
+  void happened(event_kind kind, file_type type) noexcept;
+
+  const path_handle& to_;
+  leaf_buffer new_name_;
+  observer& told_;
+  copying shared_;
+  copy_report report_;
+};
+
+void tree_copy::fail(operation what, const error& why) noexcept {
+  ++report_.failures;
+  if (options().tree.counters != nullptr) ++options().tree.counters->failures;
+  if (why == errc::kept_changing) ++report_.kept_changing;
+  told_.failed({what, shared_.shown, why});
+}
+
+void tree_copy::happened(event_kind kind, file_type type) noexcept {
+  if (kind == event_kind::created) ++report_.created;
+  if (kind == event_kind::replaced) ++report_.replaced;
+  if (told_.wants_events()) told_.happened({kind, shared_.shown, type});
+}
+
+void tree_copy::add(const copy_report& more) noexcept {
+  report_.created += more.created;
+  report_.replaced += more.replaced;
+  report_.linked += more.linked;
+  report_.bytes += more.bytes;
+  report_.kept_changing += more.kept_changing;
+}
+
+/// Everything below `source` into `target`, and then its own metadata.
+result<void> tree_copy::walk_into(const path_handle& source, const path_handle* target,
+                                  const directory_state& root) {
+  shared_.root = target;
+  walk_options how = options().tree.for_walk();
+  how.leaving = shared_.rehearses() ? leaving::without_handles : leaving::with_handles;
+  std::vector<copier> workers;
+  const unsigned count = worker_count(how, 2);
+  workers.reserve(count);
+  for (unsigned i = 0; i < count; ++i) {
+    AFIO_TRY(auto entries, entry_copier::make(shared_.file, how.counters));
+    workers.emplace_back(shared_, std::move(entries));
+  }
+  AFIO_TRY(
+      const walk_report done,
+      walk<2>({walk_root{&source, shared_.shown}, walk_root{target, {}}}, workers, how, told_));
+  for (const copier& worker : workers) add(worker.report());
+  report_.failures += done.failures;
+  report_.stopped = done.stopped;
+  if (shared_.rehearses()) return success();
+
+  AFIO_TRY(const directory_handle from, directory_handle::directory(source));
+  AFIO_TRY(const directory_handle to, directory_handle::directory(*target));
+  root_losses told(shared_);
+  const auto finished = workers[0].finish_directory(from, root, to, told);
+  if (!finished) fail(operation::set_metadata, finished.assume_error());
+  return success();
+}
+
+/// What others can make of a new directory, by giving its parent a default ACL, is taken back.
+result<void> be_private(const path_handle& dir) noexcept {
+  for (const char* acl : {"system.posix_acl_default", "system.posix_acl_access"}) {
+    const auto removed = dir.remove_attribute(acl);
+    if (removed) continue;
+    const int native = removed.assume_error().native();
+    if (native != ENODATA && native != ENOTSUP) return removed;
+  }
+  return dir.set_mode(0700);
+}
+
+result<copy_report> tree_copy::build(const path_handle& source, const stat_t& status) {
+  AFIO_TRY(const leaf_buffer hidden_name, random_name());
+  AFIO_TRY(to_.create_directory(hidden_name, 0700));
+  const auto prepared = [&]() -> result<path_handle> {
+    AFIO_TRY(path_handle hidden, path_handle::path(to_, hidden_name));
+    AFIO_TRY(const stat_t s, hidden.stat());
+    if (!is_fresh(s, file_type::directory))
+      return error(errc::raced, call::openat2, hidden_name.view());
+    AFIO_TRY(be_private(hidden));
+    return hidden;
+  }();
+  if (!prepared) {
+    (void)to_.remove_directory(hidden_name);
+    return prepared.as_failure();
+  }
+  const path_handle& hidden = prepared.assume_value();
+  const auto walked = walk_into(source, &hidden, {status});
+  if (!walked) {
+    (void)to_.remove_directory(hidden_name);
+    return walked.as_failure();
+  }
+  const bool complete = report_.failures == 0 && report_.stopped == stopped::no;
+  if (!complete && options().extent == copy_options::extent::all_or_nothing) {
+    discard(hidden_name);
+    return report_;
+  }
+  if (report_.stopped != stopped::no) {
+    report_.left_as = hidden_name;
+    return report_;
+  }
+  const auto published = publish(hidden, hidden_name);
+  if (!published) {
+    fail(operation::publish, published.assume_error());
+    report_.left_as = hidden_name;
+    return report_;
+  }
+  happened(event_kind::created, file_type::directory);
+  return report_;
+}
+
+result<void> tree_copy::publish(const path_handle& hidden, leaf_name hidden_name) noexcept {
+  const sync durable = options().file.sync;
+  // Once for all files: waiting for each would take a journal commit a file.
+  if (durable != sync::none) {
+    AFIO_TRY(hidden.sync_file_system());
+  }
+  AFIO_TRY(hidden.relink(to_, hidden_name, to_, new_name_));
+  if (durable == sync::all) {
+    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
+    AFIO_TRY(above.barrier());
+  }
+  return success();
+}
+
+void tree_copy::discard(leaf_name hidden_name) {
+  remove_options how;
+  how.tree.threads = options().tree.threads;
+  how.permissions = remove_options::permissions::force; // Read-only directories of its own making.
+  observer nobody;
+  const auto removed = remove_tree(to_, hidden_name, shared_.shown, how, nobody);
+  const bool gone = removed && removed.assume_value().failures == 0;
+  if (!gone) report_.left_as = hidden_name;
+  report_.created = report_.linked = report_.bytes = 0;
+}
+
+result<copy_report> tree_copy::copy_directory(const path_handle& source, const stat_t& status) {
+  AFIO_TRY(const relation where, relation_of(source, to_));
+  if (where != relation::unrelated) return error(errc::refused, call::verify, new_name_.view());
+  stat_t there;
+  const auto looked = there.stamp(to_, new_name_);
+  const bool free = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
+  if (!looked && !free) return looked.as_failure();
+  if (free) {
+    if (!shared_.rehearses()) return build(source, status);
+    AFIO_TRY(walk_into(source, nullptr, {status}));
+    happened(event_kind::created, file_type::directory);
+    return report_;
+  }
+  if (options().existing == copy_options::existing::refuse) {
+    return error(EEXIST, call::verify, new_name_.view());
+  }
+  if (options().extent == copy_options::extent::all_or_nothing) {
+    return error(EINVAL, call::verify, new_name_.view());
+  }
+  if (there.type != file_type::directory) return error(ENOTDIR, call::verify, new_name_.view());
+  // Where a user points at a mount point, it is the mount that is meant.
+  AFIO_TRY(const path_handle target, path_handle::path(to_, new_name_, crossing::any_mount));
+  AFIO_TRY(const relation inside, relation_of(source, target));
+  if (inside != relation::unrelated) return error(errc::refused, call::verify, new_name_.view());
+  shared_.seen = destination::visible::by_others;
+  AFIO_TRY(walk_into(source, &target, {status, true}));
+  if (shared_.file.sync == sync::all) {
+    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
+    AFIO_TRY(above.barrier());
+  }
+  return report_;
+}
+
+result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
+                                        const fs_handle& source, const stat_t& status) {
+  shared_.seen = destination::visible::by_others;
+  std::optional<identity> old;
+  stat_t there;
+  const auto looked = there.stamp(to_, new_name_, want::type | want::identity);
+  if (looked) {
+    if (options().existing == copy_options::existing::refuse) {
+      return error(EEXIST, call::verify, new_name_.view());
+    }
+    if (there.type == file_type::directory) return error(EISDIR, call::verify, new_name_.view());
+    if (there.id.same_file(status.id)) return error(errc::refused, call::verify, new_name_.view());
+    old = there.id;
+  } else if (looked.assume_error() != std::errc::no_such_file_or_directory) {
+    return looked.as_failure();
+  }
+  const event_kind kind = old ? event_kind::replaced : event_kind::created;
+  if (shared_.rehearses()) {
+    happened(kind, status.type);
+    return report_;
+  }
+  AFIO_TRY(auto entries, entry_copier::make(shared_.file, options().tree.counters));
+  root_losses told(shared_);
+  const auto copied = entries.copy(from, name, source, status,
+                                   {.directory = to_,
+                                    .name = new_name_,
+                                    .old = old,
+                                    .target = metadata_copier::target::existing},
+                                   told);
+  if (!copied) {
+    fail(operation::copy, copied.assume_error());
+    return report_;
+  }
+  report_.bytes = copied.assume_value();
+  happened(kind, status.type);
+  if (shared_.file.sync == sync::all) {
+    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
+    AFIO_TRY(above.barrier());
+  }
+  return report_;
+}
+
+} // namespace
+
+} // namespace copy_detail
+
+result<copy_report> copy_tree(const path_handle& from, leaf_name name, const path_handle& to,
+                              leaf_name new_name, std::string_view shown,
+                              const copy_options& options, observer& told) noexcept try {
+  AFIO_TRY(const fs_handle source, fs_handle::pin(from, name));
+  AFIO_TRY(const stat_t status, source.stat());
+  copy_detail::tree_copy work(to, new_name, shown, options, told);
+  if (status.type != file_type::directory) return work.copy_one(from, name, source, status);
+  // Where a user points at a mount point, it is the mount that is meant.
+  AFIO_TRY(const path_handle root, path_handle::path(from, name, crossing::any_mount));
+  AFIO_TRY(const stat_t of_root, root.stat());
+  return work.copy_directory(root, of_root);
+
+} catch (const std::bad_alloc&) {
+
+  return error(ENOMEM, call::none);
+}
+
+} // namespace afio::algorithms

@@ -1,0 +1,93 @@
+#include "algorithms/copy_tree/entry_copier.hpp"
+
+#include "afio/random_name.hpp"
+#include "afio/symlink_handle.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <unistd.h>
+
+namespace afio::algorithms::copy_detail {
+
+bool is_fresh(const stat_t& s, file_type type) noexcept {
+  if (s.type != type || s.owner != ::geteuid()) return false;
+  const bool directory = type == file_type::directory;
+  if (directory ? (s.mode & 0777) != 0700 : s.links != 1) return false;
+  // A rename changes the inode, but not when it was born.
+  return !has(s.filled, want::born) || s.changed == s.born;
+}
+
+result<entry_copier> entry_copier::make(const copy_file_options& options,
+                                        progress* counters) noexcept {
+  AFIO_TRY(auto files, file_copier::make(options, counters));
+  return entry_copier(std::move(files));
+}
+
+result<std::uint64_t> entry_copier::copy(const path_handle& from, leaf_name name,
+                                         const fs_handle& source, const stat_t& status,
+                                         const destination& to, loss_listener& told) noexcept {
+  if (status.type == file_type::regular) {
+    AFIO_TRY(const copied_file done, files_.copy(source, status, to, told));
+    return done.bytes;
+  }
+  // It was listed as something else.
+  if (status.type == file_type::directory) return error(errc::raced, call::statx, name);
+  AFIO_TRY(status.type == file_type::symlink ? copy_symlink(from, name, status, to, told)
+                                             : copy_node(source, status, to, told));
+  return std::uint64_t{0};
+}
+
+namespace {
+
+/// Under which name something is made that cannot be born without one.
+result<leaf_buffer> name_to_be_born(const destination& to) noexcept {
+  if (to.seen == destination::visible::by_nobody) return leaf_buffer(to.name);
+  return random_name();
+}
+
+publication::name_is kind_of_name(const destination& to) noexcept {
+  return to.seen == destination::visible::by_nobody ? publication::name_is::final
+                                                    : publication::name_is::random;
+}
+
+} // namespace
+
+result<void> entry_copier::copy_symlink(const path_handle& from, leaf_name name,
+                                        const stat_t& status, const destination& to,
+                                        loss_listener& told) noexcept {
+  AFIO_TRY(const symlink_handle source, symlink_handle::symlink(from, name));
+  AFIO_TRY(const identity id, source.identity());
+  if (!id.same_file(status.id)) return error(errc::raced, call::openat2, name);
+  std::array<char, path_view::max_size> buffer;
+  AFIO_TRY(const std::string_view target, source.read(buffer));
+  AFIO_TRY(const leaf_buffer born_as, name_to_be_born(to));
+  AFIO_TRY(const symlink_handle made, symlink_handle::create(to.directory, born_as, target));
+  publication as(to.directory, born_as, kind_of_name(to));
+  return finish(source, status, made, as, to, told);
+}
+
+result<void> entry_copier::copy_node(const fs_handle& source, const stat_t& status,
+                                     const destination& to, loss_listener& told) noexcept {
+  AFIO_TRY(const leaf_buffer born_as, name_to_be_born(to));
+  AFIO_TRY(to.directory.create_node(born_as, status.type, 0600, status.device_number));
+  AFIO_TRY(const fs_handle made, fs_handle::pin(to.directory, born_as));
+  publication as(to.directory, born_as, kind_of_name(to));
+  return finish(source, status, made, as, to, told);
+}
+
+result<void> entry_copier::finish(const fs_handle& source, const stat_t& status,
+                                  const fs_handle& made, publication& as, const destination& to,
+                                  loss_listener& told) noexcept {
+  AFIO_TRY(const stat_t now, made.stat());
+  if (!is_fresh(now, status.type)) return error(errc::raced, call::statx, to.name);
+  const auto done = [&]() -> result<void> {
+    metadata().prepare(source, status, made, told);
+    AFIO_TRY(metadata().copy(source, status, made, now, to.target, told));
+    return to.old ? as.publish_over(made, to.name, *to.old) : as.publish(made, to.name);
+  }();
+  if (!done) as.abandon(made);
+  return done;
+}
+
+} // namespace afio::algorithms::copy_detail

@@ -1,0 +1,39 @@
+// Copies one entry that is not a directory, whatever it is.
+#pragma once
+
+#include "algorithms/copy_file/file_copier.hpp"
+
+namespace afio::algorithms::copy_detail {
+
+/// One for each worker.
+class entry_copier {
+public:
+  static result<entry_copier> make(const copy_file_options& options, progress* counters) noexcept;
+
+  /// Copies what `source` holds, the entry `name` of `from`, whose status is `status`. Bytes of
+  /// contents copied.
+  result<std::uint64_t> copy(const path_handle& from, leaf_name name, const fs_handle& source,
+                             const stat_t& status, const destination& to,
+                             loss_listener& told) noexcept;
+
+  metadata_copier& metadata() noexcept { return files_.metadata(); }
+
+private:
+  explicit entry_copier(file_copier&& files) noexcept : files_(std::move(files)) {}
+
+  result<void> copy_symlink(const path_handle& from, leaf_name name, const stat_t& status,
+                            const destination& to, loss_listener& told) noexcept;
+  result<void> copy_node(const fs_handle& source, const stat_t& status, const destination& to,
+                         loss_listener& told) noexcept;
+  result<void> finish(const fs_handle& source, const stat_t& status, const fs_handle& made,
+                      publication& as, const destination& to, loss_listener& told) noexcept;
+
+  file_copier files_;
+};
+
+/// Whether `s` is the status of something that was made just now by this process and has not been
+/// renamed since: then it was never changed, and nobody has linked it. A name that was made may
+/// mean something else by the time that it is opened.
+bool is_fresh(const stat_t& s, file_type type) noexcept;
+
+} // namespace afio::algorithms::copy_detail

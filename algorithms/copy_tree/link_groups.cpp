@@ -1,0 +1,70 @@
+#include "algorithms/copy_tree/link_groups.hpp"
+
+#include "afio/path_view.hpp"
+
+#include <utility>
+
+namespace afio::algorithms::copy_detail {
+
+std::optional<placed> link_groups::join(const identity& source, std::uint64_t links) {
+  std::unique_lock hold(lock_);
+  for (;;) {
+    // Looked up anew each time: the last name may have been seen while this waited.
+    group& g = groups_.try_emplace(source, group{links, group::state::empty, {}}).first->second;
+    if (g.is == group::state::copying) {
+      changed_.wait(hold);
+      continue;
+    }
+    if (g.is == group::state::empty) {
+      g.is = group::state::copying;
+      return std::nullopt;
+    }
+    if (--g.names_left != 0) return g.where;
+    placed last = std::move(g.where);
+    groups_.erase(source);
+    return last;
+  }
+}
+
+void link_groups::placed_at(const identity& source, placed where) {
+  const std::scoped_lock hold(lock_);
+  const auto found = groups_.find(source);
+  if (found == groups_.end()) return;
+  group& g = found->second;
+  g.where = std::move(where);
+  g.is = group::state::there;
+  if (--g.names_left == 0) groups_.erase(found);
+  changed_.notify_all();
+}
+
+void link_groups::failed(const identity& source) {
+  const std::scoped_lock hold(lock_);
+  const auto found = groups_.find(source);
+  if (found == groups_.end()) return;
+  group& g = found->second;
+  g.is = group::state::empty;
+  if (--g.names_left == 0) groups_.erase(found);
+  changed_.notify_all();
+}
+
+result<fs_handle> pin_again(const path_handle& root, const placed& where) noexcept {
+  path_handle above;
+  const path_handle* at = &root;
+  path_view rest = where.path;
+  for (;;) {
+    const auto parts = rest.split_first();
+    if (!parts) return error(errc::raced, call::verify, where.path);
+    AFIO_TRY(const leaf_buffer name, leaf_buffer::from(parts->first));
+    if (parts->second.empty()) {
+      AFIO_TRY(fs_handle file, fs_handle::pin(*at, name));
+      AFIO_TRY(const identity id, file.identity());
+      if (!id.same_file(where.id)) return error(errc::raced, call::openat2, name.view());
+      return file;
+    }
+    AFIO_TRY(path_handle below, path_handle::path(*at, name, crossing::any_mount));
+    above = std::move(below);
+    at = &above;
+  }
+}
+
+} // namespace afio::algorithms::copy_detail

@@ -1,0 +1,59 @@
+// Names of one inode in the source, which shall be names of one inode in the copy.
+#pragma once
+
+#include "afio/fs_handle.hpp"
+#include "afio/path_handle.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace afio::algorithms::copy_detail {
+
+/// Where the copy of an inode is.
+struct placed {
+  std::string path; ///< Below the copy's root.
+  identity id;
+};
+
+/// Shared by all workers. Remembers an inode from its first name to its last.
+class link_groups {
+public:
+  /// The caller comes upon a name of the inode `source`, which has `links` of them. Nothing: it is
+  /// the first, and the caller copies it and calls placed_at() or failed(). Else, where the copy
+  /// is; waits while another worker makes it. Throws std::bad_alloc.
+  std::optional<placed> join(const identity& source, std::uint64_t links);
+  void placed_at(const identity& source, placed where);
+  /// The next one who joins is the first.
+  void failed(const identity& source);
+
+private:
+  struct hash {
+    std::size_t operator()(const identity& id) const noexcept {
+      return std::hash<std::uint64_t>()(id.inode * 0x9E3779B97F4A7C15ULL ^ id.device);
+    }
+  };
+
+  struct same {
+    bool operator()(const identity& a, const identity& b) const noexcept { return a.same_file(b); }
+  };
+
+  struct group {
+    std::uint64_t names_left;
+    enum class state : std::uint8_t { empty, copying, there } is = state::empty;
+    placed where;
+  };
+
+  std::mutex lock_;
+  std::condition_variable changed_;
+  std::unordered_map<identity, group, hash, same> groups_;
+};
+
+/// Holds the file at `where` below `root`, found name by name. errc::raced if something else is
+/// there by now.
+result<fs_handle> pin_again(const path_handle& root, const placed& where) noexcept;
+
+} // namespace afio::algorithms::copy_detail

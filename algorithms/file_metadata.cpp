@@ -1,0 +1,231 @@
+#include "algorithms/file_metadata.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <span>
+
+#include <linux/fs.h>
+#include <unistd.h>
+
+namespace afio::algorithms {
+
+std::string_view name_of(aspect one) noexcept {
+  switch (one) {
+  case aspect::mode:
+    return "mode";
+  case aspect::ownership:
+    return "owner";
+  case aspect::timestamps:
+    return "times";
+  case aspect::xattr:
+    return "extended attribute";
+  case aspect::acl:
+    return "ACL";
+  case aspect::flags:
+    return "inode flags";
+  case aspect::links:
+    return "hard link";
+  case aspect::none:
+  case aspect::all:
+    break;
+  }
+  return "metadata";
+}
+
+namespace {
+
+constexpr std::uint16_t setid_bits = 06000;
+constexpr std::uint16_t group_bits = 0070;
+constexpr std::uint16_t other_bits = 0007;
+
+constexpr std::string_view access_acl = "system.posix_acl_access";
+
+bool is_acl(std::string_view name) noexcept {
+  return name.starts_with("system.posix_acl_") || name == "system.nfs4_acl";
+}
+
+bool means_none(const error& e) noexcept {
+  return e.native() == ENOTSUP || e.native() == ENOTTY || e.native() == ENOSYS;
+}
+
+/// Calls f with each NUL-terminated name of a list.
+template <class F>
+void for_each_name(std::string_view list, F&& f) {
+  while (!list.empty()) {
+    const std::size_t size = std::strlen(list.data());
+    f(list.data());
+    list.remove_prefix(std::min(size + 1, list.size()));
+  }
+}
+
+bool contains(std::string_view list, std::string_view name) noexcept {
+  bool found = false;
+  for_each_name(list, [&](const char* one) { found = found || name == one; });
+  return found;
+}
+
+/// What an access ACL gives the owning group: its entry, cut by the mask. The format is the
+/// kernel's posix_acl_xattr: a version of 4 bytes, then entries of tag, permissions (2 bytes each)
+/// and id (4).
+std::uint16_t group_permissions(std::span<const std::byte> acl) noexcept {
+  constexpr std::size_t header = 4, entry = 8;
+  constexpr std::uint16_t owning_group = 0x04, mask = 0x10;
+  std::uint16_t group = 0, limit = 7;
+  for (std::size_t at = header; at + entry <= acl.size(); at += entry) {
+    std::uint16_t tag, permissions;
+    std::memcpy(&tag, acl.data() + at, sizeof(tag));
+    std::memcpy(&permissions, acl.data() + at + 2, sizeof(permissions));
+    if (tag == owning_group) group = permissions;
+    if (tag == mask) limit = permissions;
+  }
+  return static_cast<std::uint16_t>((group & limit & 7) << 3);
+}
+
+/// What is set on a file that is still empty, on any file, and only when it has its name.
+constexpr std::uint32_t early_flags = FS_NOCOW_FL;
+constexpr std::uint32_t common_flags = FS_SYNC_FL | FS_NODUMP_FL | FS_NOATIME_FL | FS_DIRSYNC_FL |
+                                       FS_TOPDIR_FL | FS_COMPR_FL | FS_PROJINHERIT_FL | FS_DAX_FL;
+constexpr std::uint32_t late_flags = FS_IMMUTABLE_FL | FS_APPEND_FL;
+
+bool has_flags(file_type type) noexcept {
+  return type == file_type::regular || type == file_type::directory;
+}
+
+} // namespace
+
+result<metadata_copier> metadata_copier::make(aspect which, std::uint16_t umask) noexcept {
+  std::unique_ptr<buffers> b(new (std::nothrow) buffers);
+  if (!b) return error(ENOMEM, call::none);
+  return metadata_copier(which, umask, std::move(b));
+}
+
+void metadata_copier::prepare(const fs_handle& from, const stat_t& status, const fs_handle& to,
+                              loss_listener& told) noexcept {
+  const bool kept = has(which_, aspect::flags) && has_flags(status.type);
+  flags_ = kept ? flags_of(from, status) : 0;
+  set_flags(to, early_flags, flags_, told);
+}
+
+result<void> metadata_copier::copy(const fs_handle& from, const stat_t& status, const fs_handle& to,
+                                   const stat_t& now, target kind, loss_listener& told) noexcept {
+  const bool keeps_mode = has(which_, aspect::mode);
+  std::uint16_t mode = keeps_mode ? status.mode : status.mode & 0777 & ~umask_;
+  mode &= copy_owner(status, to, now, told);
+  const std::uint16_t group = copy_attributes(from, to, kind, told);
+  mode &= static_cast<std::uint16_t>(group | ~group_bits);
+  // A chown takes bits away and an ACL sets some, but neither happens to what stays private.
+  const bool as_born = kind == target::fresh && mode == now.mode && (mode & ~0700) == 0;
+  if (status.type != file_type::symlink && !as_born) {
+    AFIO_TRY(to.set_mode(mode));
+  }
+  set_flags(to, common_flags, flags_, told);
+  if (has(which_, aspect::timestamps)) {
+    const auto set = to.set_times(status.accessed, status.modified);
+    if (!set) told.lost(aspect::timestamps, set.assume_error());
+  }
+  return success();
+}
+
+/// The bits of a mode that may be set.
+std::uint16_t metadata_copier::copy_owner(const stat_t& status, const fs_handle& to,
+                                          const stat_t& now, loss_listener& told) noexcept {
+  constexpr std::uint16_t all = 07777;
+  if (status.owner == now.owner && status.group == now.group) return all;
+  // Without them, it is not theirs whose rights the bits would lend.
+  constexpr std::uint16_t plain = all & ~setid_bits;
+  const auto without_group = [&] {
+    const auto everybody = static_cast<std::uint16_t>((status.mode & other_bits) << 3);
+    return static_cast<std::uint16_t>(plain & (everybody | ~group_bits));
+  };
+  if (!has(which_, aspect::ownership)) {
+    return status.group == now.group ? plain : without_group();
+  }
+  const auto both = to.set_owner(status.owner, status.group);
+  if (both) return all;
+  told.lost(aspect::ownership, both.assume_error());
+  if (status.group == now.group) return plain;
+  // Who is a member may give a file to a group without being allowed to give it to a user.
+  return to.set_owner(fs_handle::no_owner, status.group) ? plain : without_group();
+}
+
+/// The bits for the group that a mode may have: all, but where an ACL is lost.
+std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_handle& to,
+                                               target kind, loss_listener& told) noexcept {
+  const auto listed = from.list_attributes(buffers_->names);
+  std::string_view names;
+  if (listed) {
+    names = std::string_view(buffers_->names.data(), listed.assume_value());
+  } else if (!means_none(listed.assume_error())) {
+    told.lost(aspect::xattr, listed.assume_error());
+  }
+  if (kind == target::existing) remove_others(names, to, told);
+  std::uint16_t group = group_bits;
+  for_each_name(names, [&](const char* name) {
+    const aspect part = is_acl(name) ? aspect::acl : aspect::xattr;
+    const bool kept = has(which_, part);
+    if (!kept && name != access_acl) return;
+    const auto read = from.get_attribute(name, buffers_->value);
+    // Gone since it was listed: then the source has changed, which is found out in the end.
+    if (!read && read.assume_error().native() == ENODATA) return;
+    const auto value = std::span(buffers_->value).first(read ? read.assume_value() : 0);
+    const auto set = !read  ? result<void>(read.as_failure())
+                     : kept ? to.set_attribute(name, value)
+                            : result<void>(error(ENOTSUP, call::none));
+    if (set) return;
+    if (kept) told.lost(part, set.assume_error());
+    if (name == access_acl) group = group_permissions(value);
+  });
+  return group;
+}
+
+/// Takes from `to` what `wanted` does not have and what would lend rights, or is a user's.
+void metadata_copier::remove_others(std::string_view wanted, const fs_handle& to,
+                                    loss_listener& told) noexcept {
+  // The wanted names are in the buffer of names, so these go into that of values.
+  const auto room =
+      std::span(reinterpret_cast<char*>(buffers_->value.data()), buffers_->value.size());
+  const auto listed = to.list_attributes(room);
+  if (!listed) {
+    if (!means_none(listed.assume_error())) told.lost(aspect::xattr, listed.assume_error());
+    return;
+  }
+  for_each_name(std::string_view(room.data(), listed.assume_value()), [&](const char* name) {
+    const std::string_view text = name;
+    const bool ours = text.starts_with("user.") || is_acl(text) || text == "security.capability";
+    if (!ours || contains(wanted, text)) return;
+    const auto removed = to.remove_attribute(name);
+    if (!removed) told.lost(is_acl(text) ? aspect::acl : aspect::xattr, removed.assume_error());
+  });
+}
+
+/// 0 where there are none.
+std::uint32_t metadata_copier::flags_of(const fs_handle& file, const stat_t& status) noexcept {
+  if (status.id.device == without_flags_) return 0;
+  const auto flags = file.inode_flags();
+  if (flags) return flags.assume_value();
+  // A file system without flags, or a file that its owner may not read: it has none to keep.
+  without_flags_ = status.id.device;
+  return 0;
+}
+
+void metadata_copier::set_flags(const fs_handle& to, std::uint32_t which, std::uint32_t wanted,
+                                loss_listener& told) noexcept {
+  wanted &= which;
+  if (wanted == 0) return; // What the new one has inherited may stay.
+  const auto now = to.inode_flags();
+  auto set = now ? to.set_inode_flags((now.assume_value() & ~which) | wanted)
+                 : result<void>(now.as_failure());
+  if (!set) told.lost(aspect::flags, set.assume_error());
+}
+
+void metadata_copier::seal(const stat_t& status, const fs_handle& to,
+                           loss_listener& told) noexcept {
+  if (!has(which_, aspect::flags) || !has_flags(status.type)) return;
+  const std::uint32_t wanted = (status.has_attribute(attribute::immutable) ? FS_IMMUTABLE_FL : 0U) |
+                               (status.has_attribute(attribute::append_only) ? FS_APPEND_FL : 0U);
+  set_flags(to, late_flags, wanted, told);
+}
+
+} // namespace afio::algorithms

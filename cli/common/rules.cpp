@@ -1,0 +1,76 @@
+#include "cli/common/rules.hpp"
+
+#include "afio/quoted.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <optional>
+
+namespace afio::cli {
+
+namespace {
+
+using action = algorithms::path_filter::action;
+using separator = algorithms::path_filter::separator;
+
+/// All of a file, "-" for what is piped in.
+std::optional<std::string> contents_of(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") file.open(path, std::ios::binary);
+  std::istream& in = path == "-" ? std::cin : file;
+  if (!in) return std::nullopt;
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) return std::nullopt;
+  return text;
+}
+
+} // namespace
+
+void rules::add_to(CLI::App& app) {
+  app_ = &app;
+  const auto add = [&](given& to, const char* name, const char* type, const char* help) {
+    to.option = app.add_option(name, to.values, help)->type_name(type)->allow_extra_args(false);
+  };
+  add(exclude_, "--exclude", "PATTERN", "Leave out what matches, as rsync does");
+  add(include_, "--include", "PATTERN", "Do not: the first that matches decides");
+  add(exclude_from_, "--exclude-from", "FILE", "A pattern a line; - is stdin");
+  add(include_from_, "--include-from", "FILE", "The same");
+  add(from_file_, "--from-file", "FILE", "Only the paths below SRC that FILE lists");
+  app.add_flag("--from0", null_, "The paths in FILE end with NULs");
+}
+
+std::string rules::fill(algorithms::path_filter& filter) const {
+  std::map<const CLI::Option*, std::size_t> taken;
+  for (const CLI::Option* option : app_->parse_order()) {
+    const given* from = nullptr;
+    for (const given* one : {&exclude_, &include_, &exclude_from_, &include_from_, &from_file_}) {
+      if (option == one->option) from = one;
+    }
+    if (from == nullptr) continue;
+    const bool plain = from == &exclude_ || from == &include_;
+    const std::string& value = from->values.at(taken[option]++);
+    const action what =
+        from == &include_ || from == &include_from_ ? action::include : action::exclude;
+    result<void> added = success();
+    if (plain) {
+      added = filter.add(what, value);
+    } else {
+      const auto text = contents_of(value);
+      if (!text) return "cannot read " + afio::quoted(value);
+      added = from == &from_file_
+                  ? filter.list_only(*text, null_ ? separator::nul : separator::newline)
+                  : filter.add_rules(what, *text);
+    }
+    if (!added) {
+      return option->get_name() + ' ' + afio::quoted(value) + ": " +
+             added.assume_error().code().message();
+    }
+  }
+  return {};
+}
+
+} // namespace afio::cli

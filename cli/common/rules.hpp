@@ -1,0 +1,40 @@
+// --exclude, --include and their like: which entries of a tree are meant.
+#pragma once
+
+#include "algorithms/path_filter.hpp"
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+} // namespace CLI
+
+namespace afio::cli {
+
+/// The rules of one command line, in the order in which they were given.
+class rules {
+public:
+  /// Adds the options to `app`. Both must outlive fill().
+  void add_to(CLI::App& app);
+  /// Puts all rules into `filter`. Empty, or for people what is wrong.
+  std::string fill(algorithms::path_filter& filter) const;
+
+private:
+  /// What one kind of option was given.
+  struct given {
+    CLI::Option* option = nullptr;
+    std::vector<std::string> values;
+  };
+
+  CLI::App* app_ = nullptr;
+  given exclude_;
+  given include_;
+  given exclude_from_;
+  given include_from_;
+  given from_file_;
+  bool null_ = false;
+};
+
+} // namespace afio::cli

@@ -1,0 +1,273 @@
+// afio-cptree: copies directory trees.
+#include "afio/quoted.hpp"
+#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/summarize.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/arguments.hpp"
+#include "cli/common/count_beside.hpp"
+#include "cli/common/exit_code.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
+#include "cli/common/progress_bar.hpp"
+#include "cli/common/rules.hpp"
+#include "cli/common/signals.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <sys/stat.h>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::aspect;
+using algorithms::copy_options;
+using algorithms::copy_report;
+using algorithms::stopped;
+
+constexpr char examples[] = R"(Examples:
+  afio-cptree photos /backup/photos            an exact copy, all or nothing visible
+  afio-cptree --merge --exclude '*.o' src dst  into a tree that is there
+  afio-cptree --sync=all --verify a b          durable, and read back
+  afio-cptree -n a b | less                    see what would be done
+
+Exit: 0 all copied, 1 some failed, 2 usage, 3 refused, 4 a source kept changing,
+130/143 interrupted. A new DST appears when it is complete. cp's -a, -r, -R and
+-x are accepted.)";
+
+const std::map<std::string, aspect> aspects{{"mode", aspect::mode},
+                                            {"ownership", aspect::ownership},
+                                            {"timestamps", aspect::timestamps},
+                                            {"xattr", aspect::xattr},
+                                            {"acl", aspect::acl},
+                                            {"flags", aspect::flags},
+                                            {"links", aspect::links},
+                                            {"all", aspect::all},
+                                            {"none", aspect::none}};
+
+struct arguments {
+  common_arguments common;
+  std::string source;
+  std::string target;
+  std::vector<std::string> preserve{"all"};
+  std::string reflink = "auto";
+  std::string sparse = "auto";
+  std::string sync = "none";
+  bool merge = false;
+  bool verify = false;
+  bool all_or_nothing = false;
+  rules which;
+};
+
+void describe(CLI::App& app, arguments& a) {
+  const auto one_of = [](std::vector<std::string> words) {
+    return CLI::IsMember(std::move(words)).description("");
+  };
+  app.add_option("SRC", a.source, "What to copy")->type_name("")->required();
+  app.add_option("DST", a.target, "What shall be its copy: its name, not a directory to put it in")
+      ->type_name("")
+      ->required();
+  auto* const merge = app.add_flag("--merge", a.merge, "DST may exist: replace files one by one");
+  app.add_flag("--all-or-nothing", a.all_or_nothing, "No DST unless every entry was copied")
+      ->excludes(merge);
+  app.add_flag("--verify", a.verify, "Read both back and compare");
+  app.add_option("--preserve", a.preserve,
+                 "all, none, or of mode, ownership, timestamps, xattr, acl, flags, links")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->check(one_of(
+          {"mode", "ownership", "timestamps", "xattr", "acl", "flags", "links", "all", "none"}));
+  app.add_option("--reflink", a.reflink, "Share blocks: auto, always or never")
+      ->type_name("WHEN")
+      ->check(one_of({"auto", "always", "never"}));
+  app.add_option("--sparse", a.sparse, "Holes: auto, always (zeros too) or never")
+      ->type_name("WHEN")
+      ->check(one_of({"auto", "always", "never"}));
+  app.add_option("--sync", a.sync, "Wait until durable: none, files or all")
+      ->type_name("WHAT")
+      ->check(one_of({"none", "files", "all"}));
+  a.which.add_to(app);
+  a.common.add_to(app);
+  // What cp's users type: it is what happens anyway.
+  app.add_flag("-a,--archive,-r,-R,--recursive,-x,--one-file-system")->group("");
+  app.footer(examples);
+}
+
+std::uint16_t current_umask() noexcept {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return static_cast<std::uint16_t>(mask & 0777);
+}
+
+template <class E>
+E choice(const std::string& word, std::initializer_list<std::pair<const char*, E>> words) {
+  for (const auto& [name, value] : words) {
+    if (word == name) return value;
+  }
+  return words.begin()->second;
+}
+
+copy_options options_for(const arguments& a, const signals& interrupts,
+                         algorithms::progress& done) {
+  using algorithms::reflink;
+  using algorithms::sparse;
+  using algorithms::sync;
+  copy_options o;
+  o.tree = a.common.for_trees();
+  o.tree.stop = interrupts.token();
+  o.tree.counters = &done;
+  o.file.preserve = aspect::none;
+  for (const std::string& word : a.preserve) o.file.preserve = o.file.preserve | aspects.at(word);
+  o.file.reflink = choice<reflink>(
+      a.reflink,
+      {{"auto", reflink::automatic}, {"always", reflink::always}, {"never", reflink::never}});
+  o.file.sparse = choice<sparse>(
+      a.sparse,
+      {{"auto", sparse::automatic}, {"always", sparse::always}, {"never", sparse::never}});
+  o.file.sync =
+      choice<sync>(a.sync, {{"none", sync::none}, {"files", sync::files}, {"all", sync::all}});
+  if (a.verify) o.file.verify = algorithms::copy_file_options::verify::contents;
+  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  o.file.umask = current_umask();
+  if (a.common.dry_run) o.doing = copy_options::doing::rehearse;
+  if (a.merge) o.existing = copy_options::existing::merge;
+  if (a.all_or_nothing) o.extent = copy_options::extent::all_or_nothing;
+  return o;
+}
+
+std::string without_slashes(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+class cptree {
+public:
+  cptree(const arguments& a, const algorithms::path_filter& filter, output& out,
+         signals& interrupts)
+      : arguments_(a),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)) {
+    if (!filter.empty()) options_.filter = &filter;
+  }
+
+  exit_code run() {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      std::unique_ptr<count_beside> count;
+      std::unique_ptr<progress_bar> bar;
+      if (arguments_.common.wants_progress()) {
+        count = std::make_unique<count_beside>(std::vector{arguments_.source}, options_.tree);
+        bar = std::make_unique<progress_bar>("copying", done_, count->total(), count->is_final());
+        out_.draw_with(bar.get());
+      }
+      copy();
+      out_.draw_with(nullptr);
+    }
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    out_.summarize(report_.failures, spent.count(), report_.bytes);
+    return status();
+  }
+
+private:
+  void copy() {
+    const auto copied = [&]() -> result<copy_report> {
+      AFIO_TRY(const location from, locate(arguments_.source));
+      AFIO_TRY(const location to, locate(without_slashes(arguments_.target)));
+      return copy_tree(from.directory, from.name, to.directory, to.name,
+                       without_slashes(arguments_.source), options_, out_);
+    }();
+    if (copied)
+      take(copied.assume_value());
+    else
+      fail(copied.assume_error());
+  }
+
+  void take(const copy_report& report) {
+    report_ = report;
+    if (report.failures != 0 || report.stopped != stopped::no) code_ = exit_code::incomplete;
+    if (report.failures != 0 && report.failures == report.kept_changing)
+      code_ = exit_code::unstable;
+    if (report.stopped == stopped::by_request) out_.note("interrupted");
+    if (report.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
+    if (report.stopped == stopped::by_failure) out_.note("stopped by --on-error");
+    if (!report.left_as) return;
+    const std::string target = without_slashes(arguments_.target);
+    const std::string above(path_view(target).parent().view());
+    out_.note("what was copied is in " +
+              afio::quoted((above.empty() ? "./" : above) + std::string(report.left_as->view())) +
+              "; delete it with afio-rmtree --reap of its directory");
+  }
+
+  void fail(const error& why) {
+    ++report_.failures;
+    const bool refused = why == errc::refused;
+    const bool exists = why == std::errc::file_exists;
+    std::string reason;
+    if (refused) reason = "Refused: the copy would lie in the tree itself, or has no name";
+    if (exists) {
+      reason = "DST exists: " + afio::quoted(arguments_.target) +
+               " (--merge copies into it; name the copy itself, not the directory to put it in)";
+    }
+    out_.failed("copy", arguments_.source, why, reason);
+    code_ = refused ? exit_code::refused : exists ? exit_code::unusable : exit_code::incomplete;
+  }
+
+  exit_code status() {
+    if (interrupts_.received() == 2) return exit_code::interrupted;
+    if (interrupts_.received() != 0) return exit_code::terminated;
+    if (!out_.ok()) {
+      out_.say("could not write all output");
+      code_ = worse(code_, exit_code::incomplete);
+    }
+    if (!out_.log_ok()) {
+      out_.say("could not write all of the log file");
+      code_ = worse(code_, exit_code::incomplete);
+    }
+    return code_;
+  }
+
+  const arguments& arguments_;
+  output& out_;
+  signals& interrupts_;
+  algorithms::progress done_;
+  copy_options options_;
+  copy_report report_;
+  exit_code code_ = exit_code::done;
+};
+
+int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
+  CLI::App app("Copies trees exactly: all metadata, nothing half done, whatever changes meanwhile.",
+               "afio-cptree");
+  arguments a;
+  describe(app, a);
+  if (const auto status = parse(app, argc, argv)) return *status;
+  algorithms::path_filter filter;
+  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
+    std::fprintf(stderr, "afio-cptree: %s\n", wrong.c_str());
+    return static_cast<int>(exit_code::unusable);
+  }
+  signals interrupts; // Before any other thread.
+  output out(a.common.for_output("afio-cptree",
+                                 {algorithms::event_kind::created, algorithms::event_kind::replaced,
+                                  algorithms::event_kind::linked}));
+  if (!out.log_problem().empty()) {
+    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
+            out.log_problem());
+    return static_cast<int>(exit_code::unusable);
+  }
+  return static_cast<int>(cptree(a, filter, out, interrupts).run());
+}
+
+} // namespace
+
+} // namespace afio::cli
+
+int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
