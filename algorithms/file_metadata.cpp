@@ -115,8 +115,9 @@ result<void> metadata_copier::copy(const fs_handle& from, const stat_t& status, 
   mode &= copy_owner(status, to, now, told);
   const std::uint16_t group = copy_attributes(from, to, kind, told);
   mode &= static_cast<std::uint16_t>(group | ~group_bits);
-  // A chown takes bits away and an ACL sets some, but neither happens to what stays private.
-  const bool as_born = kind == target::fresh && mode == now.mode && (mode & ~0700) == 0;
+  // A chown takes bits away, and an ACL sets some.
+  const bool as_born = kind == target::fresh && mode == now.mode && status.owner == now.owner &&
+                       status.group == now.group && !acl_set_;
   if (status.type != file_type::symlink && !as_born) {
     AFIO_TRY(to.set_mode(mode));
   }
@@ -153,7 +154,12 @@ std::uint16_t metadata_copier::copy_owner(const stat_t& status, const fs_handle&
 /// The bits for the group that a mode may have: all, but where an ACL is lost.
 std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_handle& to,
                                                target kind, loss_listener& told) noexcept {
-  const auto listed = from.list_attributes(buffers_->names);
+  // The kernel allocates as much as the buffer has: most files have none or a few.
+  constexpr std::size_t most_have_less = 512;
+  acl_set_ = false;
+  auto listed = from.list_attributes(std::span(buffers_->names).first(most_have_less));
+  if (!listed && listed.assume_error().native() == ERANGE)
+    listed = from.list_attributes(buffers_->names);
   std::string_view names;
   if (listed) {
     names = std::string_view(buffers_->names.data(), listed.assume_value());
@@ -173,6 +179,7 @@ std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_h
     const auto set = !read  ? result<void>(read.as_failure())
                      : kept ? to.set_attribute(name, value)
                             : result<void>(error(ENOTSUP, call::none));
+    acl_set_ = acl_set_ || (set && part == aspect::acl);
     if (set) return;
     if (kept) told.lost(part, set.assume_error());
     if (name == access_acl) group = group_permissions(value);

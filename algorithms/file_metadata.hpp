@@ -96,6 +96,7 @@ private:
   aspect which_;
   std::uint16_t umask_;
   std::unique_ptr<buffers> buffers_;
+  bool acl_set_ = false;            // On the file that is being worked on.
   std::uint32_t flags_ = 0;         // Of the file that was prepared for.
   std::uint64_t without_flags_ = 0; // A device whose files have no inode flags.
 };

@@ -40,7 +40,7 @@ result<copied_file> file_copier::try_once(const fs_handle& source, const stat_t&
                                           const destination& to, loss_listener& told) noexcept {
   AFIO_TRY(const file_handle from, file_handle::file(source, status, quietly));
   AFIO_TRY(new_file made, to.seen == destination::visible::by_nobody
-                              ? new_file::named(to.directory, to.name)
+                              ? new_file::named(to.directory, to.name, status.mode & 0777)
                               : new_file::hidden(to.directory));
   AFIO_TRY(const copied_by how, make_like(from, status, made.file(), to, told));
   AFIO_TRY(const stat_t after, from.stat());

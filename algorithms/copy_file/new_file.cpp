@@ -32,8 +32,11 @@ result<new_file> new_file::random_named(const path_handle& dir) noexcept {
   return new_file(std::move(file), publication(dir, name, publication::name_is::random));
 }
 
-result<new_file> new_file::named(const path_handle& dir, leaf_name name) noexcept {
-  AFIO_TRY(auto file, file_handle::file(dir, name, private_new));
+result<new_file> new_file::named(const path_handle& dir, leaf_name name,
+                                 std::uint16_t permissions) noexcept {
+  file_options options = private_new;
+  options.permissions = permissions;
+  AFIO_TRY(auto file, file_handle::file(dir, name, options));
   return new_file(std::move(file), publication(dir, name, publication::name_is::final));
 }
 

@@ -6,15 +6,17 @@
 
 namespace afio::algorithms::copy_detail {
 
-/// Born 0600 and empty. Gone when destroyed before it is published.
+/// Born empty, 0600 but where said otherwise. Gone when destroyed before it is published.
 class new_file {
 public:
   /// Without a name, in the file system of `dir`; where that cannot be, under a random name in it.
   static result<new_file> hidden(const path_handle& dir) noexcept;
   /// The same under a random name at once.
   static result<new_file> random_named(const path_handle& dir) noexcept;
-  /// Under its final name: for a directory that is itself hidden. EEXIST.
-  static result<new_file> named(const path_handle& dir, leaf_name name) noexcept;
+  /// Under its final name, with `permissions` less the umask: for a directory that is itself
+  /// hidden, so that nobody else can reach it. EEXIST.
+  static result<new_file> named(const path_handle& dir, leaf_name name,
+                                std::uint16_t permissions) noexcept;
 
   new_file(new_file&&) noexcept = default;
   new_file& operator=(new_file&&) = delete;

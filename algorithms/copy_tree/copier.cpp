@@ -206,28 +206,15 @@ result<void> copier::copy_grouped(const place<2>& here, const row<2>& r, const f
     AFIO_TRY(const bool linked, link(here, r, *where, old));
     return linked ? success() : copy_alone(here, r, source, status, old);
   }
-  const auto copied = [&]() -> result<placed> {
-    placed at{below(here, r.name), {}};
-    AFIO_TRY(copy_alone(here, r, source, status, old));
-    if (!shared_->rehearses()) {
-      stat_t s;
-      AFIO_TRY(s.stamp(here.handle(1), r.name, want::identity));
-      at.id = s.id;
-    }
-    return at;
-  };
-  result<placed> at = error(ENOMEM, call::none);
-  try {
-    at = copied();
-  } catch (const std::bad_alloc&) {
-    shared_->groups.failed(status.id); // Others may be waiting for it.
-    throw;
+  link_groups::claim first(shared_->groups, status.id);
+  placed at{below(here, r.name), {}};
+  AFIO_TRY(copy_alone(here, r, source, status, old));
+  if (!shared_->rehearses()) {
+    stat_t s;
+    AFIO_TRY(s.stamp(here.handle(1), r.name, want::identity));
+    at.id = s.id;
   }
-  if (!at) {
-    shared_->groups.failed(status.id);
-    return std::move(at).as_failure();
-  }
-  shared_->groups.placed_at(status.id, std::move(at).assume_value());
+  first.placed_at(std::move(at));
   return success();
 }
 

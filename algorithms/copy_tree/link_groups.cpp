@@ -26,23 +26,14 @@ std::optional<placed> link_groups::join(const identity& source, std::uint64_t li
   }
 }
 
-void link_groups::placed_at(const identity& source, placed where) {
+/// Null: the copy failed.
+void link_groups::end(const identity& source, placed* where) noexcept {
   const std::scoped_lock hold(lock_);
   const auto found = groups_.find(source);
   if (found == groups_.end()) return;
   group& g = found->second;
-  g.where = std::move(where);
-  g.is = group::state::there;
-  if (--g.names_left == 0) groups_.erase(found);
-  changed_.notify_all();
-}
-
-void link_groups::failed(const identity& source) {
-  const std::scoped_lock hold(lock_);
-  const auto found = groups_.find(source);
-  if (found == groups_.end()) return;
-  group& g = found->second;
-  g.is = group::state::empty;
+  g.is = where != nullptr ? group::state::there : group::state::empty;
+  if (where != nullptr) g.where = std::move(*where);
   if (--g.names_left == 0) groups_.erase(found);
   changed_.notify_all();
 }

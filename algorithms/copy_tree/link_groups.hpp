@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace afio::algorithms::copy_detail {
 
@@ -23,12 +24,29 @@ struct placed {
 class link_groups {
 public:
   /// The caller comes upon a name of the inode `source`, which has `links` of them. Nothing: it is
-  /// the first, and the caller copies it and calls placed_at() or failed(). Else, where the copy
-  /// is; waits while another worker makes it. Throws std::bad_alloc.
+  /// the first, and the caller makes a claim and copies it. Else, where the copy is; waits while
+  /// another worker makes it. Throws std::bad_alloc.
   std::optional<placed> join(const identity& source, std::uint64_t links);
-  void placed_at(const identity& source, placed where);
-  /// The next one who joins is the first.
-  void failed(const identity& source);
+
+  /// Held by who copies the first name. If it is not told where the copy is before it ends, the
+  /// next one who joins is the first.
+  class claim {
+  public:
+    claim(link_groups& of, const identity& source) noexcept : of_(&of), source_(source) {}
+
+    ~claim() {
+      if (of_ != nullptr) of_->end(source_, nullptr);
+    }
+
+    claim(const claim&) = delete;
+    claim& operator=(const claim&) = delete;
+
+    void placed_at(placed where) noexcept { std::exchange(of_, nullptr)->end(source_, &where); }
+
+  private:
+    link_groups* of_;
+    identity source_;
+  };
 
 private:
   struct hash {
@@ -46,6 +64,8 @@ private:
     enum class state : std::uint8_t { empty, copying, there } is = state::empty;
     placed where;
   };
+
+  void end(const identity& source, placed* where) noexcept;
 
   std::mutex lock_;
   std::condition_variable changed_;

@@ -157,6 +157,16 @@ const operation operations[] = {
        begin();
        return dir.set_mode(leaf("f"), 0700);
      }},
+    {"PathCreateNode", "",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       begin();
+       return dir.create_node(leaf("p"), file_type::fifo, 0600);
+     }},
+    {"PathSyncFileSystem", "",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       begin();
+       return dir.sync_file_system();
+     }},
     {"DirectoryList", "f f 1\n f g 1",
      [](const path_handle& dir, begin_fn begin) -> result<void> {
        begin();
@@ -335,6 +345,24 @@ const operation operations[] = {
        const auto file = file_at(dir, "f");
        begin();
        return file.set_mode(0700);
+     }},
+    {"FsPin", "f f 1",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       begin();
+       AFIO_TRY(fs_handle::pin(dir, leaf("f")));
+       return success();
+     }},
+    {"FsSetOwner", "f f 1",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       const auto file = file_at(dir, "f");
+       begin();
+       return file.set_owner(fs_handle::no_owner, fs_handle::no_owner);
+     }},
+    {"FsSetTimes", "f f 1",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       const auto file = file_at(dir, "f");
+       begin();
+       return file.set_times({1, 2}, {3, 4});
      }},
     {"FsAttributes", "f f 1",
      [](const path_handle& dir, begin_fn begin) -> result<void> {

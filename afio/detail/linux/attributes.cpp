@@ -66,7 +66,11 @@ result<void> change_owner(const descriptor& file, uid_t owner, gid_t group) noex
 result<void> change_times(const descriptor& file, const timespec& accessed,
                           const timespec& modified) noexcept {
   const timespec both[] = {accessed, modified};
-  // Linux 5.8 and later take an empty path; before, O_PATH descriptors of symlinks have no way.
+  const int direct = attempt(call::utimensat, [&] { return ::futimens(file.number(), both); });
+  if (direct != -EBADF) {
+    return direct < 0 ? result<void>(error(-direct, call::utimensat)) : success();
+  }
+  // O_PATH. Takes 0.5 µs more. Linux before 5.8 does not take an empty path.
   return enter_void(call::utimensat, nullptr,
                     [&] { return ::utimensat(file.number(), "", both, AT_EMPTY_PATH); });
 }
