@@ -102,9 +102,9 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
     AFIO_TRY(auto entries, entry_copier::make(shared_.file, how.counters));
     workers.emplace_back(shared_, std::move(entries));
   }
-  AFIO_TRY(
-      const walk_report done,
-      walk<2>({walk_root{&source, shared_.shown}, walk_root{target, {}}}, workers, how, told_));
+  AFIO_TRY(const walk_report done,
+           walk<2>({walk_root{&source, shared_.shown}, walk_root{target, {}, !shared_.merges()}},
+                   workers, how, told_));
   for (const copier& worker : workers) add(worker.report());
   report_.failures += done.failures;
   report_.stopped = done.stopped;

@@ -29,6 +29,7 @@ result<node<N>*> engine<N>::begin() noexcept {
       AFIO_TRY(side.handle, directory_handle::directory(*roots_[tree].directory));
       AFIO_TRY(side.id, side.handle.identity());
       side.present = true;
+      side.fresh = roots_[tree].fresh;
     }
     return success();
   };

@@ -74,6 +74,7 @@ struct walk_report {
 struct walk_root {
   const path_handle* directory = nullptr; ///< Null: absent. Borrowed for the walk.
   std::string_view name;
+  bool fresh = false; ///< Made by the caller just now: as cell::fresh.
 };
 
 /// How many workers a walk of N trees with these options will use: 1 or more, fewer than asked for

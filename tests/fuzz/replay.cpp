@@ -30,12 +30,18 @@ constexpr std::string_view corpus[] = {
     "\xe6\x9d"sv, "\xf0\x9f\x98"sv,
     // Records of a listing: type, inode, position, length, name.
     "\x04\x01\x02\x03\x00\x04\x01\x02\x03\x01\x08\x01\x02\x03\x05names"sv,
-    "\x0a\xff\xff\xff\x02..\x08\x00\x00\x00\x03..."sv};
+    "\x0a\xff\xff\xff\x02..\x08\x00\x00\x00\x03..."sv,
+    // Of a filter: a path, rules, a list.
+    "a/b.o\0*.o\n+ a"sv, "a/b\0/a/***\0a"sv, "ab/c\0[!a-c[:digit:]]*"sv, "a/b/c\0a/**/?"sv,
+    "aaaaaaaa\0*a*a**a*b"sv, "x/a/b\0**/a/*/"sv, "x/a/b\0a/b\n[]-]\n!"sv, "[a]\0\\[a]\n[a"sv,
+    "a/b/c\0#\0./a//b\nd/../c\na-b\na"sv};
 
 /// What mutations like to put in.
-constexpr std::string_view bits[] = {"/"sv,    "."sv,    "\0"sv,       "\\"sv,       "\""sv,
-                                     "\x1b"sv, "\xc2"sv, "\x9b"sv,     "\xe2\x80"sv, "\xae"sv,
-                                     "\xed"sv, "\xf4"sv, "\xf0\x9f"sv, "\xff"sv,     "\x04\x01"sv};
+constexpr std::string_view bits[] = {"/"sv,    "."sv,    "\0"sv,        "\\"sv,       "\""sv,
+                                     "\x1b"sv, "\xc2"sv, "\x9b"sv,      "\xe2\x80"sv, "\xae"sv,
+                                     "\xed"sv, "\xf4"sv, "\xf0\x9f"sv,  "\xff"sv,     "\x04\x01"sv,
+                                     "*"sv,    "**"sv,   "?"sv,         "["sv,        "]"sv,
+                                     "[a-"sv,  "!"sv,    "[:alpha:]"sv, "\n"sv,       "/***"sv};
 
 class inputs {
 public:
