@@ -14,7 +14,6 @@ import tempfile
 
 CLONE_NEWNS = 0x00020000
 IMAGE_BYTES = 4 << 30
-NAMES = ("tmpfs", "ext4")
 
 
 class Unavailable(Exception):
@@ -39,6 +38,20 @@ def _mount_ext4(path, image, inodes):
     # Initialised at once: else a kernel thread does it while the tools are timed.
     _run("mkfs.ext4", "-q", "-F", "-N", str(inodes),
          "-E", "lazy_itable_init=0,lazy_journal_init=0", image)
+    _run("mount", "-o", "loop", image, path)
+
+
+def _mount_xfs(path, image):
+    with open(image, "wb") as file:
+        file.truncate(IMAGE_BYTES)
+    _run("mkfs.xfs", "-q", "-f", image)
+    _run("mount", "-o", "loop", image, path)
+
+
+def _mount_btrfs(path, image):
+    with open(image, "wb") as file:
+        file.truncate(IMAGE_BYTES)
+    _run("mkfs.btrfs", "-q", "-f", image)
     _run("mount", "-o", "loop", image, path)
 
 
@@ -71,6 +84,10 @@ def mounted(name, base, entries):
     try:
         if name == "tmpfs":
             _mount_tmpfs(str(path), inodes)
+        elif name == "xfs":
+            _mount_xfs(str(path), str(image))
+        elif name == "btrfs":
+            _mount_btrfs(str(path), str(image))
         else:
             _mount_ext4(str(path), str(image), inodes)
         try:
@@ -90,6 +107,8 @@ def _unmount(path):
 def description(name):
     if name == "tmpfs":
         return "tmpfs"
+    if name != "ext4":
+        return f"{name}, default options, in a {IMAGE_BYTES >> 30} GiB image in memory"
     version = subprocess.run(["mkfs.ext4", "-V"], stderr=subprocess.PIPE, text=True, check=False)
     words = version.stderr.split()
     made_by = " ".join(words[:2]) if len(words) > 1 else "mkfs.ext4"

@@ -41,6 +41,9 @@ class Benchmark:
     trees: tuple
     # [{"tree", "filesystem", "ratio"} or {"tree", "filesystem", "peak_mib"}, ...]
     targets: tuple
+    # Whether a run makes a copy of the tree, "{copy}", which goes before the next.
+    copies: bool = False
+    filesystems: tuple = ("tmpfs", "ext4")
 
 
 def main(benchmark, script):
@@ -72,8 +75,8 @@ def _parse(benchmark):
     parser.add_argument("--trees", type=_list_of([t.name for t in benchmark.trees]), metavar="LIST",
                         default=[t.name for t in benchmark.trees],
                         help="of %(default)s")
-    parser.add_argument("--filesystems", type=_list_of(filesystems.NAMES), metavar="LIST",
-                        default=list(filesystems.NAMES), help="of %(default)s")
+    parser.add_argument("--filesystems", type=_list_of(benchmark.filesystems),
+                        metavar="LIST", default=list(benchmark.filesystems), help="of %(default)s")
     parser.add_argument("--scale", type=float, default=1, metavar="X",
                         help="make the trees larger or smaller by this factor")
     parser.add_argument("--patience", type=float, default=30, metavar="SECONDS",
@@ -127,7 +130,8 @@ def _run(benchmark, options, script_directory):
 
 def _measure(benchmark, options, programs, chosen_tools, filesystem, base, tree, results):
     try:
-        with filesystems.mounted(filesystem, base, tree.entries) as where:
+        with filesystems.mounted(filesystem, base,
+                                 tree.entries * (1 + benchmark.copies)) as where:
             if options.runs > 0:
                 rounds = measure.Rounds(benchmark, programs, chosen_tools, filesystem, where,
                                         tree, options.patience, _say)
@@ -196,7 +200,7 @@ def _shown_command(benchmark, options):
     words = [f"--runs={options.runs}"]
     if options.trees != [t.name for t in benchmark.trees]:
         words.append("--trees=" + ",".join(options.trees))
-    if options.filesystems != list(filesystems.NAMES):
+    if options.filesystems != list(benchmark.filesystems):
         words.append("--filesystems=" + ",".join(options.filesystems))
     if options.scale != 1:
         words.append(f"--scale={options.scale:g}")
@@ -215,7 +219,7 @@ def _shown_command(benchmark, options):
 def _is_complete(benchmark, options, results):
     return (options.runs >= FEWEST_RUNS and options.scale == 1 and results["optimised"]
             and len(options.trees) == len(benchmark.trees) and not options.peers
-            and set(results["filesystems"]) == set(filesystems.NAMES))
+            and set(results["filesystems"]) == set(benchmark.filesystems))
 
 
 def _output_directory(options):

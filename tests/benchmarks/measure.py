@@ -12,12 +12,13 @@ import trees
 
 TREE = "tree"
 EMPTY = "empty"
+COPY = "copy"
 
 
 @dataclasses.dataclass(frozen=True)
 class Tool:
     name: str
-    # "{tree}" stands for the tree, "{empty}" for an empty directory.
+    # "{tree}" stands for the tree, "{empty}" for an empty directory, "{copy}" for what is made.
     command: tuple
     version: str = ""
 
@@ -27,7 +28,8 @@ class Tool:
         return any("{empty}" in word for word in self.command)
 
     def on(self, tree=TREE, empty=EMPTY):
-        return [word.replace("{tree}", tree).replace("{empty}", empty) for word in self.command]
+        return [word.replace("{tree}", tree).replace("{empty}", empty).replace("{copy}", COPY)
+                for word in self.command]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +101,15 @@ def left_behind(tool, tree):
     return "" if tool.keeps_root else "the root"
 
 
+def missing_from(copy, tree):
+    """What a tool that copies has not copied, in words; empty if all is there."""
+    inside = [sum(1 for _ in os.walk(root)) for root in (tree, copy)]
+    files = [sum(len(files) for _, _, files in os.walk(root)) for root in (tree, copy)]
+    if inside[0] == inside[1] and files[0] == files[1]:
+        return ""
+    return f"{inside[1]} directories and {files[1]} files of {inside[0]} and {files[0]}"
+
+
 class Rounds:
     """All rounds of all tools over one tree on one file system."""
 
@@ -118,7 +129,7 @@ class Rounds:
     def run(self, rounds, warm_ups):
         (self.where / EMPTY).mkdir(exist_ok=True)
         self._make()
-        if not self.benchmark.deletes:
+        if not self.benchmark.deletes and not self.benchmark.copies:
             self._compare_answers()
         for number in range(-warm_ups, rounds):
             for tool in list(self.tools):
@@ -151,6 +162,7 @@ class Rounds:
         finally:
             if self.benchmark.deletes:
                 trees.remove(str(self.where / TREE))
+            trees.remove(str(self.where / COPY))
         if number >= 0:
             self.samples.append(sample)
         name = tool.name if number >= 0 else f"{tool.name} (warm-up)"
@@ -161,6 +173,9 @@ class Rounds:
         costs = run_once(self.programs.measure, tool, self.where)
         if self.benchmark.deletes and (left := left_behind(tool, self.where / TREE)):
             raise ToolFailed(f"left {left}, and said that all was well")
+        if self.benchmark.copies and number < 0 and (made := missing_from(self.where / COPY,
+                                                                          self.where / TREE)):
+            raise ToolFailed(f"made {made}, and said that all was well")
         return Sample(self.filesystem, self.tree.name, number, tool.name, *costs, undisturbed)
 
     def _failed(self, tool, reason):

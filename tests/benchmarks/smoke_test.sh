@@ -54,6 +54,10 @@ run summarize --trees=wide,source --filesystems=tmpfs
 expect summarize.md "| a source-like mix of 75,000 files | tmpfs | summarize |"
 reject summarize.md "## Left out"
 
+run copy_tree --trees=wide,source --filesystems=tmpfs --peers=cp
+expect copy_tree.md "| a source-like mix of 75,000 files | tmpfs | afio-cptree |"
+reject copy_tree.md "## Left out"
+
 # A tool that leaves the tree where it was must not look fast.
 if python3 -B "$here/remove_tree.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
   --peers=rm --peer=afio-rmtree=true; then

@@ -38,6 +38,7 @@ def count(programs, filesystem, where, tree, tools, deletes):
         trees.remove(str(path))
         entries, _ = trees.make(programs.make_tree, small, str(path))
         calls = _trace(tool, where)
+        trees.remove(str(where / measure.COPY))
         if calls is None or deletes and measure.left_behind(tool, path):
             continue
         top = sorted(calls.items(), key=lambda item: -item[1])[:4]

@@ -33,6 +33,16 @@ class Tree:
         return min(runs, 3) if self.for_memory else runs * self.repeat
 
 
+COPIED = (
+    Tree("wide", "1,000 directories of 100 files of 4 KiB", "wide", 1000, (100, 4096),
+         entries_each=101),
+    Tree("source", "a source-like mix of 75,000 files", "source", 75_000, (1,),
+         entries_each=13 / 12),
+    Tree("large", "four files of 256 MiB", "wide", 1, (4, 256 << 20), entries_each=5),
+    Tree("million", "one directory of 1,000,000 empty files", "flat", 1_000_000, (0,),
+         for_memory=True),
+)
+
 ALL = (
     Tree("wide", "1,000 directories of 100 files", "wide", 1000, (100, 1024),
          entries_each=101),
