@@ -96,6 +96,9 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
     return success();
   }
   AFIO_TRY(looked);
+  // The copy lies in its own source, by a rename or above a directory that may not be searched.
+  if (state.source.id.same_file(shared_->root_id))
+    return error(errc::refused, call::verify, r.name);
   state.merged = r.in[1].present;
   if (state.merged && r.in[1].type != file_type::directory) {
     return error(ENOTDIR, call::verify, r.name);

@@ -46,6 +46,7 @@ struct copying {
   copy_file_options file; ///< With the threads and the stop token of the tree.
   std::string_view shown;
   const path_handle* root = nullptr; ///< Of the copy; null in a rehearsal of a new one.
+  identity root_id{};
   destination::visible seen = destination::visible::by_nobody;
   link_groups groups;
   loss_book losses;

@@ -34,13 +34,10 @@ class tree_copy {
 public:
   tree_copy(const path_handle& to, leaf_name new_name, std::string_view shown,
             const copy_options& options, observer& told)
-      : to_(to), new_name_(new_name), told_(told), shared_{options,
-                                                           options.file,
-                                                           shown,
-                                                           nullptr,
-                                                           destination::visible::by_nobody,
-                                                           {},
-                                                           loss_book(told)} {
+      : to_(to), new_name_(new_name), told_(told), shared_{options, options.file,
+                                                           shown,   nullptr,
+                                                           {},      destination::visible::by_nobody,
+                                                           {},      loss_book(told)} {
     shared_.file.stop = options.tree.stop;
     shared_.file.threads = worker_count(options.tree.for_walk(), 2);
   }
@@ -93,6 +90,9 @@ void tree_copy::add(const copy_report& more) noexcept {
 result<void> tree_copy::walk_into(const path_handle& source, const path_handle* target,
                                   const directory_state& root) {
   shared_.root = target;
+  if (target != nullptr) {
+    AFIO_TRY(shared_.root_id, target->identity());
+  }
   walk_options how = options().tree.for_walk();
   how.leaving = shared_.rehearses() ? leaving::without_handles : leaving::with_handles;
   std::vector<copier> workers;
@@ -194,9 +194,19 @@ void tree_copy::discard(leaf_name hidden_name) {
   report_.created = report_.linked = report_.bytes = 0;
 }
 
+/// Refuses a copy that would lie in its own source.
+result<void> check_apart(const path_handle& source, const path_handle& to,
+                         leaf_name name) noexcept {
+  const auto where = relation_of(source, to);
+  if (where && where.assume_value() == relation::unrelated) return success();
+  // Above is a directory that may not be searched: the walk will not enter its own copy, either.
+  if (!where && where.assume_error() == std::errc::permission_denied) return success();
+  if (!where) return where.as_failure();
+  return error(errc::refused, call::verify, name);
+}
+
 result<copy_report> tree_copy::copy_directory(const path_handle& source, const stat_t& status) {
-  AFIO_TRY(const relation where, relation_of(source, to_));
-  if (where != relation::unrelated) return error(errc::refused, call::verify, new_name_.view());
+  AFIO_TRY(check_apart(source, to_, new_name_));
   stat_t there;
   const auto looked = there.stamp(to_, new_name_);
   const bool free = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
@@ -216,8 +226,7 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
   if (there.type != file_type::directory) return error(ENOTDIR, call::verify, new_name_.view());
   // Where a user points at a mount point, it is the mount that is meant.
   AFIO_TRY(const path_handle target, path_handle::path(to_, new_name_, crossing::any_mount));
-  AFIO_TRY(const relation inside, relation_of(source, target));
-  if (inside != relation::unrelated) return error(errc::refused, call::verify, new_name_.view());
+  AFIO_TRY(check_apart(source, target, new_name_));
   shared_.seen = destination::visible::by_others;
   AFIO_TRY(walk_into(source, &target, {status, true}));
   if (shared_.file.sync == sync::all) {

@@ -55,6 +55,7 @@ result<fs_handle> pin_again(const path_handle& root, const placed& where) noexce
     AFIO_TRY(path_handle below, path_handle::path(*at, name, crossing::any_mount));
     above = std::move(below);
     at = &above;
+    rest = parts->second;
   }
 }
 

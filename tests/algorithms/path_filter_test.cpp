@@ -626,7 +626,7 @@ protected:
     for (auto count = 1 + below(5); count != 0; --count) pattern += any_of(parts);
     static constexpr std::string_view ends[] = {"", "", "", "/", "/***", "/**", "***"};
     pattern += any_of(ends);
-    return pattern;
+    return pattern == "- " ? "-" : pattern; // A sign alone ends rsync.
   }
 
   /// Mostly patterns that the tree has something for.

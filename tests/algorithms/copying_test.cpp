@@ -1,0 +1,443 @@
+#include "afio/detail/fault.hpp"
+#include "algorithms/copy_tree/copy_tree.hpp"
+#include "tests/afio/per_file_system.hpp"
+#include "tests/algorithms/scene.hpp"
+#include "tests/support/unique_fd.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+namespace afio::unit {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// All that a copy keeps of one entry, but its contents and its links, as text.
+std::string metadata_of(const fs::path& at) {
+  struct stat s;
+  if (::lstat(at.c_str(), &s) != 0) return "missing";
+  std::string text = std::to_string(s.st_mode) + ' ' + std::to_string(s.st_uid) + ':' +
+                     std::to_string(s.st_gid) + ' ' + std::to_string(s.st_mtim.tv_sec) + '.' +
+                     std::to_string(s.st_mtim.tv_nsec) + ' ' + std::to_string(s.st_rdev);
+  std::array<char, 65'536> names;
+  const ssize_t size = ::llistxattr(at.c_str(), names.data(), names.size());
+  std::map<std::string, std::string> attributes;
+  for (ssize_t i = 0; i < size;) {
+    const std::string name = names.data() + i;
+    std::array<char, 65'536> value;
+    const ssize_t length = ::lgetxattr(at.c_str(), name.c_str(), value.data(), value.size());
+    attributes[name] =
+        std::string(value.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+    i += static_cast<ssize_t>(name.size()) + 1;
+  }
+  for (const auto& [name, value] : attributes) text += ' ' + name + '=' + value;
+  return text;
+}
+
+/// The same of a tree, with contents and which names are one inode.
+std::map<std::string, std::string> picture_of(const fs::path& root) {
+  std::map<std::string, std::string> picture;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> first;
+  const testing::manifest found(root);
+  for (const auto& [name, entry] : found.entries) {
+    std::string text = metadata_of(name == "." ? root : root / name) + " bytes " +
+                       std::to_string(entry.size) + " content " + std::to_string(entry.content) +
+                       " target " + entry.target;
+    if (entry.type != 'd') {
+      const auto key = std::pair(entry.inode.device, entry.inode.inode);
+      text += " is " + first.try_emplace(key, name).first->second;
+    }
+    picture[name] = text;
+  }
+  return picture;
+}
+
+void set_times(const fs::path& at, timespec modified) {
+  const timespec both[] = {{1'000'000'001, 7}, modified};
+  ASSERT_EQ(::utimensat(AT_FDCWD, at.c_str(), both, AT_SYMLINK_NOFOLLOW), 0) << at;
+}
+
+/// Bytes at some offsets, and the size.
+void make_sparse(const fs::path& at, const std::vector<off_t>& data, off_t size) {
+  const testing::unique_fd file(::open(at.c_str(), O_CREAT | O_WRONLY, 0644));
+  for (const off_t offset : data) ASSERT_EQ(::pwrite(file.get(), "data", 4, offset), 4);
+  ASSERT_EQ(::ftruncate(file.get(), size), 0);
+}
+
+std::uint64_t blocks_of(const fs::path& at) {
+  struct stat s {};
+
+  EXPECT_EQ(::lstat(at.c_str(), &s), 0);
+  return static_cast<std::uint64_t>(s.st_blocks);
+}
+
+struct armed_fault {
+  explicit armed_fault(const detail::fault& f) { detail::arm(f); }
+
+  ~armed_fault() { detail::disarm(); }
+};
+
+class Copying : public per_file_system {
+protected:
+  result<copy_report> copy(const char* from, const char* to, const copy_options& options = {}) {
+    return copy_tree(dir, leaf(from), dir, leaf(to), from, options, told);
+  }
+
+  copy_report copied(const char* from, const char* to, const copy_options& options = {}) {
+    return take(copy(from, to, options));
+  }
+
+  /// Names in the directory that are afio's own.
+  std::size_t leftovers() const {
+    std::size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(scratch->path())) {
+      if (entry.path().filename().string().starts_with(".afio-")) ++count;
+    }
+    return count;
+  }
+
+  void make_odd_tree() {
+    make("d s/a/b 0750\n d s/empty 0555\n f s/a/f 100 0644\n f s/a/big 300000 0600\n"
+         "f s/none 0 0400\n f s/suid 10 0755\n l s/l -> a/f\n l s/dangling -> /nowhere\n"
+         "p s/p 0620\n s s/sock 0600\n h s/a/b/again = s/a/f\n h s/p2 = s/p\n h s/l2 = s/l\n"
+         "f s/n\\x0al\\xff 5\n d s/sticky 01777");
+    ASSERT_EQ(::setxattr(at("s/a/f").c_str(), "user.note", "hello", 5, 0), 0);
+    if (::geteuid() == 0) {
+      make("c s/null 1 3\n b s/block 7 9\n o s/suid 12 34\n o s/l 56 78\n o s/a/b 12 34");
+      ASSERT_EQ(::chmod(at("s/suid").c_str(), 06755), 0);
+    }
+    std::ofstream(at("s") / std::string(255, 'x')) << "long";
+    set_times(at("s/a/f"), {1'234'567'890, 123'456'789});
+    set_times(at("s/l"), {-86'400, 5});
+    set_times(at("s/a/b"), {2'000'000'000, 1});
+    set_times(at("s/p"), {17, 0});
+    set_times(at("s/a"), {1'500'000'000, 42});
+    set_times(at("s"), {1'600'000'000, 43});
+  }
+
+  listener told;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Copying, all_kinds(), kind_of);
+
+TEST_P(Copying, AnOddTreeIsEqualInEveryField) {
+  make_odd_tree();
+  const auto before = picture_of(at("s"));
+  const copy_report report = copied("s", "t");
+  EXPECT_EQ(report.failures, 0U) << told;
+  EXPECT_EQ(picture_of(at("t")), before);
+  EXPECT_EQ(picture_of(at("s")), before);
+  EXPECT_EQ(report.linked, 3U);
+  EXPECT_EQ(leftovers(), 0U);
+}
+
+TEST_P(Copying, MergedIntoNothingItIsEqualToo) {
+  make_odd_tree();
+  make("d t 0700");
+  EXPECT_EQ(copied("s", "t", {.existing = copy_options::existing::merge}).failures, 0U) << told;
+  EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
+  EXPECT_EQ(leftovers(), 0U);
+}
+
+TEST_P(Copying, FromAnotherFileSystemItIsEqualToo) {
+  make_odd_tree();
+  const testing::scratch_directory elsewhere;
+  const auto there = anchor(elsewhere.path());
+  (void)take(copy_tree(dir, leaf("s"), there, leaf("t"), "s", {}, told));
+  (void)take(copy_tree(there, leaf("t"), dir, leaf("u"), "t", {}, told));
+  EXPECT_TRUE(told.failures.empty()) << told;
+  EXPECT_EQ(picture_of(at("u")), picture_of(at("s")));
+}
+
+TEST_P(Copying, HolesStayHolesAndNoneIsInvented) {
+  make("d s");
+  constexpr off_t unit = 1 << 17;
+  make_sparse(at("s/leading"), {8 * unit}, 8 * unit + 4);
+  make_sparse(at("s/middle"), {0, 8 * unit}, 8 * unit + 4);
+  make_sparse(at("s/trailing"), {0}, 8 * unit + 1);
+  make_sparse(at("s/all"), {}, 8 * unit);
+  std::ofstream(at("s/zeros")) << std::string(unit, '\0');
+  copy_options options;
+  options.file.reflink = reflink::never;
+  EXPECT_EQ(copied("s", "t", options).failures, 0U) << told;
+  EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
+  for (const char* name : {"leading", "middle", "trailing", "all"}) {
+    EXPECT_LE(blocks_of(at("t") / name), blocks_of(at("s") / name)) << name;
+  }
+  EXPECT_GE(blocks_of(at("t/zeros")), static_cast<std::uint64_t>(unit) / 512);
+  options.file.sparse = sparse::always;
+  (void)copied("s", "u", options);
+  EXPECT_LT(blocks_of(at("u/zeros")), 64U);
+  options.file.sparse = sparse::never;
+  EXPECT_EQ(copied("s", "v", options).failures, 0U) << told;
+  EXPECT_EQ(picture_of(at("u")), picture_of(at("s")));
+  EXPECT_EQ(picture_of(at("v")), picture_of(at("s")));
+}
+
+TEST_P(Copying, EachWayToCopyBytesIsForced) {
+  make("d s\n f s/f 400000\n f s/g 10");
+  const auto expected = picture_of(at("s"));
+  const std::vector<detail::fault> faults{
+      {.which = call::ioctl, .repeats = detail::fault::repeat::for_ever, .native = EOPNOTSUPP},
+      {.which = call::copy_file_range, .repeats = detail::fault::repeat::for_ever, .native = EXDEV},
+      {.which = call::preadv, .repeats = detail::fault::repeat::once, .native = EINTR}};
+  int number = 0;
+  for (const auto& f : faults) {
+    const std::string name = "t" + std::to_string(number++);
+    copy_options options;
+    if (f.which != call::ioctl) options.file.reflink = reflink::never;
+    const armed_fault here(f);
+    EXPECT_EQ(copied("s", name.c_str(), options).failures, 0U) << told;
+    EXPECT_EQ(picture_of(at(name)), expected);
+  }
+}
+
+TEST_P(Copying, ReflinkAlwaysSharesOrFails) {
+  make("d s\n f s/f 400000");
+  copy_options options;
+  options.file.reflink = reflink::always;
+  EXPECT_EQ(copied("s", "t", options).failures, shares() ? 0U : 1U) << told;
+}
+
+TEST_P(Copying, WithoutUnnamedFilesARandomNameDoes) {
+  make("d s\n f s/f 100\n d t\n f t/f 3");
+  const armed_fault none(
+      {.which = call::openat, .repeats = detail::fault::repeat::for_ever, .native = EOPNOTSUPP});
+  // Reopening by /proc is an openat, too, so only what needs neither is tried.
+  (void)copy("s", "t", {.existing = copy_options::existing::merge});
+  detail::disarm();
+  EXPECT_EQ(leftovers(), 0U);
+}
+
+TEST_P(Copying, IntoItselfIsRefused) {
+  make("d s/d\n f s/f 1");
+  const auto below = anchor(at("s"));
+  const auto deep = anchor(at("s/d"));
+  for (const path_handle* to : {&below, &deep}) {
+    const auto done = copy_tree(dir, leaf("s"), *to, leaf("t"), "s", {}, told);
+    ASSERT_FALSE(done);
+    EXPECT_TRUE(done.assume_error() == errc::refused);
+  }
+  const auto same = copy("s", "s", {.existing = copy_options::existing::merge});
+  ASSERT_FALSE(same);
+  EXPECT_TRUE(same.assume_error() == errc::refused);
+  EXPECT_EQ(testing::manifest(at("s")).entries.size(), 3U);
+}
+
+TEST_P(Copying, WhatIsThereIsNotTouchedUnlessMerged) {
+  make("d s\n f s/f 1\n d t\n f t/other 1\n f u 1");
+  for (const char* name : {"t", "u"}) EXPECT_TRUE(failed_with(copy("s", name), EEXIST)) << name;
+  EXPECT_EQ(testing::manifest(at("t")).entries.size(), 2U);
+  EXPECT_EQ(leftovers(), 0U);
+}
+
+TEST_P(Copying, MergingReplacesWholeFilesAndKeepsWhatTheSourceLacks) {
+  make("d s\n f s/f 100\n f s/l 7\n f s/new 3\n"
+       "d t\n f t/f 5\n h t/other = t/f\n f t/mine 9\n f victim 4\n l t/l -> ../victim");
+  const auto other = testing::manifest(at("t")).entries.at("other");
+  const auto victim = metadata_of(at("victim"));
+  const auto report = copied("s", "t", {.existing = copy_options::existing::merge});
+  EXPECT_EQ(report.failures, 0U) << told;
+  EXPECT_EQ(report.replaced, 2U);
+  EXPECT_EQ(report.created, 1U);
+  const testing::manifest after(at("t"));
+  EXPECT_EQ(after.entries.at("f").size, 100U);
+  EXPECT_EQ(after.entries.at("l").type, 'f');
+  EXPECT_EQ(after.entries.at("mine").size, 9U);
+  EXPECT_EQ(after.entries.at("other").size, 5U);
+  EXPECT_EQ(after.entries.at("other").content, other.content);
+  EXPECT_EQ(metadata_of(at("victim")), victim);
+  EXPECT_EQ(fs::file_size(at("victim")), 4U);
+  EXPECT_EQ(leftovers(), 0U);
+}
+
+TEST_P(Copying, MergingNeverReplacesADirectoryByAFileNorAFileByADirectory) {
+  make("d s/d\n f s/f 1\n f t/d 1\n d t/f");
+  EXPECT_EQ(copied("s", "t", {.existing = copy_options::existing::merge}).failures, 2U);
+  EXPECT_EQ(told.failed_paths(), (std::vector<std::string>{"s/d", "s/f"}));
+  EXPECT_TRUE(fs::is_regular_file(at("t/d")));
+  EXPECT_TRUE(fs::is_directory(at("t/f")));
+}
+
+TEST_P(Copying, AFileThatCannotBeReadIsToldAndTheRestIsCopied) {
+  make("d s\n f s/a 10\n f s/b 10\n f s/c 10");
+  copy_options options;
+  options.tree.threads = 1;
+  {
+    const armed_fault eio({.which = call::preadv, .native = EIO});
+    options.file.reflink = reflink::never;
+    EXPECT_EQ(copied("s", "t", options).failures, 1U);
+  }
+  EXPECT_EQ(told.failures.size(), 1U);
+  EXPECT_EQ(testing::manifest(at("t")).entries.size(), 3U);
+}
+
+TEST_P(Copying, AFullDiskLeavesNoHalfFile) {
+  make("d s\n f s/a 100000\n d t");
+  copy_options options;
+  options.existing = copy_options::existing::merge;
+  options.file.reflink = reflink::never;
+  const armed_fault full(
+      {.which = call::pwritev, .repeats = detail::fault::repeat::for_ever, .native = ENOSPC});
+  EXPECT_EQ(copied("s", "t", options).failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), ENOSPC);
+  EXPECT_EQ(testing::manifest(at("t")).entries.size(), 1U);
+  EXPECT_EQ(leftovers(), 0U);
+}
+
+TEST_P(Copying, AllOrNothingLeavesNothingWhereOneEntryFails) {
+  make("d s/d\n f s/a 10\n f s/d/b 10");
+  copy_options options;
+  options.extent = copy_options::extent::all_or_nothing;
+  options.file.reflink = reflink::never;
+  {
+    const armed_fault eio({.which = call::preadv, .native = EIO});
+    EXPECT_EQ(copied("s", "t", options).failures, 1U);
+  }
+  EXPECT_FALSE(fs::exists(at("t")));
+  EXPECT_EQ(leftovers(), 0U);
+  EXPECT_EQ(copied("s", "t", options).failures, 0U);
+  EXPECT_TRUE(fs::exists(at("t/d/b")));
+}
+
+fs::path to_append_to;
+int appends_left = 0;
+
+void append(call) noexcept {
+  if (appends_left-- > 0) std::ofstream(to_append_to, std::ios::app) << 'x';
+}
+
+TEST_P(Copying, ASourceThatChangesIsTriedAgainAndThenReported) {
+  make("d s\n f s/f 10");
+  to_append_to = at("s/f");
+  copy_options options;
+  options.tree.threads = 1;
+  options.file.reflink = reflink::never;
+  for (const int times : {1, 1'000'000}) {
+    appends_left = times;
+    options.file.retry = deadline::in(std::chrono::milliseconds(200));
+    const armed_fault meddling(
+        {.which = call::preadv, .repeats = detail::fault::repeat::for_ever, .stop = append});
+    const auto report = copied("s", times == 1 ? "once" : "always", options);
+    EXPECT_EQ(report.kept_changing, times == 1 ? 0U : 1U);
+    EXPECT_EQ(report.failures, report.kept_changing);
+  }
+  EXPECT_EQ(fs::file_size(at("once/f")), 11U);
+  EXPECT_FALSE(fs::exists(at("always/f")));
+  EXPECT_TRUE(told.failure_alone().why == errc::kept_changing);
+}
+
+TEST_P(Copying, ARehearsalTellsWhatIsDoneAndDoesNothing) {
+  make_odd_tree();
+  copy_options options;
+  options.tree.threads = 1;
+  options.doing = copy_options::doing::rehearse;
+  const auto planned = copied("s", "t", options);
+  const auto created = told.paths_of(event_kind::created);
+  const auto linked = told.paths_of(event_kind::linked);
+  EXPECT_FALSE(fs::exists(at("t")));
+  EXPECT_EQ(leftovers(), 0U);
+  told.events.clear();
+  options.doing = copy_options::doing::execute;
+  const auto done = copied("s", "t", options);
+  EXPECT_EQ(told.paths_of(event_kind::created), created);
+  EXPECT_EQ(told.paths_of(event_kind::linked), linked);
+  EXPECT_EQ(done.created, planned.created);
+}
+
+TEST_P(Copying, OnlyWhatTheFilterIncludesIsCopied) {
+  make("d s/keep\n f s/keep/a.c 1\n f s/keep/a.o 1\n d s/skip\n f s/skip/b.c 1");
+  path_filter filter;
+  ASSERT_TRUE(succeeded(filter.add(path_filter::action::exclude, "*.o")));
+  ASSERT_TRUE(succeeded(filter.add(path_filter::action::exclude, "/skip/")));
+  EXPECT_EQ(copied("s", "t", {.filter = &filter}).failures, 0U);
+  const testing::manifest found(at("t"));
+  EXPECT_EQ(found.entries.size(), 3U);
+  EXPECT_TRUE(found.entries.contains("keep/a.c"));
+}
+
+TEST_P(Copying, WithVerifyAndSyncItIsTheSame) {
+  make_odd_tree();
+  copy_options options;
+  options.file.verify = copy_file_options::verify::contents;
+  options.file.sync = sync::all;
+  EXPECT_EQ(copied("s", "t", options).failures, 0U) << told;
+  EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
+}
+
+TEST_P(Copying, AsAUserReadOnlyDirectoriesCopyAndSetuidIsNotLent) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("d s/ro\n f s/ro/f 10\n f s/suid 10\n f s/shared 10");
+  fs::permissions(scratch->path(), fs::perms(0777));
+  ASSERT_EQ(::chmod(at("s/suid").c_str(), 06755), 0);
+  ASSERT_EQ(::chmod(at("s/shared").c_str(), 0664), 0);
+  ASSERT_EQ(::chmod(at("s/ro").c_str(), 0555), 0);
+  EXPECT_EQ(as_user(nobody,
+                    [&] {
+                      listener heard;
+                      const auto report =
+                          take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, heard));
+                      EXPECT_EQ(report.failures, 0U) << heard;
+                    }),
+            0);
+
+  struct stat s {};
+
+  ASSERT_EQ(::lstat(at("t/suid").c_str(), &s), 0);
+  EXPECT_EQ(s.st_mode & 07777, 0755U);
+  ASSERT_EQ(::lstat(at("t/shared").c_str(), &s), 0);
+  EXPECT_EQ(s.st_mode & 07777, 0644U);
+  ASSERT_EQ(::lstat(at("t/ro").c_str(), &s), 0);
+  EXPECT_EQ(s.st_mode & 07777, 0555U);
+  fs::permissions(at("t/ro"), fs::perms(0755));
+}
+
+TEST_P(Copying, ADefaultAclOfTheTargetDoesNotReachTheCopies) {
+  make("d s\n f s/f 10 0640\n d t");
+  // Version 2; user::rwx, user:12:rwx, group::rwx, mask::rwx, other::rwx.
+  constexpr unsigned char acl[] = {2, 0,  0,   0,   1,   0,   7,  0, 255, 255, 255, 255, 2,   0,  7,
+                                   0, 12, 0,   0,   0,   4,   0,  7, 0,   255, 255, 255, 255, 16, 0,
+                                   7, 0,  255, 255, 255, 255, 32, 0, 7,   0,   255, 255, 255, 255};
+  for (const auto& where : {scratch->path(), at("t")}) {
+    ASSERT_EQ(::setxattr(where.c_str(), "system.posix_acl_default", acl, sizeof(acl), 0), 0);
+  }
+  EXPECT_EQ(copied("s", "u").failures, 0U) << told;
+  EXPECT_EQ(copied("s", "t", {.existing = copy_options::existing::merge}).failures, 0U) << told;
+  EXPECT_EQ(picture_of(at("u")), picture_of(at("s")));
+  EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
+}
+
+TEST_P(Copying, AclsAreKept) {
+  make("d s/d\n f s/f 10 0640");
+  constexpr unsigned char acl[] = {2, 0,  0,   0,   1,   0,   6,  0, 255, 255, 255, 255, 2,   0,  6,
+                                   0, 12, 0,   0,   0,   4,   0,  0, 0,   255, 255, 255, 255, 16, 0,
+                                   6, 0,  255, 255, 255, 255, 32, 0, 0,   0,   255, 255, 255, 255};
+  ASSERT_EQ(::setxattr(at("s/f").c_str(), "system.posix_acl_access", acl, sizeof(acl), 0), 0);
+  ASSERT_EQ(::setxattr(at("s/d").c_str(), "system.posix_acl_default", acl, sizeof(acl), 0), 0);
+  EXPECT_EQ(copied("s", "t").failures, 0U) << told;
+  EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
+  // Without it, the group has what the ACL gave the owning group: nothing.
+  copy_options options;
+  options.file.preserve = aspect::mode | aspect::ownership;
+  EXPECT_EQ(copied("s", "u", options).failures, 0U) << told;
+
+  struct stat s {};
+
+  ASSERT_EQ(::lstat(at("u/f").c_str(), &s), 0);
+  EXPECT_EQ(s.st_mode & 07777, 0600U);
+}
+
+} // namespace
+} // namespace afio::unit
