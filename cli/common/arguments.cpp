@@ -34,7 +34,8 @@ class help_page final : public CLI::Formatter {
 public:
   std::string make_option_opts(const CLI::Option* option) const override {
     if (option->get_type_size() == 0) return {};
-    return ' ' + option->get_type_name() + (option->get_positional() ? "..." : "");
+    const bool several = option->get_positional() && option->get_expected_max() > 1;
+    return ' ' + option->get_type_name() + (several ? "..." : "");
   }
 
   std::string make_help(const CLI::App* app, std::string name,
@@ -72,7 +73,7 @@ void common_arguments::add_to(CLI::App& app) {
   app.add_option("--deadline", deadline, "Begin nothing new after so long (90s, 10m, 1h30m)")
       ->type_name("TIME")
       ->check(check_duration);
-  app.add_option("--retry", retry, "Try busy entries again for so long")
+  app.add_option("--retry", retry, "Try busy or changing entries again for so long")
       ->type_name("TIME")
       ->check(check_duration);
   app.add_option("--on-error", on_error, "At the first failure: continue or stop")

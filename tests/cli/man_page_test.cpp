@@ -29,9 +29,9 @@ option_names options_of_help(const std::string& page) {
   return found;
 }
 
-std::string manual() {
+std::string manual(const std::string& tool = "afio-rmtree") {
   std::ostringstream text;
-  text << std::ifstream("docs/man/afio-rmtree.1").rdbuf();
+  text << std::ifstream("docs/man/" + tool + ".1").rdbuf();
   // "\-" is a hyphen as typed; fonts are not read.
   return std::regex_replace(text.str(), std::regex(R"(\\(-)|\\f[BIRP])"), "$1");
 }
@@ -57,6 +57,17 @@ TEST_F(ManPage, HasTheOptionsOfHelp) {
   EXPECT_TRUE(helped.contains("-j"));
   EXPECT_TRUE(helped.contains("--all-or-nothing"));
   EXPECT_EQ(options_of_manual(manual()), helped);
+}
+
+class CptreeManPage : public tool {
+protected:
+  CptreeManPage() : tool("afio-cptree") {}
+};
+
+TEST_F(CptreeManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--merge"));
+  EXPECT_EQ(options_of_manual(manual("afio-cptree")), helped);
 }
 
 TEST_F(ManPage, HasTheSectionsOfAManual) {

@@ -8,15 +8,17 @@
 
 namespace afio::cli {
 
-std::string tool_path() { return std::filesystem::absolute("cli/afio-rmtree").string(); }
+std::string tool_path(const std::string& name) {
+  return std::filesystem::absolute("cli/" + name).string();
+}
 
 testing::program tool::program(arguments args) const {
-  args.insert(args.begin(), tool_path());
+  args.insert(args.begin(), tool_path(name_));
   return {.arguments = std::move(args), .directory = scratch};
 }
 
 testing::ending tool::shell(const std::string& script, arguments args) const {
-  args.insert(args.begin(), {"/bin/sh", "-c", "T=$0; " + script, tool_path()});
+  args.insert(args.begin(), {"/bin/sh", "-c", "T=$0; " + script, tool_path(name_)});
   return testing::run({.arguments = std::move(args), .directory = scratch});
 }
 

@@ -19,7 +19,10 @@ using arguments = std::vector<std::string>;
 
 class tool : public ::testing::Test {
 protected:
-  tool() { std::filesystem::create_directory(scratch); }
+  /// Which of the tools is run.
+  explicit tool(std::string name = "afio-rmtree") : name_(std::move(name)) {
+    std::filesystem::create_directory(scratch);
+  }
 
   /// Makes entries in the scratch directory, in which the tool runs.
   void make(std::string_view literal) { testing::make_tree(scratch, literal); }
@@ -36,6 +39,7 @@ protected:
   std::string names(std::string_view below = "") const;
 
 private:
+  std::string name_;
   testing::scratch_directory outer_;
 
 protected:
@@ -43,8 +47,8 @@ protected:
   const std::filesystem::path scratch = outer_ / "here";
 };
 
-/// The path of the tool.
-std::string tool_path();
+/// The path of a tool.
+std::string tool_path(const std::string& name = "afio-rmtree");
 
 std::vector<std::string> lines_of(const std::string& text);
 /// Sorted, because workers delete in any order.
