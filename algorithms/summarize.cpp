@@ -1,5 +1,7 @@
 #include "algorithms/summarize.hpp"
 
+#include "algorithms/inode.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <mutex>
@@ -31,18 +33,8 @@ public:
   }
 
 private:
-  struct hash {
-    std::size_t operator()(const identity& id) const noexcept {
-      return std::hash<std::uint64_t>()(id.inode * 0x9E3779B97F4A7C15ULL ^ id.device);
-    }
-  };
-
-  struct same {
-    bool operator()(const identity& a, const identity& b) const noexcept { return a.same_file(b); }
-  };
-
   std::mutex lock_;
-  std::unordered_set<identity, hash, same> seen_;
+  std::unordered_set<identity, inode_hash, same_inode> seen_;
 };
 
 class summarizer final : public visitor<1> {

@@ -6,6 +6,7 @@
 #include "cli/common/arguments.hpp"
 #include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
 #include "cli/common/progress_bar.hpp"
@@ -172,7 +173,7 @@ public:
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     out_.summarize(report_.failures, spent.count(), report_.bytes);
-    return status();
+    return final_status(out_, interrupts_, code_);
   }
 
 private:
@@ -217,20 +218,6 @@ private:
     }
     out_.failed("copy", arguments_.source, why, reason);
     code_ = refused ? exit_code::refused : exists ? exit_code::unusable : exit_code::incomplete;
-  }
-
-  exit_code status() {
-    if (interrupts_.received() == 2) return exit_code::interrupted;
-    if (interrupts_.received() != 0) return exit_code::terminated;
-    if (!out_.ok()) {
-      out_.say("could not write all output");
-      code_ = worse(code_, exit_code::incomplete);
-    }
-    if (!out_.log_ok()) {
-      out_.say("could not write all of the log file");
-      code_ = worse(code_, exit_code::incomplete);
-    }
-    return code_;
   }
 
   const arguments& arguments_;

@@ -7,6 +7,7 @@
 #include "cli/common/arguments.hpp"
 #include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
 #include "cli/common/progress_bar.hpp"
@@ -131,7 +132,7 @@ public:
     tell_the_rest();
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     out_.summarize(failures_, spent.count());
-    return status();
+    return final_status(out_, interrupts_, code_);
   }
 
 private:
@@ -207,20 +208,6 @@ private:
     out_.failed("delete", path, why,
                 refused ? "Refused: " + reason_for_refusal(path) : std::string());
     code_ = worse(code_, refused ? exit_code::refused : exit_code::incomplete);
-  }
-
-  exit_code status() {
-    if (interrupts_.received() == 2) return exit_code::interrupted;
-    if (interrupts_.received() != 0) return exit_code::terminated;
-    if (!out_.ok()) {
-      out_.say("could not write all output");
-      code_ = worse(code_, exit_code::incomplete);
-    }
-    if (!out_.log_ok()) {
-      out_.say("could not write all of the log file");
-      code_ = worse(code_, exit_code::incomplete);
-    }
-    return code_;
   }
 
   const arguments& arguments_;

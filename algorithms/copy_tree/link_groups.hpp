@@ -3,6 +3,7 @@
 
 #include "afio/fs_handle.hpp"
 #include "afio/path_handle.hpp"
+#include "algorithms/inode.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -49,16 +50,6 @@ public:
   };
 
 private:
-  struct hash {
-    std::size_t operator()(const identity& id) const noexcept {
-      return std::hash<std::uint64_t>()(id.inode * 0x9E3779B97F4A7C15ULL ^ id.device);
-    }
-  };
-
-  struct same {
-    bool operator()(const identity& a, const identity& b) const noexcept { return a.same_file(b); }
-  };
-
   struct group {
     std::uint64_t names_left;
     enum class state : std::uint8_t { empty, copying, there } is = state::empty;
@@ -69,7 +60,7 @@ private:
 
   std::mutex lock_;
   std::condition_variable changed_;
-  std::unordered_map<identity, group, hash, same> groups_;
+  std::unordered_map<identity, group, inode_hash, same_inode> groups_;
 };
 
 /// Holds the file at `where` below `root`, found name by name. errc::raced if something else is

@@ -1,0 +1,14 @@
+// What a tool returns when its work has ended.
+#pragma once
+
+#include "cli/common/exit_code.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/signals.hpp"
+
+namespace afio::cli {
+
+/// `code`, the worst that the work came to, unless a signal ended it; worse if what was to be
+/// written could not be.
+exit_code final_status(output& out, const signals& interrupts, exit_code code);
+
+} // namespace afio::cli
