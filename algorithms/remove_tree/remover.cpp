@@ -76,11 +76,13 @@ bool remover::is_expected(const place<1>& here) noexcept {
   if (here.slot().load() == 0) {
     stat_t s;
     const leaf_buffer name = leaf_buffer::from(staged_as_).assume_value();
-    const bool found = s.stamp(here.handle(), name, want::type).has_value();
+    const auto found = s.stamp(here.handle(), name, want::type);
     std::uint64_t unknown = 0; // Another worker may have looked, and removed it, before this one.
     const bool first = here.slot().compare_exchange_strong(unknown, found ? known : foreign);
     if (first && !found) {
-      here.fail(operation::open, {}, error(errc::raced, call::statx, here.name()));
+      const error& why = found.assume_error();
+      here.fail(operation::open, {},
+                is_gone(why) ? error(errc::raced, call::statx, here.name()) : why);
     }
   }
   return here.slot().load() == known;
