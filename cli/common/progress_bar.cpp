@@ -3,8 +3,10 @@
 #include "cli/common/duration.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -28,6 +30,17 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
+/// "999 B", "1.5 MiB", "12 GiB".
+std::string size_text(double bytes) {
+  constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1000 && unit + 1 < std::size(units); ++unit) bytes /= 1024;
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), unit != 0 && bytes < 10 ? "%.1f %s" : "%.0f %s", bytes,
+                units[unit]);
+  return text.data();
+}
+
 std::string bar(double share, unsigned columns) {
   const auto full = static_cast<std::size_t>(share * columns);
   return '[' + std::string(full, '#') + std::string(columns - full, '-') + ']';
@@ -47,6 +60,7 @@ std::string progress_line(const std::string& verb, const progress_state& state, 
     if (text.size() + part.size() <= columns) text += part;
   };
   add(" entries");
+  if (state.bytes != 0) add("  " + size_text(static_cast<double>(state.bytes)));
   if (state.total_is_final && state.rate > 0) {
     const auto left = state.total > state.done ? state.total - state.done : 0;
     const double seconds = std::ceil(static_cast<double>(left) / state.rate);
@@ -54,6 +68,7 @@ std::string progress_line(const std::string& verb, const progress_state& state, 
   }
   if (state.failures != 0) add("  " + grouped(state.failures) + " failed");
   if (state.rate > 0) add("  " + grouped(static_cast<std::uint64_t>(state.rate)) + "/s");
+  if (state.byte_rate > 0) add("  " + size_text(state.byte_rate) + "/s");
   constexpr std::size_t narrowest = 12;
   if (state.total_is_final && state.total != 0 && text.size() + narrowest < columns) {
     const double share =
@@ -100,6 +115,8 @@ void progress_bar::draw() {
   now.total_is_final = final_total_.load();
   now.failures = done_.failures.load();
   now.rate = static_cast<double>(now.done) / spent.count();
+  now.bytes = done_.bytes.load();
+  now.byte_rate = static_cast<double>(now.bytes) / spent.count();
   const std::string text = progress_line(verb_, now, terminal_columns() - 1);
   const std::scoped_lock hold(drawing_);
   std::fprintf(stderr, "\r%s\x1b[K", text.c_str());

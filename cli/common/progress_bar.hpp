@@ -20,6 +20,8 @@ struct progress_state {
   bool total_is_final = false;
   std::uint64_t failures = 0;
   double rate = 0; ///< Entries a second.
+  std::uint64_t bytes = 0;
+  double byte_rate = 0; ///< Bytes a second.
 };
 
 /// The line for `state`, at most `columns` wide, without escape sequences.

@@ -49,6 +49,13 @@ TEST(ProgressLine, NeverShowsLessToDoThanIsDone) {
   EXPECT_TRUE(line.ends_with("#]")) << line;
 }
 
+TEST(ProgressLine, TellsBytesWhereContentsAreWorkedOn) {
+  EXPECT_EQ(
+      progress_line("copying", {.done = 7, .rate = 2, .bytes = 1'572'864, .byte_rate = 999}, 80),
+      "copying 7 entries  1.5 MiB  2/s  999 B/s");
+  EXPECT_EQ(progress_line("copying", {.done = 7, .bytes = 1000}, 80), "copying 7 entries  1.0 KiB");
+}
+
 TEST(ProgressLine, OfNothingIsShort) {
   EXPECT_EQ(progress_line("deleting", {.total_is_final = true}, 80), "deleting 0 of ~0 entries");
 }
