@@ -195,6 +195,10 @@ private:
     if (report.failures != 0 || report.stopped != stopped::no) code_ = exit_code::incomplete;
     if (report.failures != 0 && report.failures == report.kept_changing)
       code_ = exit_code::unstable;
+    // What was asked for by name is not optional.
+    for (const std::string& word : arguments_.preserve) {
+      if (out_.has_lost(name_of(aspects.at(word)))) code_ = worse(code_, exit_code::incomplete);
+    }
     if (report.stopped == stopped::by_request) out_.note("interrupted");
     if (report.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
     if (report.stopped == stopped::by_failure) out_.note("stopped by --on-error");

@@ -193,6 +193,7 @@ void output::say(std::string_view text) noexcept try {
 
 void output::lost(const algorithms::loss& l) noexcept try {
   const std::scoped_lock hold(lock_);
+  lost_.emplace(l.what);
   const std::string reason = l.why.code().message();
   if (options_.json) {
     line(json_line("lost")
@@ -241,6 +242,11 @@ void output::draw_with(progress_bar* bar) noexcept {
 bool output::ok() const noexcept {
   const std::scoped_lock hold(lock_);
   return ok_;
+}
+
+bool output::has_lost(std::string_view what) const noexcept {
+  const std::scoped_lock hold(lock_);
+  return lost_.contains(what);
 }
 
 std::uint64_t output::count(event_kind kind) const noexcept {

@@ -5,9 +5,11 @@
 #include "cli/common/log_file.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +67,9 @@ public:
   /// Why the log file could not be opened; empty if it could.
   const std::string& log_problem() const noexcept { return log_.problem(); }
 
+  /// Whether something of that kind was said to be lost.
+  bool has_lost(std::string_view what) const noexcept;
+
   /// How many entries were said to have gone that way.
   std::uint64_t count(algorithms::event_kind kind) const noexcept;
 
@@ -75,6 +80,7 @@ private:
   output_options options_;
   mutable std::mutex lock_;
   std::map<std::string_view, std::uint64_t> counts_;
+  std::set<std::string, std::less<>> lost_;
   log_file log_;
   progress_bar* bar_ = nullptr;
   bool clears_bar_ = false; ///< Lines and the bar share a terminal.
