@@ -44,7 +44,7 @@ protected:
   ~loss_listener() = default;
 };
 
-/// Gives copies the metadata of their sources. One for each thread: it owns the buffers (132 KiB).
+/// Gives copies the metadata of their sources. One for each thread: it owns the buffers (128 KiB).
 ///
 /// The order is that of promises: owner first, because it takes setuid and capabilities away; then
 /// attributes and ACLs, mode, flags, times. At no moment may anybody do with the copy what they may

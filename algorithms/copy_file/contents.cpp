@@ -9,6 +9,7 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 namespace afio::algorithms::copy_detail {
 
@@ -20,7 +21,7 @@ constexpr std::size_t buffer_size = 256 << 10;
 constexpr std::uint64_t step = 16 << 20;
 /// Below that, a read and a write through a hot buffer cost no more than one call of the kernel's.
 constexpr std::uint64_t worth_kernel = 128 << 10;
-/// Threads cost 50 µs to start; the kernel copies about 250 KiB in that time.
+/// Four steps, so that two threads have two each.
 constexpr std::uint64_t worth_threads = 64 << 20;
 /// The unit in which zeros become holes: no file system here has larger blocks by default.
 constexpr std::size_t block = 4096;
@@ -30,8 +31,8 @@ bool means_impossible(const error& e) noexcept {
          e.native() == ENOTTY;
 }
 
-/// EINVAL: of this file only, because of its flags or its alignment. EPERM, EBADF: some file
-/// systems' way to refuse the kernel's copy.
+/// EINVAL: of this file only, because of its flags or its alignment. EPERM, ETXTBSY: so the kernel
+/// refuses files that are sealed or in use as swap.
 bool means_not_this_way(const error& e) noexcept {
   return means_impossible(e) || e.native() == EINVAL || e.native() == EPERM ||
          e.native() == ETXTBSY;
@@ -136,10 +137,11 @@ result<void> contents_copier::copy_large(const file_handle& from, extent part,
     for (;;) {
       const std::uint64_t at = next.fetch_add(step);
       if (at >= part.end()) return;
-      result<std::uint64_t> done = error(ECANCELED, call::none);
+      result<std::uint64_t> done = std::uint64_t{0};
       const std::uint64_t end = std::min(at + step, part.end());
-      for (std::uint64_t from_here = at; from_here < end && !stopping();) {
-        done = copy_part(from, {from_here, end - from_here}, to, through);
+      for (std::uint64_t from_here = at; from_here < end;) {
+        done = stopping() ? result<std::uint64_t>(error(ECANCELED, call::none))
+                          : copy_part(from, {from_here, end - from_here}, to, through);
         if (!done || done.assume_value() == 0) break;
         from_here += done.assume_value();
       }

@@ -53,6 +53,7 @@ private:
   result<void> walk_into(const path_handle& source, const path_handle* target,
                          const directory_state& root);
   result<void> publish(const path_handle& hidden, leaf_name hidden_name) noexcept;
+  result<void> sync_names() noexcept;
   void discard(leaf_name hidden_name);
   void add(const copy_report& more) noexcept;
   void fail(operation what, const error& why) noexcept;
@@ -176,11 +177,14 @@ result<void> tree_copy::publish(const path_handle& hidden, leaf_name hidden_name
     AFIO_TRY(hidden.sync_file_system());
   }
   AFIO_TRY(hidden.relink(to_, hidden_name, to_, new_name_));
-  if (durable == sync::all) {
-    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
-    AFIO_TRY(above.barrier());
-  }
-  return success();
+  return sync_names();
+}
+
+/// Makes the name in `to_` durable, where that is wanted.
+result<void> tree_copy::sync_names() noexcept {
+  if (options().file.sync != sync::all) return success();
+  AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
+  return above.barrier();
 }
 
 void tree_copy::discard(leaf_name hidden_name) {
@@ -229,10 +233,7 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
   AFIO_TRY(check_apart(source, target, new_name_));
   shared_.seen = destination::visible::by_others;
   AFIO_TRY(walk_into(source, &target, {status, true}));
-  if (shared_.file.sync == sync::all) {
-    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
-    AFIO_TRY(above.barrier());
-  }
+  AFIO_TRY(sync_names());
   return report_;
 }
 
@@ -271,10 +272,7 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
   }
   report_.bytes = copied.assume_value();
   happened(kind, status.type);
-  if (shared_.file.sync == sync::all) {
-    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
-    AFIO_TRY(above.barrier());
-  }
+  AFIO_TRY(sync_names());
   return report_;
 }
 

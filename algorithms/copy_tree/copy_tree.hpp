@@ -65,7 +65,7 @@ struct copy_report {
 ///
 /// Files are copied as copy_file says. Directories are private (0700) until all in them is done,
 /// and get their metadata then. Several names of an inode become several names of its copy; each
-/// inode with several names is remembered until all have been seen: about 150 bytes and its path.
+/// inode with several names is remembered until all have been seen, with a path.
 /// Where a file system allows no more links, the next name becomes a copy of its own and that is
 /// told. Other mounts, devices and subvolumes become empty directories, which is told as lost,
 /// unless options.tree.mounts allows them. Fifos, sockets and devices are made anew, never opened.
