@@ -116,11 +116,16 @@ result<void> contents_copier::copy_data(const file_handle& from, const stat_t& s
 result<void> contents_copier::copy_extent(const file_handle& from, extent part,
                                           file_handle& to) noexcept {
   if (part.length >= worth_threads && options_->threads > 1) return copy_large(from, part, to);
+  return copy_steps(from, part, to, buffer(buffer_.get(), buffer_size));
+}
+
+/// Step by step, up to the end of the source at the most.
+result<void> contents_copier::copy_steps(const file_handle& from, extent part, file_handle& to,
+                                         buffer through) noexcept {
   while (part.length != 0) {
     if (stopping()) return error(ECANCELED, call::none);
     const extent next{part.offset, std::min(part.length, step)};
-    AFIO_TRY(const std::uint64_t done,
-             copy_part(from, next, to, buffer(buffer_.get(), buffer_size)));
+    AFIO_TRY(const std::uint64_t done, copy_part(from, next, to, through));
     if (done == 0) return success(); // The source became shorter.
     part = {part.offset + done, part.length - done};
   }
@@ -137,14 +142,7 @@ result<void> contents_copier::copy_large(const file_handle& from, extent part,
     for (;;) {
       const std::uint64_t at = next.fetch_add(step);
       if (at >= part.end()) return;
-      result<std::uint64_t> done = std::uint64_t{0};
-      const std::uint64_t end = std::min(at + step, part.end());
-      for (std::uint64_t from_here = at; from_here < end;) {
-        done = stopping() ? result<std::uint64_t>(error(ECANCELED, call::none))
-                          : copy_part(from, {from_here, end - from_here}, to, through);
-        if (!done || done.assume_value() == 0) break;
-        from_here += done.assume_value();
-      }
+      auto done = copy_steps(from, {at, std::min(step, part.end() - at)}, to, through);
       if (done) continue;
       next.store(part.end());
       const std::scoped_lock hold(lock);

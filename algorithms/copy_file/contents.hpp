@@ -40,6 +40,8 @@ private:
   result<bool> share(const file_handle& from, const stat_t& status, file_handle& to) noexcept;
   result<void> copy_data(const file_handle& from, const stat_t& status, file_handle& to) noexcept;
   result<void> copy_extent(const file_handle& from, extent part, file_handle& to) noexcept;
+  result<void> copy_steps(const file_handle& from, extent part, file_handle& to,
+                          buffer through) noexcept;
   result<void> copy_large(const file_handle& from, extent part, file_handle& to) noexcept;
   result<std::uint64_t> copy_part(const file_handle& from, extent part, file_handle& to,
                                   buffer through) noexcept;
