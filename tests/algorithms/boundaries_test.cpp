@@ -84,9 +84,9 @@ TEST_P(Boundaries, AFileThatIsAMountPointIsLeftAlone) {
 
 TEST_P(Boundaries, AMountMadeBetweenListingAndOpeningIsNotCrossed) {
   mounted mount;
-  // Directories are opened in some order: whichever is the first, `in` has not been opened yet,
-  // because at most one other is before it.
-  const just_before made(call::openat2, 2,
+  // The second read of the root's listing finds its end: `in` has been listed, and no worker can
+  // have opened it yet.
+  const just_before made(call::getdents64, 2,
                          [&] { mount = mounted::bind(scratch / "kept", scratch / "t/in"); });
   remove();
   EXPECT_EQ(made.times(), 1);
