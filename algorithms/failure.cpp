@@ -30,6 +30,8 @@ std::string_view name_of(operation what) noexcept {
     return "publish";
   case operation::verify:
     return "verify";
+  case operation::move:
+    return "move";
   }
   return "handle";
 }

@@ -23,10 +23,11 @@ enum class operation : std::uint8_t {
   set_metadata,
   publish,
   verify,
+  move,
 };
 
 /// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back",
-/// "copy", "create", "link", "set the metadata of", "publish", "verify".
+/// "copy", "create", "link", "set the metadata of", "publish", "verify", "move".
 std::string_view name_of(operation what) noexcept;
 
 /// Borrowed for the time of the call that hands it out.

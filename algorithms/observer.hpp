@@ -29,6 +29,7 @@ struct event {
   event_kind kind;
   std::string_view path;
   file_type type = file_type::unknown;
+  std::string_view to = {}; ///< Where what moved is now; empty where that is not known.
 };
 
 /// Something of an entry that a copy could not keep, though the entry is there. Borrowed for the

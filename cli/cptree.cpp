@@ -4,6 +4,7 @@
 #include "algorithms/summarize.hpp"
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
+#include "cli/common/copying.hpp"
 #include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
@@ -16,18 +17,14 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <sys/stat.h>
 
 namespace afio::cli {
 
 namespace {
 
-using algorithms::aspect;
 using algorithms::copy_options;
 using algorithms::copy_report;
 using algorithms::stopped;
@@ -42,24 +39,13 @@ Exit: 0 all copied, 1 some failed, 2 usage, 3 refused, 4 a source kept changing,
 130/143 interrupted. A new DST appears when it is complete. cp's -a, -r, -R and
 -x are accepted.)";
 
-const std::map<std::string, aspect> aspects{{"mode", aspect::mode},
-                                            {"ownership", aspect::ownership},
-                                            {"timestamps", aspect::timestamps},
-                                            {"xattr", aspect::xattr},
-                                            {"acl", aspect::acl},
-                                            {"flags", aspect::flags},
-                                            {"links", aspect::links},
-                                            {"all", aspect::all},
-                                            {"none", aspect::none}};
-
 struct arguments {
   common_arguments common;
   std::string source;
   std::string target;
-  std::vector<std::string> preserve{"all"};
+  copying_arguments copying;
   std::string reflink = "auto";
   std::string sparse = "auto";
-  std::string sync = "none";
   bool merge = false;
   bool verify = false;
   bool all_or_nothing = false;
@@ -78,32 +64,18 @@ void describe(CLI::App& app, arguments& a) {
   app.add_flag("--all-or-nothing", a.all_or_nothing, "No DST unless every entry was copied")
       ->excludes(merge);
   app.add_flag("--verify", a.verify, "Read both back and compare");
-  app.add_option("--preserve", a.preserve,
-                 "all, none, or of mode, ownership, timestamps, xattr, acl, flags, links")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->check(one_of(
-          {"mode", "ownership", "timestamps", "xattr", "acl", "flags", "links", "all", "none"}));
+  a.copying.add_to(app);
   app.add_option("--reflink", a.reflink, "Share blocks: auto, always or never")
       ->type_name("WHEN")
       ->check(one_of({"auto", "always", "never"}));
   app.add_option("--sparse", a.sparse, "Holes: auto, always (zeros too) or never")
       ->type_name("WHEN")
       ->check(one_of({"auto", "always", "never"}));
-  app.add_option("--sync", a.sync, "Wait until durable: none, files or all")
-      ->type_name("WHAT")
-      ->check(one_of({"none", "files", "all"}));
   a.which.add_to(app);
   a.common.add_to(app);
   // What cp's users type: it is what happens anyway.
   app.add_flag("-a,--archive,-r,-R,--recursive,-x,--one-file-system")->group("");
   app.footer(examples);
-}
-
-std::uint16_t current_umask() noexcept {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return static_cast<std::uint16_t>(mask & 0777);
 }
 
 template <class E>
@@ -118,33 +90,23 @@ copy_options options_for(const arguments& a, const signals& interrupts,
                          algorithms::progress& done) {
   using algorithms::reflink;
   using algorithms::sparse;
-  using algorithms::sync;
   copy_options o;
   o.tree = a.common.for_trees();
   o.tree.stop = interrupts.token();
   o.tree.counters = &done;
-  o.file.preserve = aspect::none;
-  for (const std::string& word : a.preserve) o.file.preserve = o.file.preserve | aspects.at(word);
+  a.copying.apply_to(o.file);
   o.file.reflink = choice<reflink>(
       a.reflink,
       {{"auto", reflink::automatic}, {"always", reflink::always}, {"never", reflink::never}});
   o.file.sparse = choice<sparse>(
       a.sparse,
       {{"auto", sparse::automatic}, {"always", sparse::always}, {"never", sparse::never}});
-  o.file.sync =
-      choice<sync>(a.sync, {{"none", sync::none}, {"files", sync::files}, {"all", sync::all}});
   if (a.verify) o.file.verify = algorithms::copy_file_options::verify::contents;
   if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
-  o.file.umask = current_umask();
   if (a.common.dry_run) o.doing = copy_options::doing::rehearse;
   if (a.merge) o.existing = copy_options::existing::merge;
   if (a.all_or_nothing) o.extent = copy_options::extent::all_or_nothing;
   return o;
-}
-
-std::string without_slashes(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
 }
 
 class cptree {
@@ -196,17 +158,13 @@ private:
     if (report.failures != 0 && report.failures == report.kept_changing)
       code_ = exit_code::unstable;
     // What was asked for by name is not optional.
-    for (const std::string& word : arguments_.preserve) {
-      if (out_.has_lost(name_of(aspects.at(word)))) code_ = worse(code_, exit_code::incomplete);
-    }
+    if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
     if (report.stopped == stopped::by_request) out_.note("interrupted");
     if (report.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
     if (report.stopped == stopped::by_failure) out_.note("stopped by --on-error");
     if (!report.left_as) return;
-    const std::string target = without_slashes(arguments_.target);
-    const std::string above(path_view(target).parent().view());
     out_.note("what was copied is in " +
-              afio::quoted((above.empty() ? "./" : above) + std::string(report.left_as->view())) +
+              afio::quoted(beside(arguments_.target, report.left_as->view())) +
               "; delete it with afio-rmtree --reap of its directory");
   }
 

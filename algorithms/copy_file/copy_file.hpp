@@ -56,6 +56,7 @@ struct copied_file {
   std::uint64_t bytes = 0; ///< The size of the source.
   copied_by how = copied_by::buffer;
   bool replaced = false; ///< The name existed.
+  stat_t source;         ///< As it was before and after it was read.
 };
 
 /// Copies the regular file `name` of `from` to `new_name` of `to`, replacing a file of that name

@@ -47,7 +47,7 @@ result<copied_file> file_copier::try_once(const fs_handle& source, const stat_t&
   if (!unchanged(status, after)) return error(errc::kept_changing, call::statx, to.name);
   AFIO_TRY(to.old ? made.publish_over(to.name, *to.old) : made.publish(to.name));
   metadata_.seal(status, made.file(), told);
-  return copied_file{status.size, how, to.old.has_value()};
+  return copied_file{status.size, how, to.old.has_value(), status};
 }
 
 /// Everything but the name.

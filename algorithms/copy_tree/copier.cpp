@@ -13,24 +13,6 @@ bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_d
 
 } // namespace
 
-/// Losses of one entry.
-class copier::losses final : public loss_listener {
-public:
-  losses(loss_book& book, const place<2>& here, std::string_view leaf) noexcept
-      : book_(book), here_(here), leaf_(leaf) {}
-
-  void lost(aspect what, const error& why) noexcept override { lost(name_of(what), why); }
-
-  void lost(std::string_view what, const error& why) noexcept {
-    book_.tell(what, why, [&] { return here_.path(leaf_); });
-  }
-
-private:
-  loss_book& book_;
-  const place<2>& here_;
-  std::string_view leaf_;
-};
-
 void copier::rows(const place<2>& here, std::span<row<2>> rows) noexcept {
   for (row<2>& r : rows) {
     try {
@@ -72,22 +54,6 @@ std::string copier::below(const place<2>& here, std::string_view leaf) const {
 
 // ---- Directories
 
-directory_state* copier::keep(const directory_state& state) {
-  if (spare_.empty()) return &states_.emplace_back(state);
-  directory_state* kept = spare_.back();
-  spare_.pop_back();
-  *kept = state;
-  return kept;
-}
-
-void copier::drop(directory_state* state) noexcept {
-  try {
-    spare_.push_back(state);
-  } catch (const std::bad_alloc&) {
-    // Then it is only not used again.
-  }
-}
-
 result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
   directory_state state;
   const auto looked = state.source.stamp(here.handle(0), r.name);
@@ -109,7 +75,7 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
     }
     done(here, r, event_kind::created);
   }
-  if (!shared_->rehearses()) r.slot = reinterpret_cast<std::uintptr_t>(keep(state));
+  if (!shared_->rehearses()) r.slot = states_.keep(state);
   return success();
 }
 
@@ -139,20 +105,20 @@ result<void> copier::finish_directory(const directory_handle& from, const direct
 }
 
 after copier::leave(const place<2>& here) noexcept {
-  auto* const state = reinterpret_cast<directory_state*>(here.slot().load());
+  auto* const state = directory_states::of(here);
   if (state == nullptr) return after::done; // The root, or a rehearsal.
-  losses told(shared_->losses, here, {});
+  entry_losses told(shared_->losses, here, {});
   const auto finished = finish_directory(here.handle(0), *state, here.handle(1), told);
   if (!finished) here.fail(operation::set_metadata, {}, finished.assume_error());
-  drop(state);
+  states_.drop(state);
   return after::done;
 }
 
 /// A mount point, whose directory was made, or a directory that is gone or cannot be read.
 verdict copier::denied(const place<2>& here, const error& why) noexcept {
-  auto* const state = reinterpret_cast<directory_state*>(here.slot().load());
+  auto* const state = directory_states::of(here);
   const bool boundary = why == errc::boundary;
-  if (boundary) losses(shared_->losses, here, {}).lost("what is mounted on it", why);
+  if (boundary) entry_losses(shared_->losses, here, {}).lost("what is mounted on it", why);
   if (state == nullptr) return boundary ? verdict::handled : verdict::report;
   if (boundary) {
     leave_unentered(here, *state);
@@ -160,14 +126,14 @@ verdict copier::denied(const place<2>& here, const error& why) noexcept {
     (void)here.parent(1).remove_directory(here.name()); // It is empty, or not ours.
     --report_.created;
   }
-  drop(state);
+  states_.drop(state);
   here.slot().store(0);
   return boundary || is_gone(why) ? verdict::handled : verdict::report;
 }
 
 void copier::leave_unentered(const place<2>& here, const directory_state& was) noexcept {
   if (was.merged) return;
-  losses told(shared_->losses, here, {});
+  entry_losses told(shared_->losses, here, {});
   const auto finished = [&]() -> result<void> {
     AFIO_TRY(const path_handle to, path_handle::path(here.parent(1), here.name()));
     AFIO_TRY(const stat_t now, to.stat());
@@ -237,7 +203,7 @@ result<bool> copier::link(const place<2>& here, const row<2>& r, const placed& w
       const bool impossible = why == std::errc::too_many_links ||
                               why == std::errc::operation_not_permitted || why == errc::raced;
       if (!impossible) return linked.as_failure();
-      losses(shared_->losses, here, r.name).lost(aspect::links, why);
+      entry_losses(shared_->losses, here, r.name).lost(aspect::links, why);
       return false;
     }
   }
@@ -246,19 +212,20 @@ result<bool> copier::link(const place<2>& here, const row<2>& r, const placed& w
 }
 
 result<void> copier::copy_alone(const place<2>& here, const row<2>& r, const fs_handle& source,
-                                const stat_t& status, const std::optional<identity>& old) noexcept {
+                                const stat_t& status, const std::optional<identity>& old) {
   if (!shared_->rehearses()) {
-    losses told(shared_->losses, here, r.name);
+    entry_losses told(shared_->losses, here, r.name);
     const auto target =
         shared_->merges() ? metadata_copier::target::existing : metadata_copier::target::fresh;
-    AFIO_TRY(const std::uint64_t bytes, entries_.copy(here.handle(0), r.name, source, status,
-                                                      {.directory = here.handle(1),
-                                                       .name = r.name,
-                                                       .seen = shared_->seen,
-                                                       .old = old,
-                                                       .target = target},
-                                                      told));
-    report_.bytes += bytes;
+    AFIO_TRY(const copied_file copied, entries_.copy(here.handle(0), r.name, source, status,
+                                                     {.directory = here.handle(1),
+                                                      .name = r.name,
+                                                      .seen = shared_->seen,
+                                                      .old = old,
+                                                      .target = target},
+                                                     told));
+    report_.bytes += copied.bytes;
+    if (shared_->options.copied != nullptr) copied_.add(copied.source);
   }
   done(here, r, old ? event_kind::replaced : event_kind::created);
   return success();

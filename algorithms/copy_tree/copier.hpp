@@ -2,43 +2,16 @@
 #pragma once
 
 #include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/copy_tree/directory_state.hpp"
 #include "algorithms/copy_tree/entry_copier.hpp"
 #include "algorithms/copy_tree/link_groups.hpp"
+#include "algorithms/copy_tree/loss_book.hpp"
 #include "algorithms/walk/walk.hpp"
 
-#include <deque>
-#include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace afio::algorithms::copy_detail {
-
-/// Tells a loss the first time that it happens.
-class loss_book {
-public:
-  explicit loss_book(observer& told) noexcept : told_(told) {}
-
-  /// `path` is called where it is needed.
-  template <class F>
-  void tell(std::string_view what, const error& why, F&& path) noexcept {
-    const std::scoped_lock hold(lock_);
-    try {
-      if (!seen_.emplace(what, why.code().value()).second) return;
-      const std::string shown = path();
-      told_.lost({what, shown, why});
-    } catch (const std::bad_alloc&) {
-      told_.lost({what, why.name(), why}); // Rather twice than never.
-    }
-  }
-
-private:
-  observer& told_;
-  std::mutex lock_;
-  std::set<std::pair<std::string_view, int>> seen_; // `what` has static storage.
-};
 
 /// What the workers of one copy share.
 struct copying {
@@ -56,12 +29,6 @@ struct copying {
   bool merges() const noexcept { return seen == destination::visible::by_others; }
 };
 
-/// What a directory of the source was before it was read, until its copy is done.
-struct directory_state {
-  stat_t source;
-  bool merged = false; ///< The copy was there before.
-};
-
 class copier final : public visitor<2> {
 public:
   copier(copying& shared, entry_copier&& entries) noexcept
@@ -77,11 +44,11 @@ public:
 
   const copy_report& report() const noexcept { return report_; }
 
+  const copied_sources& copied() const noexcept { return copied_; }
+
   entry_copier& entries() noexcept { return entries_; }
 
 private:
-  class losses;
-
   void copy_row(const place<2>& here, row<2>& r);
   bool wants(const place<2>& here, const row<2>& r) const;
   result<void> enter_directory(const place<2>& here, row<2>& r);
@@ -90,20 +57,18 @@ private:
   result<void> copy_grouped(const place<2>& here, const row<2>& r, const fs_handle& source,
                             const stat_t& status, const std::optional<identity>& old);
   result<void> copy_alone(const place<2>& here, const row<2>& r, const fs_handle& source,
-                          const stat_t& status, const std::optional<identity>& old) noexcept;
+                          const stat_t& status, const std::optional<identity>& old);
   result<bool> link(const place<2>& here, const row<2>& r, const placed& where,
                     const std::optional<identity>& old) noexcept;
   void done(const place<2>& here, const row<2>& r, event_kind kind) noexcept;
   void leave_unentered(const place<2>& here, const directory_state& was) noexcept;
   std::string below(const place<2>& here, std::string_view leaf) const;
-  directory_state* keep(const directory_state& state);
-  void drop(directory_state* state) noexcept;
 
   copying* shared_;
   entry_copier entries_;
   copy_report report_;
-  std::deque<directory_state> states_; // Of directories that this worker came upon first.
-  std::vector<directory_state*> spare_;
+  copied_sources copied_; // Where options.copied asks for it.
+  directory_states states_;
 };
 
 } // namespace afio::algorithms::copy_detail

@@ -16,19 +16,6 @@ namespace copy_detail {
 
 namespace {
 
-/// Losses of the root, or of the one entry that is copied.
-class root_losses final : public loss_listener {
-public:
-  explicit root_losses(copying& shared) noexcept : shared_(shared) {}
-
-  void lost(aspect what, const error& why) noexcept override {
-    shared_.losses.tell(name_of(what), why, [this] { return std::string(shared_.shown); });
-  }
-
-private:
-  copying& shared_;
-};
-
 /// One call's state.
 class tree_copy {
 public:
@@ -106,14 +93,17 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
   AFIO_TRY(const walk_report done,
            walk<2>({walk_root{&source, shared_.shown}, walk_root{target, {}, !shared_.merges()}},
                    workers, how, told_));
-  for (const copier& worker : workers) add(worker.report());
+  for (const copier& worker : workers) {
+    add(worker.report());
+    if (options().copied != nullptr) options().copied->add(worker.copied());
+  }
   report_.failures += done.failures;
   report_.stopped = done.stopped;
   if (shared_.rehearses()) return success();
 
   AFIO_TRY(const directory_handle from, directory_handle::directory(source));
   AFIO_TRY(const directory_handle to, directory_handle::directory(*target));
-  root_losses told(shared_);
+  named_losses told(shared_.losses, shared_.shown);
   const auto finished = workers[0].finish_directory(from, root, to, told);
   if (!finished) fail(operation::set_metadata, finished.assume_error());
   return success();
@@ -259,7 +249,7 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
     return report_;
   }
   AFIO_TRY(auto entries, entry_copier::make(shared_.file, options().tree.counters));
-  root_losses told(shared_);
+  named_losses told(shared_.losses, shared_.shown);
   const auto copied = entries.copy(from, name, source, status,
                                    {.directory = to_,
                                     .name = new_name_,
@@ -270,7 +260,8 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
     fail(operation::copy, copied.assume_error());
     return report_;
   }
-  report_.bytes = copied.assume_value();
+  report_.bytes = copied.assume_value().bytes;
+  if (options().copied != nullptr) options().copied->add(copied.assume_value().source);
   happened(kind, status.type);
   AFIO_TRY(sync_names());
   return report_;

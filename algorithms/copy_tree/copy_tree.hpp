@@ -7,6 +7,7 @@
 #pragma once
 
 #include "algorithms/copy_file/copy_file.hpp"
+#include "algorithms/copy_tree/copied_sources.hpp"
 #include "algorithms/options.hpp"
 #include "algorithms/path_filter.hpp"
 
@@ -39,6 +40,9 @@ struct copy_options {
   } extent = extent::each_entry;
 
   const path_filter* filter = nullptr; ///< What is copied of the tree; null: all. Borrowed.
+  /// Is told what was copied, but directories, if not null. Of names that became links to a copy,
+  /// only the name copied first. Borrowed.
+  copied_sources* copied = nullptr;
 };
 
 struct copy_report {

@@ -24,18 +24,15 @@ result<entry_copier> entry_copier::make(const copy_file_options& options,
   return entry_copier(std::move(files));
 }
 
-result<std::uint64_t> entry_copier::copy(const path_handle& from, leaf_name name,
-                                         const fs_handle& source, const stat_t& status,
-                                         const destination& to, loss_listener& told) noexcept {
-  if (status.type == file_type::regular) {
-    AFIO_TRY(const copied_file done, files_.copy(source, status, to, told));
-    return done.bytes;
-  }
+result<copied_file> entry_copier::copy(const path_handle& from, leaf_name name,
+                                       const fs_handle& source, const stat_t& status,
+                                       const destination& to, loss_listener& told) noexcept {
+  if (status.type == file_type::regular) return files_.copy(source, status, to, told);
   // It was listed as something else.
   if (status.type == file_type::directory) return error(errc::raced, call::statx, name);
   AFIO_TRY(status.type == file_type::symlink ? copy_symlink(from, name, status, to, told)
                                              : copy_node(source, status, to, told));
-  return std::uint64_t{0};
+  return copied_file{.replaced = to.old.has_value(), .source = status};
 }
 
 namespace {

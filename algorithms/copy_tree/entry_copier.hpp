@@ -10,11 +10,10 @@ class entry_copier {
 public:
   static result<entry_copier> make(const copy_file_options& options, progress* counters) noexcept;
 
-  /// Copies what `source` holds, the entry `name` of `from`, whose status is `status`. Bytes of
-  /// contents copied.
-  result<std::uint64_t> copy(const path_handle& from, leaf_name name, const fs_handle& source,
-                             const stat_t& status, const destination& to,
-                             loss_listener& told) noexcept;
+  /// Copies what `source` holds, the entry `name` of `from`, whose status is `status`.
+  result<copied_file> copy(const path_handle& from, leaf_name name, const fs_handle& source,
+                           const stat_t& status, const destination& to,
+                           loss_listener& told) noexcept;
 
   metadata_copier& metadata() noexcept { return files_.metadata(); }
 

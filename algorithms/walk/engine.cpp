@@ -72,12 +72,18 @@ void engine<N>::stop(stopped why) noexcept {
 
 template <std::size_t N>
 std::string engine<N>::path_of(const node<N>& n, std::string_view leaf) const {
-  std::size_t size = leaf.size() + 1;
-  for (const node<N>* at = &n; at->parent != nullptr; at = at->parent) size += at->name_size + 1U;
   std::string_view name;
   for (const walk_root& root : roots_) {
     if (root.directory != nullptr && name.empty()) name = root.name;
   }
+  return path_of(n, leaf, name);
+}
+
+template <std::size_t N>
+std::string engine<N>::path_of(const node<N>& n, std::string_view leaf,
+                               std::string_view name) const {
+  std::size_t size = leaf.size() + 1;
+  for (const node<N>* at = &n; at->parent != nullptr; at = at->parent) size += at->name_size + 1U;
   // Filled from its end, because that is where the walk up begins.
   std::string path(name.size() + size, '/');
   std::size_t end = path.size();
@@ -124,6 +130,19 @@ void engine<N>::tell(const node<N>& n, event_kind kind, std::string_view leaf,
     observer_.happened({kind, path, type});
   } catch (const std::bad_alloc&) {
     observer_.happened({kind, leaf, type});
+  }
+}
+
+template <std::size_t N>
+void engine<N>::tell_moved(const node<N>& n, std::string_view leaf, file_type type) noexcept {
+  if (!observer_.wants_events()) return;
+  const std::scoped_lock one(telling_);
+  try {
+    const std::string path = path_of(n, leaf);
+    const std::string to = path_of(n, leaf, roots_[N - 1].name);
+    observer_.happened({event_kind::moved, path, type, to});
+  } catch (const std::bad_alloc&) {
+    observer_.happened({event_kind::moved, leaf, type});
   }
 }
 

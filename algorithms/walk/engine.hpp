@@ -32,8 +32,10 @@ public:
 
   // For place.
   std::string path_of(const node<N>& n, std::string_view leaf) const;
+  std::string path_of(const node<N>& n, std::string_view leaf, std::string_view root) const;
   void fail(node<N>& n, operation what, std::string_view leaf, const error& why) noexcept;
   void tell(const node<N>& n, event_kind kind, std::string_view leaf, file_type type) noexcept;
+  void tell_moved(const node<N>& n, std::string_view leaf, file_type type) noexcept;
 
 private:
   class worker;

@@ -64,6 +64,11 @@ void place<N>::tell(event_kind kind, std::string_view leaf, file_type type) cons
 }
 
 template <std::size_t N>
+void place<N>::tell_moved(std::string_view leaf, file_type type) const noexcept {
+  engine_.tell_moved(node_, leaf, type);
+}
+
+template <std::size_t N>
 bool place<N>::incomplete() const noexcept {
   return node_.incomplete.load(std::memory_order_relaxed);
 }

@@ -51,6 +51,8 @@ public:
   void fail(operation what, std::string_view leaf, const error& why) const noexcept;
   /// Tells the observer, if it wants events.
   void tell(event_kind kind, std::string_view leaf, file_type type) const noexcept;
+  /// The same of an entry that moved to its place in the last tree.
+  void tell_moved(std::string_view leaf, file_type type) const noexcept;
   /// Whether something in or below failed, or was left out by a boundary or an early stop.
   bool incomplete() const noexcept;
   void mark_incomplete() const noexcept;

@@ -40,7 +40,7 @@ std::string_view phrase_for(event_kind kind, bool dry_run) noexcept {
   case event_kind::created:
     return dry_run ? "would copy " : "copied ";
   case event_kind::replaced:
-    return dry_run ? "would replace the copy of " : "replaced the copy of ";
+    return dry_run ? "would replace the namesake of " : "replaced the namesake of ";
   case event_kind::changed:
     return dry_run ? "would change " : "changed ";
   case event_kind::linked:
@@ -48,9 +48,21 @@ std::string_view phrase_for(event_kind kind, bool dry_run) noexcept {
   case event_kind::deleted:
     return dry_run ? "would delete " : "deleted ";
   case event_kind::moved:
-    return dry_run ? "would put back or delete " : "put back ";
+    return dry_run ? "would move " : "moved ";
   }
   return "";
+}
+
+/// A tree that a killed run had staged.
+bool is_put_back(const algorithms::event& e) noexcept {
+  return e.kind == event_kind::moved && e.to.empty();
+}
+
+std::string text_for(const algorithms::event& e, bool dry_run) {
+  if (is_put_back(e)) return (dry_run ? "would put back or delete " : "put back ") + quoted(e.path);
+  std::string text = std::string(phrase_for(e.kind, dry_run)) + quoted(e.path);
+  if (!e.to.empty()) text += " to " + quoted(e.to);
+  return text;
 }
 
 std::string_view word_for(file_type type) noexcept {
@@ -110,11 +122,14 @@ output::output(output_options options)
 void output::happened(const algorithms::event& e) noexcept try {
   const std::scoped_lock hold(lock_);
   ++counts_[word_for(e.kind)];
-  const std::string text = std::string(phrase_for(e.kind, options_.dry_run)) + quoted(e.path);
+  const std::string text = text_for(e, options_.dry_run);
   if (options_.json) {
-    line(json_line(word_for(e.kind)).name("path", e.path).text("entry", word_for(e.type)).str());
+    json_line told(word_for(e.kind));
+    told.name("path", e.path);
+    if (!e.to.empty()) told.name("to", e.to);
+    line(told.text("entry", word_for(e.type)).str());
   } else if (options_.null) {
-    if (e.kind != event_kind::moved) line(std::string(e.path) + '\0');
+    if (!is_put_back(e)) line(std::string(e.path) + '\0');
   } else if (options_.verbose) {
     line(text + '\n');
   }

@@ -103,7 +103,7 @@ TEST_F(Cptree, MergesAndSaysWhatItReplaced) {
   make("f t/a/b/2 99\n f t/mine 1");
   const auto end = run({"--merge", "-v", "-j1", "s", "t"});
   EXPECT_TRUE(end.exited_with(0)) << describe(end);
-  EXPECT_NE(end.output.find("replaced the copy of \"s/a/b/2\"\n"), std::string::npos) << end.output;
+  EXPECT_NE(end.output.find("replaced the namesake of \"s/a/b/2\"\n"), std::string::npos) << end.output;
   EXPECT_TRUE(exists("t/mine"));
   EXPECT_EQ(testing::manifest(scratch / "t").entries.at("a/b/2").size, 20U);
 }

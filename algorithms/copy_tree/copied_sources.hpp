@@ -1,0 +1,44 @@
+// Which sources were copied, and in which state: what a move may delete.
+#pragma once
+
+#include "afio/stat.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <vector>
+
+namespace afio::algorithms {
+
+/// Inodes as they were when their copies were complete. 32 bytes a name that was copied. Not for
+/// several threads at once, but for holds().
+class copied_sources {
+public:
+  /// Throws std::bad_alloc.
+  void add(const stat_t& source) { states_.push_back(state_of(source)); }
+
+  /// Takes over what `other` has. Throws std::bad_alloc.
+  void add(const copied_sources& other) {
+    states_.insert(states_.end(), other.states_.begin(), other.states_.end());
+  }
+
+  /// To be called before holds().
+  void sort() noexcept;
+
+  /// Whether the inode was copied in the very state that `now` says it is in.
+  bool holds(const stat_t& now) const noexcept;
+
+private:
+  /// Nothing changes an inode without changing when it was changed.
+  struct state {
+    std::uint64_t device;
+    std::uint64_t inode;
+    timestamp changed;
+    friend auto operator<=>(const state&, const state&) noexcept = default;
+  };
+
+  static state state_of(const stat_t& s) noexcept { return {s.id.device, s.id.inode, s.changed}; }
+
+  std::vector<state> states_;
+};
+
+} // namespace afio::algorithms

@@ -1,0 +1,94 @@
+#include "algorithms/move_tree/source_remover.hpp"
+
+#include <cerrno>
+#include <new>
+
+namespace afio::algorithms::move_detail {
+
+namespace {
+
+bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
+
+/// Whether all that lies between the two is the removal of one name.
+bool lost_one_name(const stat_t& before, const stat_t& after) noexcept {
+  return after.links + 1 == before.links && after.size == before.size &&
+         after.modified == before.modified && after.mode == before.mode &&
+         after.owner == before.owner && after.group == before.group;
+}
+
+} // namespace
+
+result<bool> deletable::remove(const path_handle& dir, leaf_name name) {
+  const auto pinned = fs_handle::pin(dir, name);
+  // Somebody else removed it: the goal is met.
+  if (!pinned && is_gone(pinned.assume_error())) return false;
+  if (!pinned) return pinned.as_failure();
+  const fs_handle& source = pinned.assume_value();
+  AFIO_TRY(stat_t now, source.stat());
+  std::unique_lock group(lock_, std::defer_lock);
+  if (now.links > 1 || !copied_.holds(now)) {
+    // One at a time, because the removal of one name changes the inode of all.
+    group.lock();
+    AFIO_TRY(now, source.stat());
+    if (!copied_.holds(now) && !left_so(now)) return error(errc::raced, call::verify, name);
+  }
+  AFIO_TRY(source.unlink(dir, name));
+  if (now.links > 1) {
+    AFIO_TRY(const stat_t after, source.stat());
+    if (lost_one_name(now, after)) left_[after.id] = after.changed;
+  }
+  return true;
+}
+
+/// Whether the last that happened to it was the removal of another name of its.
+bool deletable::left_so(const stat_t& now) const noexcept {
+  const auto found = left_.find(now.id);
+  return found != left_.end() && found->second == now.changed;
+}
+
+void source_remover::rows(const place<1>& here, std::span<row<1>> rows) noexcept {
+  for (row<1>& r : rows) {
+    if (r.in[0].type != file_type::directory)
+      remove(here, r);
+    else if (told_->any_failed() && told_->has_failed(here.path(r.name)))
+      leave_out(here, r);
+  }
+}
+
+/// Nothing is known of what is below.
+void source_remover::leave_out(const place<1>& here, row<1>& r) noexcept {
+  r.below = row<1>::below::skip;
+  here.mark_incomplete();
+}
+
+void source_remover::remove(const place<1>& here, const row<1>& r) noexcept {
+  const auto removed = [&]() -> result<bool> {
+    try {
+      return shared_->remove(here.handle(), r.name);
+    } catch (const std::bad_alloc&) {
+      return error(ENOMEM, call::none);
+    }
+  }();
+  if (!removed) return here.fail(operation::remove, r.name, removed.assume_error());
+  if (!removed.assume_value()) return;
+  ++deleted_;
+  here.tell(event_kind::deleted, r.name, r.in[0].type);
+}
+
+after source_remover::leave(const place<1>& here) noexcept {
+  if (here.is_root() || here.incomplete()) return after::done;
+  const auto removed = here.parent().remove_directory(here.name());
+  if (removed) {
+    ++deleted_;
+    here.tell(event_kind::deleted, {}, file_type::directory);
+    return after::done;
+  }
+  const error& why = removed.assume_error();
+  // What has come since is not ours to delete: listed again, it is told.
+  if (why == std::errc::directory_not_empty || why == std::errc::file_exists)
+    return after::list_again;
+  if (!is_gone(why)) here.fail(operation::remove, {}, why);
+  return after::done;
+}
+
+} // namespace afio::algorithms::move_detail

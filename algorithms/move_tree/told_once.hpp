@@ -1,0 +1,56 @@
+// An observer of several walks over one tree: who fails in each is told of once.
+#pragma once
+
+#include "algorithms/observer.hpp"
+
+#include <cstdint>
+#include <new>
+#include <set>
+#include <string>
+
+namespace afio::algorithms::move_detail {
+
+/// Passes on what it hears, but failures only of names that have not failed before. Remembers those
+/// names.
+class told_once final : public observer {
+public:
+  explicit told_once(observer& inner) noexcept
+      : observer(inner.wants_events() ? verbosity::events : verbosity::failures), inner_(inner) {}
+
+  void failed(const failure& f) noexcept override {
+    if (!is_first(f.path)) return;
+    ++failures_;
+    inner_.failed(f);
+  }
+
+  void lost(const loss& l) noexcept override {
+    has_lost_ = true;
+    inner_.lost(l);
+  }
+
+  void happened(const event& e) noexcept override { inner_.happened(e); }
+
+  std::uint64_t failures() const noexcept { return failures_; }
+
+  bool any_failed() const noexcept { return failures_ != 0; }
+
+  bool has_failed(std::string_view path) const noexcept { return failed_.contains(path); }
+
+  bool has_lost() const noexcept { return has_lost_; }
+
+private:
+  bool is_first(std::string_view path) noexcept {
+    try {
+      return failed_.emplace(path).second;
+    } catch (const std::bad_alloc&) {
+      return true; // Rather twice than never.
+    }
+  }
+
+  observer& inner_;
+  std::set<std::string, std::less<>> failed_;
+  std::uint64_t failures_ = 0;
+  bool has_lost_ = false;
+};
+
+} // namespace afio::algorithms::move_detail

@@ -1,0 +1,41 @@
+// What the tools that copy have in common: words of the command line and what they mean.
+#pragma once
+
+#include "algorithms/copy_file/copy_file.hpp"
+#include "cli/common/output.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace afio::cli {
+
+/// --preserve, --sync, --retry: how files are copied.
+struct copying_arguments {
+  std::vector<std::string> preserve{"all"};
+  std::string sync = "none";
+
+  /// Adds the options to `app`. *this must outlive the parse.
+  void add_to(CLI::App& app);
+
+  /// Sets what the words mean.
+  void apply_to(algorithms::copy_file_options& file) const;
+
+  /// Whether something that was named one by one could not be kept.
+  bool missed(const output& told) const;
+};
+
+/// The process's.
+std::uint16_t current_umask() noexcept;
+
+/// "a" of "a//"; "/" stays.
+std::string without_slashes(std::string path);
+
+/// What `name`, a random one beside `target`, is called from here.
+std::string beside(const std::string& target, std::string_view name);
+
+} // namespace afio::cli

@@ -1,0 +1,200 @@
+// afio-mvtree: moves directory trees.
+#include "afio/quoted.hpp"
+#include "algorithms/move_tree/move_tree.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/arguments.hpp"
+#include "cli/common/copying.hpp"
+#include "cli/common/count_beside.hpp"
+#include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
+#include "cli/common/progress_bar.hpp"
+#include "cli/common/signals.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::move_options;
+using algorithms::move_report;
+using algorithms::stopped;
+
+constexpr char examples[] = R"(Examples:
+  afio-mvtree photos /mnt/disk/photos   anywhere; a copy is verified first
+  afio-mvtree --merge new old           into a tree that is there
+  afio-mvtree --exchange live staged    the two swap names in one instant
+  afio-mvtree -n a b | less             see what would be done
+
+DST is the new name itself, never a directory to put SRC in.
+Exit: 0 all moved, 1 some stayed, 2 usage, 3 refused, 4 a source kept changing,
+130/143 interrupted.)";
+
+struct arguments {
+  common_arguments common;
+  copying_arguments copying{.sync = "files"};
+  std::string source;
+  std::string target;
+  bool merge = false;
+  bool exchange = false;
+};
+
+void describe(CLI::App& app, arguments& a) {
+  app.add_option("SRC", a.source, "What to move")->type_name("")->required();
+  app.add_option("DST", a.target, "What it shall be called")->type_name("")->required();
+  auto* const merge = app.add_flag("--merge", a.merge, "DST may exist: replace files one by one");
+  app.add_flag("--exchange", a.exchange, "SRC and DST swap names")->excludes(merge);
+  a.copying.add_to(app);
+  a.common.add_to(app);
+  app.footer(examples);
+}
+
+move_options options_for(const arguments& a, const signals& interrupts,
+                         algorithms::progress& done) {
+  move_options o;
+  o.tree = a.common.for_trees();
+  o.tree.stop = interrupts.token();
+  o.tree.counters = &done;
+  a.copying.apply_to(o.file);
+  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  if (a.common.dry_run) o.doing = move_options::doing::rehearse;
+  if (a.merge) o.existing = move_options::existing::merge;
+  if (a.exchange) o.existing = move_options::existing::exchange;
+  return o;
+}
+
+class mvtree {
+public:
+  mvtree(const arguments& a, output& out, signals& interrupts)
+      : arguments_(a),
+        source_(without_slashes(a.source)),
+        target_(without_slashes(a.target)),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)) {}
+
+  exit_code run() {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      std::unique_ptr<count_beside> count;
+      std::unique_ptr<progress_bar> bar;
+      if (arguments_.common.wants_progress()) {
+        count = std::make_unique<count_beside>(std::vector{source_}, options_.tree);
+        bar = std::make_unique<progress_bar>("moving", done_, count->total(), count->is_final());
+        out_.draw_with(bar.get());
+      }
+      move();
+      out_.draw_with(nullptr);
+    }
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    out_.summarize(report_.failures, spent.count(), report_.bytes);
+    return final_status(out_, interrupts_, code_);
+  }
+
+private:
+  void move() {
+    const auto from = locate(arguments_.source);
+    if (!from) return fail(source_, from.assume_error());
+    const auto to = locate(target_);
+    if (!to) return fail(target_, to.assume_error());
+    const location& source = from.assume_value();
+    const location& target = to.assume_value();
+    const auto moved = move_tree(source.directory, source.name, target.directory, target.name,
+                                 {source_, target_}, options_, out_);
+    if (!moved) return fail(blamed_for(moved.assume_error()), moved.assume_error());
+    take(moved.assume_value());
+  }
+
+  void take(const move_report& report) {
+    report_ = report;
+    if (report.failures != 0 || report.stopped != stopped::no || report.source_kept)
+      code_ = exit_code::incomplete;
+    if (report.failures != 0 && report.failures == report.kept_changing)
+      code_ = exit_code::unstable;
+    if (report.source_kept)
+      out_.note("the copy is complete, and nothing of " + afio::quoted(source_) +
+                " was deleted, because something could not be kept (--preserve says what must be)");
+    if (report.stopped == stopped::by_request) out_.note("interrupted" + where_it_stands());
+    if (report.stopped == stopped::by_deadline)
+      out_.note("stopped by --deadline" + where_it_stands());
+    if (report.stopped == stopped::by_failure)
+      out_.note("stopped by --on-error" + where_it_stands());
+    if (report.left_as)
+      out_.note("what was copied is in " + afio::quoted(beside(target_, report.left_as->view())) +
+                "; delete it with afio-rmtree --reap of its directory");
+  }
+
+  std::string where_it_stands() const {
+    return report_.left_as ? ": nothing has moved"
+                           : ": the same command with --merge moves the rest";
+  }
+
+  /// What one of the two ends an error is about.
+  const std::string& blamed_for(const error& why) const {
+    const bool target = why == std::errc::file_exists || why == std::errc::is_a_directory ||
+                        why == std::errc::not_a_directory || why == errc::refused;
+    return target ? target_ : source_;
+  }
+
+  void fail(const std::string& path, const error& why) {
+    ++report_.failures;
+    const bool refused = why == errc::refused;
+    const bool exists = why == std::errc::file_exists;
+    const bool unnamed = refused && why.name() == path;
+    std::string reason;
+    if (unnamed)
+      reason = "Refused: \".\", \"..\" and \"/\" are not names";
+    else if (refused)
+      reason = "Refused: it lies in " + afio::quoted(source_);
+    if (exists)
+      reason = "It exists (--merge moves into it, --exchange swaps the two; DST is the new name "
+               "itself, not a directory to put SRC in)";
+    if (arguments_.exchange && why == std::errc::cross_device_link)
+      reason = "The two are on different file systems, mounts or subvolumes";
+    out_.failed("move", path, why, reason);
+    code_ = refused ? exit_code::refused : exists ? exit_code::unusable : exit_code::incomplete;
+  }
+
+  const arguments& arguments_;
+  const std::string source_;
+  const std::string target_;
+  output& out_;
+  signals& interrupts_;
+  algorithms::progress done_;
+  move_options options_;
+  move_report report_;
+  exit_code code_ = exit_code::done;
+};
+
+int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
+  CLI::App app("Moves trees anywhere: by a rename, or a copy that is verified before SRC goes.",
+               "afio-mvtree");
+  arguments a;
+  describe(app, a);
+  if (const auto status = parse(app, argc, argv)) return *status;
+  signals interrupts; // Before any other thread.
+  output out(a.common.for_output("afio-mvtree",
+                                 {algorithms::event_kind::moved, algorithms::event_kind::created,
+                                  algorithms::event_kind::replaced, algorithms::event_kind::linked,
+                                  algorithms::event_kind::deleted}));
+  if (!out.log_problem().empty()) {
+    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
+            out.log_problem());
+    return static_cast<int>(exit_code::unusable);
+  }
+  return static_cast<int>(mvtree(a, out, interrupts).run());
+}
+
+} // namespace
+
+} // namespace afio::cli
+
+int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
