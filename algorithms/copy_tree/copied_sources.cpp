@@ -10,4 +10,8 @@ bool copied_sources::holds(const stat_t& now) const noexcept {
   return std::binary_search(states_.begin(), states_.end(), state_of(now));
 }
 
+bool copied_sources::holds_directory(const identity& id) const noexcept {
+  return std::binary_search(states_.begin(), states_.end(), state_of(id));
+}
+
 } // namespace afio::algorithms

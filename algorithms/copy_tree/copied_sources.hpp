@@ -9,12 +9,15 @@
 
 namespace afio::algorithms {
 
-/// Inodes as they were when their copies were complete. 32 bytes a name that was copied. Not for
+/// Inodes as they were when their copies were complete. 32 bytes an entry that was copied. Not for
 /// several threads at once, but for holds().
 class copied_sources {
 public:
   /// Throws std::bad_alloc.
   void add(const stat_t& source) { states_.push_back(state_of(source)); }
+
+  /// A directory, whose own changes do not count. Throws std::bad_alloc.
+  void add_directory(const identity& id) { states_.push_back(state_of(id)); }
 
   /// Takes over what `other` has. Throws std::bad_alloc.
   void add(const copied_sources& other) {
@@ -26,6 +29,8 @@ public:
 
   /// Whether the inode was copied in the very state that `now` says it is in.
   bool holds(const stat_t& now) const noexcept;
+  /// Whether the directory was copied, in whatever state.
+  bool holds_directory(const identity& id) const noexcept;
 
 private:
   /// Nothing changes an inode without changing when it was changed.
@@ -37,6 +42,8 @@ private:
   };
 
   static state state_of(const stat_t& s) noexcept { return {s.id.device, s.id.inode, s.changed}; }
+
+  static state state_of(const identity& id) noexcept { return {id.device, id.inode, {}}; }
 
   std::vector<state> states_;
 };

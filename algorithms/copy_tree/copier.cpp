@@ -75,6 +75,7 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
     }
     done(here, r, event_kind::created);
   }
+  if (shared_->options.copied != nullptr) copied_.add_directory(state.source.id);
   if (!shared_->rehearses()) r.slot = states_.keep(state);
   return success();
 }

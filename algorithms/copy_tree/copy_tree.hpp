@@ -40,8 +40,8 @@ struct copy_options {
   } extent = extent::each_entry;
 
   const path_filter* filter = nullptr; ///< What is copied of the tree; null: all. Borrowed.
-  /// Is told what was copied, but directories, if not null. Of names that became links to a copy,
-  /// only the name copied first. Borrowed.
+  /// Is told what was copied, if not null. Of the names of an inode, only the one copied first.
+  /// Borrowed.
   copied_sources* copied = nullptr;
 };
 

@@ -241,6 +241,7 @@ result<void> tree_move::copy_then_delete() {
   report_.source_kept = told_.has_lost();
   if (report_.stopped != stopped::no || report_.left_as || report_.source_kept) return success();
   if (rehearses()) return rehearse_deletion();
+  if (told_.has_failed(shown_.from)) return success(); // Not even what is in it is known.
   copied.sort();
   return root.is_open() ? delete_source(copied, root) : delete_file(copied);
 }

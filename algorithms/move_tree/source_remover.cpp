@@ -48,14 +48,23 @@ bool deletable::left_so(const stat_t& now) const noexcept {
 
 void source_remover::rows(const place<1>& here, std::span<row<1>> rows) noexcept {
   for (row<1>& r : rows) {
-    if (r.in[0].type != file_type::directory)
-      remove(here, r);
-    else if (told_->any_failed() && told_->has_failed(here.path(r.name)))
+    if (has_failed(here, r))
       leave_out(here, r);
+    else if (r.in[0].type != file_type::directory)
+      remove(here, r);
   }
 }
 
-/// Nothing is known of what is below.
+/// Another name of the same inode may have been copied: this one still was not.
+bool source_remover::has_failed(const place<1>& here, const row<1>& r) const noexcept {
+  if (!told_->any_failed()) return false;
+  try {
+    return told_->has_failed(here.path(r.name));
+  } catch (const std::bad_alloc&) {
+    return true; // It cannot be known, so it stays.
+  }
+}
+
 void source_remover::leave_out(const place<1>& here, row<1>& r) noexcept {
   r.below = row<1>::below::skip;
   here.mark_incomplete();
@@ -77,6 +86,10 @@ void source_remover::remove(const place<1>& here, const row<1>& r) noexcept {
 
 after source_remover::leave(const place<1>& here) noexcept {
   if (here.is_root() || here.incomplete()) return after::done;
+  if (!shared_->holds_directory(here.id())) { // Empty, and it has come since.
+    here.fail(operation::remove, {}, error(errc::raced, call::verify, here.name()));
+    return after::done;
+  }
   const auto removed = here.parent().remove_directory(here.name());
   if (removed) {
     ++deleted_;

@@ -23,6 +23,9 @@ public:
   /// something to remove.
   result<bool> remove(const path_handle& dir, leaf_name name);
 
+  /// Whether the directory was copied.
+  bool holds_directory(const identity& id) const noexcept { return copied_.holds_directory(id); }
+
 private:
   bool left_so(const stat_t& now) const noexcept;
 
@@ -34,7 +37,7 @@ private:
 
 class source_remover final : public visitor<1> {
 public:
-  /// Directories whose copies failed, as `told` knows, are left alone.
+  /// What failed before, as `told` knows, is left alone, and all below it.
   source_remover(deletable& shared, const told_once& told) noexcept
       : shared_(&shared), told_(&told) {}
 
@@ -45,6 +48,7 @@ public:
 
 private:
   void remove(const place<1>& here, const row<1>& r) noexcept;
+  bool has_failed(const place<1>& here, const row<1>& r) const noexcept;
   static void leave_out(const place<1>& here, row<1>& r) noexcept;
 
   deletable* shared_;

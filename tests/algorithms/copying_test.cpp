@@ -1,6 +1,7 @@
 #include "afio/detail/fault.hpp"
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "tests/afio/per_file_system.hpp"
+#include "tests/algorithms/picture.hpp"
 #include "tests/algorithms/scene.hpp"
 #include "tests/support/unique_fd.hpp"
 
@@ -23,46 +24,6 @@ namespace afio::unit {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// All that a copy keeps of one entry, but its contents and its links, as text.
-std::string metadata_of(const fs::path& at) {
-  struct stat s;
-  if (::lstat(at.c_str(), &s) != 0) return "missing";
-  std::string text = std::to_string(s.st_mode) + ' ' + std::to_string(s.st_uid) + ':' +
-                     std::to_string(s.st_gid) + ' ' + std::to_string(s.st_mtim.tv_sec) + '.' +
-                     std::to_string(s.st_mtim.tv_nsec) + ' ' + std::to_string(s.st_rdev);
-  std::array<char, 65'536> names;
-  const ssize_t size = ::llistxattr(at.c_str(), names.data(), names.size());
-  std::map<std::string, std::string> attributes;
-  for (ssize_t i = 0; i < size;) {
-    const std::string name = names.data() + i;
-    std::array<char, 65'536> value;
-    const ssize_t length = ::lgetxattr(at.c_str(), name.c_str(), value.data(), value.size());
-    attributes[name] =
-        std::string(value.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
-    i += static_cast<ssize_t>(name.size()) + 1;
-  }
-  for (const auto& [name, value] : attributes) text += ' ' + name + '=' + value;
-  return text;
-}
-
-/// The same of a tree, with contents and which names are one inode.
-std::map<std::string, std::string> picture_of(const fs::path& root) {
-  std::map<std::string, std::string> picture;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> first;
-  const testing::manifest found(root);
-  for (const auto& [name, entry] : found.entries) {
-    std::string text = metadata_of(name == "." ? root : root / name) + " bytes " +
-                       std::to_string(entry.size) + " content " + std::to_string(entry.content) +
-                       " target " + entry.target;
-    if (entry.type != 'd') {
-      const auto key = std::pair(entry.inode.device, entry.inode.inode);
-      text += " is " + first.try_emplace(key, name).first->second;
-    }
-    picture[name] = text;
-  }
-  return picture;
-}
 
 void set_times(const fs::path& at, timespec modified) {
   const timespec both[] = {{1'000'000'001, 7}, modified};
