@@ -70,6 +70,17 @@ TEST_F(CptreeManPage, HasTheOptionsOfHelp) {
   EXPECT_EQ(options_of_manual(manual("afio-cptree")), helped);
 }
 
+class MvtreeManPage : public tool {
+protected:
+  MvtreeManPage() : tool("afio-mvtree") {}
+};
+
+TEST_F(MvtreeManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--exchange"));
+  EXPECT_EQ(options_of_manual(manual("afio-mvtree")), helped);
+}
+
 TEST_F(ManPage, HasTheSectionsOfAManual) {
   for (const char* section :
        {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",
