@@ -2,6 +2,8 @@
 
 #include "afio/detail/linux/door.hpp"
 
+#include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -13,16 +15,35 @@ namespace afio::detail::sys {
 
 namespace {
 
-bool proc_is_procfs() noexcept {
-  struct ::statfs fs;
-  return ::statfs("/proc/self/fd", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+int statfs_of_proc(struct ::statfs& fs) noexcept {
+  int failed;
+  do {
+    failed = ::statfs("/proc/self/fd", &fs) == 0 ? 0 : errno;
+  } while (failed == EINTR);
+  return failed;
+}
+
+/// Until it was found to be there once: a failure may pass.
+result<void> find_procfs() noexcept {
+  constexpr const char* where = "/proc/self/fd";
+  static std::atomic<bool> found = false;
+  if (found.load(std::memory_order_relaxed)) return success();
+
+  struct ::statfs fs {};
+
+  const int failed = statfs_of_proc(fs);
+  // Not mounted, or something else is there: what needs it cannot be done.
+  if (failed == ENOENT || (failed == 0 && fs.f_type != PROC_SUPER_MAGIC))
+    return error(ENOSYS, call::verify, where);
+  if (failed != 0) return error(failed, call::verify, where);
+  found.store(true, std::memory_order_relaxed);
+  return success();
 }
 
 } // namespace
 
 result<proc_path> proc_path::of(const descriptor& file) noexcept {
-  static const bool usable = proc_is_procfs();
-  if (!usable) return error(ENOSYS, call::verify, "/proc/self/fd");
+  AFIO_TRY(find_procfs());
   proc_path path;
   if (file.number() == AT_FDCWD) {
     constexpr std::string_view working_directory = "/proc/self/cwd";
