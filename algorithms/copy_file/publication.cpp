@@ -38,7 +38,7 @@ result<void> publication::publish_over(const fs_handle& made, leaf_name name,
   const auto looked = out.stamp(*dir_, *name_, want::identity | want::type);
   if (!looked || !out.id.same_file(old)) {
     AFIO_TRY(made.relink(*dir_, name, *dir_, *name_, replace::exchange));
-    return error(errc::raced, call::renameat2, name);
+    return !looked ? looked.assume_error() : error(errc::raced, call::renameat2, name);
   }
   return std::exchange(dir_, nullptr)->unlink(*name_);
 }

@@ -43,6 +43,9 @@ result<leaf_buffer> name_to_be_born(const destination& to) noexcept {
   return random_name();
 }
 
+/// Says under which name that may be left which could not be held.
+error left_as(const error& why, leaf_name born_as) noexcept { return why.about(born_as.view()); }
+
 publication::name_is kind_of_name(const destination& to) noexcept {
   return to.seen == destination::visible::by_nobody ? publication::name_is::final
                                                     : publication::name_is::random;
@@ -59,26 +62,30 @@ result<void> entry_copier::copy_symlink(const path_handle& from, leaf_name name,
   std::array<char, path_view::max_size> buffer;
   AFIO_TRY(const std::string_view target, source.read(buffer));
   AFIO_TRY(const leaf_buffer born_as, name_to_be_born(to));
-  AFIO_TRY(const symlink_handle made, symlink_handle::create(to.directory, born_as, target));
+  const auto made = symlink_handle::create(to.directory, born_as, target);
+  if (!made) return left_as(made.assume_error(), born_as);
   publication as(to.directory, born_as, kind_of_name(to));
-  return finish(source, status, made, as, to, told);
+  return finish(source, status, made.assume_value(), as, to, told);
 }
 
 result<void> entry_copier::copy_node(const fs_handle& source, const stat_t& status,
                                      const destination& to, loss_listener& told) noexcept {
   AFIO_TRY(const leaf_buffer born_as, name_to_be_born(to));
   AFIO_TRY(to.directory.create_node(born_as, status.type, 0600, status.device_number));
-  AFIO_TRY(const fs_handle made, fs_handle::pin(to.directory, born_as));
+  const auto made = fs_handle::pin(to.directory, born_as);
+  if (!made) return left_as(made.assume_error(), born_as);
   publication as(to.directory, born_as, kind_of_name(to));
-  return finish(source, status, made, as, to, told);
+  return finish(source, status, made.assume_value(), as, to, told);
 }
 
 result<void> entry_copier::finish(const fs_handle& source, const stat_t& status,
                                   const fs_handle& made, publication& as, const destination& to,
                                   loss_listener& told) noexcept {
-  AFIO_TRY(const stat_t now, made.stat());
-  if (!is_fresh(now, status.type)) return error(errc::raced, call::statx, to.name);
+  const auto looked = made.stat();
+  if (looked && !is_fresh(looked.assume_value(), status.type))
+    return error(errc::raced, call::statx, to.name);
   const auto done = [&]() -> result<void> {
+    AFIO_TRY(const stat_t now, looked);
     metadata().prepare(source, status, made, told);
     AFIO_TRY(metadata().copy(source, status, made, now, to.target, told));
     return to.old ? as.publish_over(made, to.name, *to.old) : as.publish(made, to.name);

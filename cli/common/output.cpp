@@ -93,7 +93,9 @@ std::string_view displaced_to(const error& why) noexcept {
 }
 
 /// What a person can do about it, where that is not plain from the error.
-std::string advice_for(const error& why) {
+std::string advice_for(std::string_view what, const error& why) {
+  if (what == name_of(algorithms::operation::copy) && is_random_name(why.name()))
+    return " (" + quoted(why.name()) + " may be left beside it)";
   if (const auto now = displaced_to(why); !now.empty())
     return " (it is " + quoted(now) + " at the top of the tree now)";
   if (why == errc::boundary) return " (--cross-mounts enters it)";
@@ -156,12 +158,13 @@ void output::failed(std::string_view what, std::string_view path, const error& w
         .text("call", name_of(why.origin()))
         .number("errno", std::int64_t{why.native()})
         .text("error", reason);
-    if (const auto now = displaced_to(why); !now.empty()) told.name("to", now);
+    const bool copies = what == name_of(algorithms::operation::copy);
+    if (const auto now = displaced_to(why); !now.empty() && !copies) told.name("to", now);
     line(told.str());
   }
   std::string text = "cannot ";
   text.append(what).append(" ").append(quoted(path)).append(": ").append(reason);
-  text += advice_for(why);
+  text += advice_for(what, why);
   if (!options_.quiet) message(text);
   log_.error(text);
 
