@@ -11,7 +11,20 @@ constexpr std::uint16_t private_mode = 0700;
 
 bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
 
+/// What a directory that is there may allow until it is done: what the source allows too, and all
+/// to its owner.
+std::uint16_t narrowed(const stat_t& now, const stat_t& source) noexcept {
+  const std::uint16_t group = source.group == now.group ? source.mode : source.mode << 3;
+  return static_cast<std::uint16_t>(now.mode & (07700 | (group & 0070) | (source.mode & 0007)));
+}
+
 } // namespace
+
+result<void> make_no_wider(const path_handle& dir, const stat_t& now,
+                           const stat_t& source) noexcept {
+  const std::uint16_t mode = narrowed(now, source);
+  return mode == now.mode ? success() : dir.set_mode(mode);
+}
 
 void copier::rows(const place<2>& here, std::span<row<2>> rows) noexcept {
   for (row<2>& r : rows) {
@@ -29,6 +42,7 @@ void copier::copy_row(const place<2>& here, row<2>& r) {
     r.below = row<2>::below::skip; // What the source lacks stays.
     return;
   }
+  if (here.present(1) && !here.listed(1)) look_up(here, r);
   const bool directory = r.in[0].type == file_type::directory;
   const auto done = directory ? enter_directory(here, r) : copy_entry(here, r);
   if (done) return;
@@ -40,6 +54,14 @@ void copier::copy_row(const place<2>& here, row<2>& r) {
     here.mark_incomplete();
   else
     here.fail(directory ? operation::create : operation::copy, r.name, why);
+}
+
+/// What has the name in a directory of the copy that could not be listed, which was told. If it
+/// cannot be looked up either, making the new one fails.
+void copier::look_up(const place<2>& here, row<2>& r) noexcept {
+  stat_t s;
+  if (!s.stamp(here.handle(1), r.name, want::type | want::identity)) return;
+  r.in[1] = {.inode = s.id.inode, .type = s.type, .present = true};
 }
 
 bool copier::wants(const place<2>& here, const row<2>& r) const {
@@ -69,12 +91,10 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
   if (state.merged && r.in[1].type != file_type::directory) {
     return error(ENOTDIR, call::verify, r.name);
   }
-  if (!state.merged) {
-    if (!shared_->rehearses()) {
-      AFIO_TRY(make_directory(here, r));
-    }
-    done(here, r, event_kind::created);
+  if (!shared_->rehearses()) {
+    AFIO_TRY(state.merged ? narrow_directory(here, r, state.source) : make_directory(here, r));
   }
+  if (!state.merged) done(here, r, event_kind::created);
   if (shared_->options.copied != nullptr) copied_.add_directory(state.source.id);
   if (!shared_->rehearses()) r.slot = states_.keep(state);
   return success();
@@ -87,6 +107,17 @@ result<void> copier::make_directory(const place<2>& here, row<2>& r) noexcept {
   if (!is_fresh(s, file_type::directory)) return error(errc::raced, call::mkdirat, r.name);
   r.in[1] = {.inode = s.id.inode, .type = s.type, .present = true, .fresh = true};
   return success();
+}
+
+result<void> copier::narrow_directory(const place<2>& here, const row<2>& r,
+                                      const stat_t& source) noexcept {
+  stat_t now;
+  AFIO_TRY(now.stamp(here.handle(1), r.name));
+  if (narrowed(now, source) == now.mode) return success();
+  AFIO_TRY(const path_handle dir, path_handle::path(here.handle(1), r.name));
+  AFIO_TRY(const identity id, dir.identity());
+  if (!id.same_file(now.id)) return error(errc::raced, call::openat2, r.name);
+  return make_no_wider(dir, now, source);
 }
 
 result<void> copier::finish_directory(const directory_handle& from, const directory_state& was,
@@ -115,10 +146,23 @@ after copier::leave(const place<2>& here) noexcept {
   return after::done;
 }
 
+namespace {
+
+/// Whether it is the source that is mounted there. Not what has its name in the copy: then nothing
+/// of the source is copied, which is a failure.
+bool is_beyond(const path_handle& source, leaf_name name) noexcept {
+  const auto below = path_handle::path(source, name);
+  if (!below) return true;
+  const auto id = below.assume_value().identity(), above = source.identity();
+  return !id || !above || !id.assume_value().same_mount(above.assume_value());
+}
+
+} // namespace
+
 /// A mount point, whose directory was made, or a directory that is gone or cannot be read.
 verdict copier::denied(const place<2>& here, const error& why) noexcept {
   auto* const state = directory_states::of(here);
-  const bool boundary = why == errc::boundary;
+  const bool boundary = why == errc::boundary && is_beyond(here.parent(0), here.name());
   if (boundary) entry_losses(shared_->losses, here, {}).lost("what is mounted on it", why);
   if (state == nullptr) return boundary ? verdict::handled : verdict::report;
   if (boundary) {
@@ -155,6 +199,14 @@ result<void> copier::copy_entry(const place<2>& here, const row<2>& r) {
   if (!pinned) return pinned.assume_error();
   const fs_handle& source = pinned.assume_value();
   AFIO_TRY(const stat_t status, source.stat());
+  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
+  // The mount alone: an overlay's files may have other devices than its directories.
+  if (!crosses && status.id.mount != here.id(0).mount) {
+    entry_losses(shared_->losses, here, r.name)
+        .lost("what is mounted on it", error(errc::boundary, call::statx, r.name));
+    here.mark_incomplete();
+    return success();
+  }
   std::optional<identity> old;
   if (r.in[1].present) {
     stat_t s;

@@ -83,6 +83,12 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
   }
   walk_options how = options().tree.for_walk();
   how.leaving = shared_.rehearses() ? leaving::without_handles : leaving::with_handles;
+  // Before anything is made, so that it is known by then that they can be had.
+  directory_handle from, to;
+  if (!shared_.rehearses()) {
+    AFIO_TRY(from, directory_handle::directory(source));
+    AFIO_TRY(to, directory_handle::directory(*target));
+  }
   std::vector<copier> workers;
   const unsigned count = worker_count(how, 2);
   workers.reserve(count);
@@ -101,8 +107,6 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
   report_.stopped = done.stopped;
   if (shared_.rehearses()) return success();
 
-  AFIO_TRY(const directory_handle from, directory_handle::directory(source));
-  AFIO_TRY(const directory_handle to, directory_handle::directory(*target));
   named_losses told(shared_.losses, shared_.shown);
   const auto finished = workers[0].finish_directory(from, root, to, told);
   if (!finished) fail(operation::set_metadata, finished.assume_error());
@@ -221,6 +225,10 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
   // Where a user points at a mount point, it is the mount that is meant.
   AFIO_TRY(const path_handle target, path_handle::path(to_, new_name_, crossing::any_mount));
   AFIO_TRY(check_apart(source, target, new_name_));
+  if (!shared_.rehearses()) {
+    AFIO_TRY(const stat_t now, target.stat());
+    AFIO_TRY(make_no_wider(target, now, status));
+  }
   shared_.seen = destination::visible::by_others;
   AFIO_TRY(walk_into(source, &target, {status, true}));
   AFIO_TRY(sync_names());

@@ -72,8 +72,10 @@ struct copy_report {
 /// inode with several names is remembered until all have been seen, with a path.
 /// Where a file system allows no more links, the next name becomes a copy of its own and that is
 /// told. Other mounts, devices and subvolumes become empty directories, which is told as lost,
-/// unless options.tree.mounts allows them. Fifos, sockets and devices are made anew, never opened.
-/// Durable as options.file.sync says. Memory and threads as walk().
+/// unless options.tree.mounts allows them; a file that another one is mounted on is left out. A
+/// directory of the copy that something is mounted on is a failure (errc::boundary). Fifos, sockets
+/// and devices are made anew, never opened. Durable as options.file.sync says. Memory and threads
+/// as walk().
 result<copy_report> copy_tree(const path_handle& from, leaf_name name, const path_handle& to,
                               leaf_name new_name, std::string_view shown,
                               const copy_options& options, observer& told) noexcept;
