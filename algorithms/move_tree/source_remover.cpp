@@ -9,9 +9,10 @@ namespace {
 
 bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
 
-/// Whether all that lies between the two is the removal of one name.
-bool lost_one_name(const stat_t& before, const stat_t& after) noexcept {
-  return after.links + 1 == before.links && after.size == before.size &&
+/// Whether all that lies between the two is the removal of so many names. Trying to remove one
+/// renames it, and back.
+bool lost_only_names(const stat_t& before, const stat_t& after, unsigned names) noexcept {
+  return after.links + names == before.links && after.size == before.size &&
          after.modified == before.modified && after.mode == before.mode &&
          after.owner == before.owner && after.group == before.group;
 }
@@ -32,11 +33,14 @@ result<bool> deletable::remove(const path_handle& dir, leaf_name name) {
     AFIO_TRY(now, source.stat());
     if (!copied_.holds(now) && !left_so(now)) return error(errc::raced, call::verify, name);
   }
-  AFIO_TRY(source.unlink(dir, name));
+  const auto removed = source.unlink(dir, name);
   if (now.links > 1) {
-    AFIO_TRY(const stat_t after, source.stat());
-    if (lost_one_name(now, after)) left_[after.id] = after.changed;
+    // Where it fails, the other names are told as changed: they stay.
+    const auto after = source.stat();
+    if (after && lost_only_names(now, after.assume_value(), removed ? 1 : 0))
+      left_[now.id] = after.assume_value().changed;
   }
+  AFIO_TRY(removed);
   return true;
 }
 
