@@ -14,14 +14,9 @@ std::string from_environment(const char* name) {
   return std::filesystem::absolute(value);
 }
 
-} // namespace
-
-bool contender::has(std::string_view option) const {
-  return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
-}
-
-contender afio_rmtree(std::initializer_list<std::string> options) {
-  contender tool{"afio-rmtree", {from_environment("AFIO_RMTREE"), "--progress=never"}};
+contender afio_tool(const std::string& name, const char* variable,
+                    std::initializer_list<std::string> options) {
+  contender tool{name, {from_environment(variable), "--progress=never"}};
   const bool threads_given = std::any_of(options.begin(), options.end(), [](const auto& option) {
     return option.starts_with("--threads");
   });
@@ -33,11 +28,61 @@ contender afio_rmtree(std::initializer_list<std::string> options) {
   return tool;
 }
 
+} // namespace
+
+bool contender::has(std::string_view option) const {
+  return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
+}
+
+contender afio_rmtree(std::initializer_list<std::string> options) {
+  return afio_tool("afio-rmtree", "AFIO_RMTREE", options);
+}
+
+contender afio_cptree(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-cptree", "AFIO_CPTREE", options);
+  // A source that was exchanged and taken back has changed, and is tried again for so long.
+  tool.arguments.push_back("--retry=100ms");
+  tool.does = tool.has("--merge") ? task::merges : task::copies;
+  return tool;
+}
+
+contender afio_mvtree(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-mvtree", "AFIO_MVTREE", options);
+  tool.arguments.push_back("--retry=100ms");
+  tool.does = task::moves;
+  return tool;
+}
+
+contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
+
+contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }
+
+contender copytree(task does) {
+  // It can't copy a fifo.
+  constexpr const char* code = "import shutil, sys; shutil.copytree(*sys.argv[1:], symlinks=True, "
+                               "dirs_exist_ok=True, ignore=shutil.ignore_patterns('p'))";
+  // Isolated and without site packages: it starts sooner.
+  return {"copytree", {"/usr/bin/python3", "-ISc", code}, std::chrono::seconds(2), does};
+}
+
 contender naive(const std::string& name) {
   const std::filesystem::path one_of_them = from_environment("AFIO_CONTROLS");
   // One of the races makes one of them hang, which must not take long.
   return {
       "naive_" + name, {one_of_them.parent_path() / ("naive_" + name)}, std::chrono::seconds(1)};
+}
+
+scene scene_for(const contender& tool) {
+  if (tool.does == task::removes) return scene();
+  if (tool.does == task::moves)
+    return scene(tree_to_copy, "", scene::copies_are::on_another_file_system);
+  return scene(tree_to_copy, tool.does == task::merges ? older_copy : "");
+}
+
+program command(const contender& tool, const scene& at) {
+  program result = to_delete(tool, at.root());
+  if (tool.does != task::removes) result.arguments.push_back(at.copy());
+  return result;
 }
 
 program to_delete(const contender& tool, const std::filesystem::path& root) {
@@ -52,11 +97,12 @@ supervision counted_from(const scene& at, const contender& tool) {
   return {.count_from = at.marker(), .time = tool.time};
 }
 
-std::uint64_t count_stops(const contender& tool) {
-  const scene calm;
+std::uint64_t count_stops(const contender& tool, enum supervision::streams streams) {
+  const scene calm = scene_for(tool);
+  supervision how = counted_from(calm, tool);
+  how.streams = streams;
   const auto run = supervise(
-      to_delete(tool, calm.root()), [](const stop&) { return action::continue_it(); },
-      counted_from(calm, tool));
+      command(tool, calm), [](const stop&) { return action::continue_it(); }, how);
   if (!run.exited_with(0)) {
     throw std::runtime_error(tool.name + " fails undisturbed: " + describe(run));
   }

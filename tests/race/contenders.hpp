@@ -16,11 +16,21 @@
 
 namespace afio::testing {
 
-/// A program that deletes trees. The root is added to its arguments.
+/// What a program does with the tree of a scene.
+enum class task {
+  removes,
+  copies, ///< to where nothing is
+  merges, ///< it into an older copy
+  moves,  ///< to another file system
+};
+
+/// A program that deletes, copies or moves trees. The root, and the copy's name, are added to its
+/// arguments.
 struct contender {
   std::string name;
   std::vector<std::string> arguments;
   std::chrono::milliseconds time = std::chrono::seconds(10); ///< hung when it takes longer
+  task does = task::removes;
 
   [[nodiscard]] bool has(std::string_view option) const;
 
@@ -35,17 +45,35 @@ struct contender {
 /// says where it is.
 contender afio_rmtree(std::initializer_list<std::string> options = {});
 
+/// afio-cptree, the same, with --merge or without. The variable AFIO_CPTREE says where it is.
+contender afio_cptree(std::initializer_list<std::string> options = {});
+
+/// afio-mvtree, the same, to another file system. The variable AFIO_MVTREE says where it is.
+contender afio_mvtree(std::initializer_list<std::string> options = {});
+
+/// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
+/// way.
+contender mv();
+contender cp(task does);
+contender copytree(task does);
+
 /// naive_path and the like, by the last part of the name. Each falls in its own way. The variable
 /// AFIO_CONTROLS says where one of them is.
 contender naive(const std::string& name);
 
-/// It with its arguments for this tree, in an environment that is the same everywhere.
+/// The scene that its task needs.
+scene scene_for(const contender& tool);
+
+/// It with its arguments for this scene, in an environment that is the same everywhere.
+program command(const contender& tool, const scene& at);
+/// The same for another root.
 program to_delete(const contender& tool, const std::filesystem::path& root);
 
 /// Stops count from the first one on that has to do with the scene.
 supervision counted_from(const scene& at, const contender& tool);
 
 /// How many stops it makes when nobody disturbs it. Throws if it does not succeed even then.
-std::uint64_t count_stops(const contender& tool);
+std::uint64_t count_stops(const contender& tool,
+                          enum supervision::streams streams = supervision::streams::passed_by);
 
 } // namespace afio::testing

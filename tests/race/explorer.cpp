@@ -35,7 +35,9 @@ public:
   [[nodiscard]] const std::string& where() const { return where_; }
 
   [[nodiscard]] moment when() const {
-    return listed_before_ ? moment::after_the_name_was_read : moment::before_the_name_was_read;
+    // Nobody else can have given a name to what the tool makes in a directory of its own.
+    return listed_before_ || swap_.is_of_the_tools_making() ? moment::after_the_name_was_read
+                                                            : moment::before_the_name_was_read;
   }
 
 private:
@@ -56,11 +58,11 @@ private:
 };
 
 void try_at(std::uint64_t number, const contender& tool, const swap_plan& plan, tally& into) {
-  const scene at;
+  const scene at = scene_for(tool);
   adversary enemy(at, plan, number);
-  const auto run = supervise(to_delete(tool, at.root()), std::ref(enemy), counted_from(at, tool));
+  const auto run = supervise(command(tool, at), std::ref(enemy), counted_from(at, tool));
   const swap& done = enemy.end();
-  const verdict result = judge(at, plan, done, enemy.when(), run);
+  const verdict result = judge(trial(tool, at, plan, done, enemy.when()), run);
   ++into.runs;
   ++into.outcomes[result.what];
   into.applied += done.applied();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tests/race/scene.hpp"
-#include "tests/race/swap.hpp"
+#include "tests/race/trial.hpp"
 #include "tests/support/subprocess.hpp"
 
 #include <string>
@@ -10,11 +10,14 @@
 namespace afio::testing {
 
 enum class outcome {
-  done,            ///< exit 0, and nothing is left where the root was
-  reported,        ///< exit 1, and it said why
+  done,            ///< exit 0, and nothing is left where the root was, or all is copied
+  reported,        ///< exit 1, or 4 by a copier, and it said why
   touched_outside, ///< something outside the tree was deleted, changed, moved or added
   damaged,         ///< something of the tree survives with another mode, owner or content
-  false_success,   ///< exit 0, and something is left there
+  leaked,          ///< contents from outside are in the copy
+  torn,            ///< something has its final name in the copy and is neither old nor new
+  gave_up,         ///< what had nothing to do with the swap was not copied
+  false_success,   ///< exit 0, and something is left there, or was not copied
   silent,          ///< exit 1 without a word
   place_untold,    ///< exit 1, and something is left under a name of the tool's that it did not say
   hung,
@@ -30,13 +33,8 @@ struct verdict {
   std::string detail; ///< what was touched or damaged, or what the tool said
 };
 
-/// When a swap came: before the tool had read the name that it changes, what took its place is
-/// rightly taken for a part of the tree; after it, never.
-enum class moment { before_the_name_was_read, after_the_name_was_read };
-
 /// Judges a run on a scene where one swap was tried.
-verdict judge(const scene& at, const swap_plan& plan, const swap& done, moment when,
-              const ending& run);
+verdict judge(const trial& t, const ending& run);
 
 /// Judges only how a run ended, when nothing was touched and nothing damaged.
 verdict judge_ending(const scene& at, const census& now, const ending& run);

@@ -3,12 +3,9 @@
 #include "tests/race/contenders.hpp"
 #include "tests/race/free_swap.hpp"
 #include "tests/race/pace.hpp"
-#include "tests/support/mounts.hpp"
-#include "tests/support/supervisor.hpp"
+#include "tests/race/race.hpp"
 
 #include <gtest/gtest.h>
-
-#include <cctype>
 
 namespace afio::testing {
 namespace {
@@ -19,27 +16,7 @@ struct fall {
   outcome how;
 };
 
-// What a test's name may consist of.
-std::string as_name(const std::string& text) {
-  std::string name;
-  for (const char letter : text) {
-    if (std::isalnum(static_cast<unsigned char>(letter)) != 0) name += letter;
-    if (letter == ' ') name += '_';
-  }
-  return name;
-}
-
-// Where there are no filters or no mounts it says so, and tests nothing.
-template <typename Param>
-class RaceTest : public ::testing::TestWithParam<Param> {
-protected:
-  void SetUp() override {
-    if (const auto reason = no_supervision(); !reason.empty()) GTEST_SKIP() << reason;
-    if (const auto reason = no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
-  }
-};
-
-class Control : public RaceTest<fall> {};
+class Control : public race_fixture<::testing::TestWithParam<fall>> {};
 
 TEST_P(Control, Falls) {
   const auto [control, plan, how] = GetParam();
@@ -69,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
                       fall{"chdir", {root_moved}, outcome::touched_outside}),
     [](const auto& one) { return as_name(one.param.control + (" " + print(one.param.plan))); });
 
-class Race : public RaceTest<swap_plan> {};
+class Race : public race_fixture<::testing::TestWithParam<swap_plan>> {};
 
 TEST_P(Race, LeavesWhatIsOutsideAndTellsTheTruth) {
   const contender tool = afio_rmtree();

@@ -1,6 +1,7 @@
 #include "tests/race/scene.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 namespace afio::testing {
 namespace {
@@ -18,9 +19,23 @@ std::string parent_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-bool same_but_for_links(facts now, const facts& before) {
-  now.links = before.links;
-  return now == before;
+// A file's contents follow from its name in the literal.
+std::string with_other_contents(std::string_view literal, const std::string& above) {
+  std::istringstream lines{std::string(literal)};
+  std::string result, type, name, rest;
+  while (lines >> type >> name && std::getline(lines, rest)) {
+    // The name that another hardlink of it has.
+    if (const auto other = rest.find("= "); type == "h") rest.insert(other + 2, above + "/");
+    result += type + " " + above + "/" + name + rest + "\n";
+  }
+  return result;
+}
+
+identity identity_of_path(const std::filesystem::path& at) {
+  struct ::stat found {};
+
+  ::stat(at.c_str(), &found);
+  return identity_of(found);
 }
 
 } // namespace
@@ -39,6 +54,41 @@ const std::string_view small_tree = R"(
   d n 0700
 )";
 
+const std::string_view tree_to_copy = R"(
+  d a 0750
+  f a/f 30 0640
+  d a/b 0705
+  f a/b/f 20 0604
+  d a/b/c 0711
+  f a/b/c/f 10 0600
+  f a/b/c/g 0 0444
+  l a/link -> f
+  f f 40 0755
+  h a/b/again = f
+  d n 0700
+  f n/f 25 0644
+  p p 0620
+  f s 50 04755
+  o s 1001 1002
+)";
+
+const std::string_view older_copy = R"(
+  d a 0755
+  f a/f 33 0644
+  d a/b 0755
+  f a/b/f 22 0666
+  d a/b/c 0755
+  f a/b/c/f 11 0644
+  f f 44 0644
+  f mine 5 0600
+  d n 0755
+)";
+
+bool same_but_for_links(facts one, const facts& other) {
+  one.links = other.links;
+  return one == other;
+}
+
 census by_identity(const manifest& read) {
   census result;
   for (const auto& [path, entry] : read.entries) {
@@ -49,18 +99,22 @@ census by_identity(const manifest& read) {
   return result;
 }
 
-scene::scene(std::string_view tree_literal) {
+scene::scene(std::string_view tree_literal, std::string_view old_copy, copies_are where) {
   make_tree(root(), tree_literal);
-  make_tree(outside(), tree_literal);
+  make_tree(folder(), with_other_contents(tree_literal, "outside"));
   make_tree(outside(), secrets);
   make_tree(park(), "");
+  make_tree(copies(), "");
+  if (where == copies_are::on_another_file_system)
+    other_file_system_ = mounted::device("tmpfs", copies(), "tmpfs", "mode=0755,size=16m");
   tree_before_ = manifest(root());
   outside_before_ = manifest(outside());
-
-  struct ::stat found {};
-
-  ::stat(base().c_str(), &found);
-  base_identity_ = identity_of(found);
+  if (!old_copy.empty()) {
+    make_tree(copy(), old_copy);
+    copy_before_ = manifest(copy());
+  }
+  base_identity_ = identity_of_path(base());
+  copies_identity_ = identity_of_path(copies());
 }
 
 std::string damage_to_survivors(const scene& at, const census& now) {

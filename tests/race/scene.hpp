@@ -1,7 +1,8 @@
-// The scene of every race, kill and error: a small tree that a tool deletes, and beside it what
-// must outlive that.
+// The scene of every race, kill and error: a small tree that a tool deletes or copies, and beside
+// it what must outlive that.
 #pragma once
 
+#include "tests/support/mounts.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/tree.hpp"
 
@@ -16,6 +17,11 @@ namespace afio::testing {
 /// Eleven entries, three directories deep: a, a/b and a/b/c are those that get swapped.
 extern const std::string_view small_tree;
 
+/// The same with a fifo, names of one inode, and a setuid file of another owner; and an older copy
+/// of it, which has something of its own.
+extern const std::string_view tree_to_copy;
+extern const std::string_view older_copy;
+
 /// An entry and the directory that holds it, which are enough to tell whether it was moved.
 struct placed : manifest_entry {
   std::string path;
@@ -27,17 +33,23 @@ struct placed : manifest_entry {
 using census = std::map<identity, placed>;
 census by_identity(const manifest& read);
 
+/// Equal in all but the number of names.
+bool same_but_for_links(facts one, const facts& other);
+
 /// In a folder of its own, which is some levels deep in its scratch directory: a control that
 /// climbs out of it by ".." stays in there:
 ///
-///     base/tree   the tree to delete
-///     outside     secrets, with all the names of the tree too: what is looked up there by mistake
-///     is
-///                 found, and lost
-///     park        empty; counterparts of swaps wait here
+///     base/tree    the tree to delete or to copy
+///     copies/tree  what shall be its copy, if there is one before
+///     outside      secrets, with all the names of the tree too: what is looked up there by mistake
+///                  is found, and lost; no file has the contents of its namesake in the tree
+///     park         empty; counterparts of swaps wait here
 class scene {
 public:
-  explicit scene(std::string_view tree_literal = small_tree);
+  enum class copies_are { beside, on_another_file_system };
+
+  explicit scene(std::string_view tree_literal = small_tree, std::string_view old_copy = "",
+                 copies_are where = copies_are::beside);
 
   [[nodiscard]] std::filesystem::path folder() const { return scratch_.path() / "4/3/2/1"; }
 
@@ -48,6 +60,10 @@ public:
 
   [[nodiscard]] std::filesystem::path root() const { return folder() / "base/tree"; }
 
+  [[nodiscard]] std::filesystem::path copies() const { return folder() / "copies"; }
+
+  [[nodiscard]] std::filesystem::path copy() const { return folder() / "copies/tree"; }
+
   [[nodiscard]] std::filesystem::path outside() const { return folder() / "outside"; }
 
   [[nodiscard]] std::filesystem::path park() const { return folder() / "park"; }
@@ -57,12 +73,18 @@ public:
 
   [[nodiscard]] const manifest& outside_before() const { return outside_before_; }
 
+  /// Nothing in it where there was no copy.
+  [[nodiscard]] const manifest& copy_before() const { return copy_before_; }
+
   [[nodiscard]] identity base_identity() const { return base_identity_; }
+
+  [[nodiscard]] identity copies_identity() const { return copies_identity_; }
 
 private:
   scratch_directory scratch_;
-  manifest tree_before_, outside_before_;
-  identity base_identity_;
+  mounted other_file_system_;
+  manifest tree_before_, outside_before_, copy_before_;
+  identity base_identity_, copies_identity_;
 };
 
 /// What is wrong with the entries of the tree that are still somewhere in the scene: one whose

@@ -22,21 +22,25 @@ bool mounts(swap_kind kind) {
   return kind == swap_kind::directory_mount || kind == swap_kind::file_mount;
 }
 
-// Of what is swapped, below the root.
-std::string victim_path(const swap_plan& plan) {
-  constexpr std::array directories{"", "a", "a/b", "a/b/c"};
-  constexpr std::array files{"", "f", "a/f", "a/b/f"};
-  const auto depth = static_cast<std::size_t>(plan.depth);
-  const bool file = plan.kind == swap_kind::file_symlink || plan.kind == swap_kind::file_mount;
-  return file ? files[depth] : directories[depth];
+fs::path below(const fs::path& directory, const std::string& path) {
+  return path == "." ? directory : directory / path;
 }
 
-fs::path below(const fs::path& directory, const std::string& path) {
-  return path.empty() ? directory : directory / path;
+// The folder that holds the root.
+fs::path base_of(const scene& on, const swap_plan& plan) {
+  return plan.where == side::source ? on.base() : on.copies();
+}
+
+// Under whatever name it has: what is to be a copy has none of its own at first.
+fs::path root_of(const scene& on, const swap_plan& plan) {
+  if (plan.where == side::source) return on.root();
+  const fs::directory_iterator first(on.copies());
+  return first == fs::directory_iterator() ? on.copy() : first->path();
 }
 
 fs::path inside_path(const scene& on, const swap_plan& plan) {
-  return plan.kind == swap_kind::parent_symlink ? on.base() : below(on.root(), victim_path(plan));
+  return plan.kind == swap_kind::parent_symlink ? base_of(on, plan)
+                                                : below(root_of(on, plan), victim_path(plan));
 }
 
 fs::path outside_path(const scene& on, const swap_plan& plan) {
@@ -64,7 +68,7 @@ identity identity_in(const unique_fd& fd) {
 identity identity_at(const fs::path& path) { return identity_in(hold(path)); }
 
 identity listing_of(const scene& on, const swap_plan& plan) {
-  return identity_at(plan.depth == 0 ? on.root() : inside_path(on, plan).parent_path());
+  return identity_at(plan.depth == 0 ? root_of(on, plan) : inside_path(on, plan).parent_path());
 }
 
 std::string magic_link(const unique_fd& held) {
@@ -110,20 +114,34 @@ const char* name_of(swap_kind kind) {
 
 } // namespace
 
+std::string victim_path(const swap_plan& plan) {
+  constexpr std::array directories{".", "a", "a/b", "a/b/c"};
+  constexpr std::array files{".", "f", "a/f", "a/b/f"};
+  const auto depth = static_cast<std::size_t>(plan.depth);
+  const bool file = plan.kind == swap_kind::file_symlink || plan.kind == swap_kind::file_mount;
+  return file ? files[depth] : directories[depth];
+}
+
 std::string print(const swap_plan& plan) {
-  std::string text = name_of(plan.kind);
+  std::string text = plan.where == side::target ? "copy's " : "";
+  text += name_of(plan.kind);
   text += ", depth " + std::to_string(plan.depth);
   if (plan.back_after != 0) text += ", back after " + std::to_string(plan.back_after);
   return text;
 }
 
 swap::swap(const scene& on, const swap_plan& plan)
-    : scene_(on),
-      plan_(plan),
-      other_(other_path(on, plan)),
-      victim_fd_(hold(inside_path(on, plan))),
-      victim_(identity_in(victim_fd_)),
-      named_in_(listing_of(on, plan)) {}
+    : scene_(on), plan_(plan), other_(other_path(on, plan)) {
+  if (find_victim() && fs::exists(root_of(on, plan))) named_in_ = listing_of(on, plan);
+}
+
+bool swap::find_victim() {
+  const fs::path inside = inside_path(scene_, plan_);
+  if (!fs::exists(fs::symlink_status(inside))) return false;
+  victim_fd_ = hold(inside);
+  victim_ = identity_in(victim_fd_);
+  return true;
+}
 
 void swap::prepare_counterpart(const fs::path& inside) {
   const fs::path target = outside_path(scene_, plan_);
@@ -150,6 +168,8 @@ void swap::prepare_counterpart(const fs::path& inside) {
 }
 
 bool swap::apply() {
+  if (!victim_fd_) found_late_ = find_victim();
+  if (!victim_fd_) return false;
   const fs::path inside = current_path(victim_fd_);
   if (inside.empty()) return false;
   applied_ = mounts(plan_.kind) ? mount(inside) : rename(inside);

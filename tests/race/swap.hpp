@@ -23,15 +23,23 @@ enum class swap_kind {
   file_mount,      ///< the same with a file
 };
 
+/// Of the tree that is copied or deleted, or of its copy.
+enum class side { source, target };
+
 struct swap_plan {
   swap_kind kind;
   int depth = 0;      ///< of what is swapped; the root is at 0
   int back_after = 0; ///< stops until it is undone; 0: never
+  side where = side::source;
 };
+
+/// Of what is swapped, below the root; the root itself and what is above it: ".".
+std::string victim_path(const swap_plan& plan);
 
 std::string print(const swap_plan& plan);
 
-/// One swap on one scene. It finds its victim wherever the tool has put it by then.
+/// One swap on one scene. It finds its victim wherever the tool has put it by then, even what the
+/// tool itself has made under another name than that which it will have.
 class swap {
 public:
   swap(const scene& on, const swap_plan& plan);
@@ -45,6 +53,9 @@ public:
 
   [[nodiscard]] bool applied() const noexcept { return applied_; }
 
+  /// The tool has made what is swapped, in a directory of its own.
+  [[nodiscard]] bool is_of_the_tools_making() const noexcept { return found_late_; }
+
   /// What is swapped.
   [[nodiscard]] identity victim() const noexcept { return victim_; }
 
@@ -55,6 +66,7 @@ public:
   [[nodiscard]] identity counterpart() const noexcept { return counterpart_; }
 
 private:
+  bool find_victim();
   void prepare_counterpart(const std::filesystem::path& inside);
   bool rename(const std::filesystem::path& inside);
   bool mount(const std::filesystem::path& inside);
@@ -66,6 +78,7 @@ private:
   std::string leaf_;
   identity victim_, named_in_, counterpart_;
   bool applied_ = false;
+  bool found_late_ = false;
 };
 
 } // namespace afio::testing

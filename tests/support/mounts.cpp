@@ -101,9 +101,14 @@ void mounted::unmount() noexcept {
   at_.clear();
 }
 
+void mounted::unmount_and_wait() {
+  checked(::umount2(at_.c_str(), UMOUNT_NOFOLLOW), "unmount " + at_.string());
+  at_.clear();
+}
+
 loop_fs::loop_fs(file_system kind) : loop_fs(kind, least_size(kind)) {}
 
-loop_fs::loop_fs(file_system kind, std::uint64_t size) {
+loop_fs::loop_fs(file_system kind, std::uint64_t size) : kind_(kind) {
   try {
     make(kind, size);
   } catch (const std::exception& reason) {
@@ -118,10 +123,28 @@ void loop_fs::make(file_system kind, std::uint64_t size) {
     mount_ = mounted::device("tmpfs", at, "tmpfs", "size=" + std::to_string(size));
     return;
   }
-  const unique_fd image = make_image(scratch_ / "image", size);
+  make_image(scratch_ / "image", size);
   format(scratch_ / "image", kind);
+  mount_image();
+}
+
+void loop_fs::mount_image() {
+  const fs::path path = scratch_ / "image";
+  const unique_fd image(checked(::open(path.c_str(), O_RDWR | O_CLOEXEC), path));
   const loop_device device = attach(image);
-  mount_ = mounted::device(device.path, at, name_of(kind));
+  mount_ = mounted::device(device.path, scratch_ / "mounted", name_of(kind_));
+}
+
+void loop_fs::cut_power() const {
+  const unique_fd root(checked(::open(path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), path()));
+  constexpr std::uint32_t without_flushing_the_log = 2;
+  checked(::ioctl(root.get(), _IOR('X', 125, std::uint32_t), &without_flushing_the_log),
+          "power cut");
+}
+
+void loop_fs::start_again() {
+  mount_.unmount_and_wait();
+  mount_image();
 }
 
 std::string no_mounts() {

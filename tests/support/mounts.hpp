@@ -36,6 +36,8 @@ public:
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return at_; }
 
   void unmount() noexcept;
+  /// The same when it is over: nobody may have anything open in it. Throws.
+  void unmount_and_wait();
 
 private:
   explicit mounted(std::filesystem::path at) : at_(std::move(at)) {}
@@ -62,14 +64,22 @@ public:
   /// Its root, which belongs to the test alone.
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return mount_.path(); }
 
+  /// The file system stops at once, as by a power cut: nothing reaches the image any more, not even
+  /// its log. Whoever uses it gets errors.
+  void cut_power() const;
+  /// Mounts it anew, when nobody has anything open in it any more. Throws.
+  void start_again();
+
   friend std::filesystem::path operator/(const loop_fs& fs, const std::filesystem::path& name) {
     return fs.path() / name;
   }
 
 private:
   void make(file_system kind, std::uint64_t size);
+  void mount_image();
 
   scratch_directory scratch_;
+  file_system kind_;
   mounted mount_;
   std::string why_not_;
 };

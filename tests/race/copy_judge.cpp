@@ -1,0 +1,170 @@
+#include "tests/race/copy_judge.hpp"
+
+#include "tests/race/copy_state.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace afio::testing {
+namespace {
+
+using contents = std::set<std::pair<std::uint64_t, std::uint64_t>>;
+
+std::pair<std::uint64_t, std::uint64_t> contents_of(const facts& file) {
+  return {file.size, file.content};
+}
+
+void add_contents(const manifest& of, contents& to) {
+  for (const auto& [path, entry] : of.entries) {
+    if (entry.type == 'f') to.insert(contents_of(entry));
+  }
+}
+
+// Contents that were exchanged in with a directory before its name was read are in the tree.
+bool is_given_away(const trial& t, const facts& file) {
+  for (const auto& [inode, secret] : t.before) {
+    if (contents_of(secret) == contents_of(file) && given_away(t, secret)) return true;
+  }
+  return false;
+}
+
+std::string leaks(const trial& t, const manifest& copies) {
+  contents secrets;
+  add_contents(t.at.outside_before(), secrets);
+  std::string text;
+  for (const auto& [path, entry] : copies.entries) {
+    const bool secret = entry.type == 'f' && entry.size != 0 && !t.before.contains(entry.inode) &&
+                        secrets.contains(contents_of(entry));
+    if (secret && !is_given_away(t, entry)) text += "leaked: copies/" + path + "\n";
+  }
+  return text;
+}
+
+// The swap decides what is there.
+bool is_swapped(const trial& t, const std::string& path) {
+  if (!t.done.applied()) return false;
+  const auto victim = victim_path(t.plan);
+  return victim == "." || path == victim || path.starts_with(victim + "/");
+}
+
+// Its directory, which stays where it holds what was swapped in.
+bool is_above_swapped(const trial& t, const std::string& path) {
+  return path == "." || victim_path(t.plan).starts_with(path + "/");
+}
+
+// Wherever a whole file of the scene has come from.
+contents whole_files(const trial& t) {
+  contents known;
+  for (const auto* of : {&t.at.tree_before(), &t.at.outside_before(), &t.at.copy_before()})
+    add_contents(*of, known);
+  return known;
+}
+
+// Under final names only whole files, with all that belongs to them.
+std::string torn(const trial& t, const manifest& copy) {
+  const contents known = whole_files(t);
+  const auto is_whole = [&](const std::string& path, const facts& entry) {
+    const bool put_there = t.plan.kind == swap_kind::directory_file && path == victim_path(t.plan);
+    return entry.type != 'f' || put_there || known.contains(contents_of(entry));
+  };
+  std::string text;
+  for (const auto& [path, entry] : copy.entries) {
+    if (has_temporary_name(path) || t.before.contains(entry.inode)) continue;
+    const bool right = is_swapped(t, path) ? is_whole(path, entry)
+                                           : is_new(t.at, path, entry) || is_old(t.at, path, entry);
+    if (!right) text += "torn: tree/" + path + "\n";
+  }
+  return text;
+}
+
+// What had nothing to do with the swap is copied in any case.
+std::string needlessly_absent(const trial& t, const manifest& copy) {
+  std::string text;
+  for (const auto& [path, original] : t.at.tree_before().entries) {
+    const auto found = copy.entries.find(path);
+    const bool there = found != copy.entries.end() && same_but_for_links(found->second, original);
+    if (!there && !is_swapped(t, path)) text += "not copied: tree/" + path + "\n";
+  }
+  return text;
+}
+
+// Success though something is missing that was there when its name was read. What was moved away
+// is gone, as if it had been removed.
+std::string missing(const trial& t, const manifest& copy) {
+  const bool moved = t.plan.kind == swap_kind::moved_out || t.plan.kind == swap_kind::root_moved;
+  const bool excused =
+      moved || t.when == moment::before_the_name_was_read || t.plan.where == side::target;
+  std::string text;
+  for (const auto& [path, original] : t.at.tree_before().entries) {
+    if (is_swapped(t, path) && !excused && !copy.entries.contains(path))
+      text += "missing: tree/" + path + "\n";
+  }
+  return text;
+}
+
+// Success though something of the source, that the swap had nothing to do with, is still there.
+std::string not_moved(const trial& t) {
+  std::string text;
+  if (t.tool.does != task::moves) return text;
+  for (const auto& [path, original] : t.at.tree_before().entries) {
+    if (!is_swapped(t, path) && !is_above_swapped(t, path) && t.now.contains(original.inode))
+      text += "not moved: tree/" + path + "\n";
+  }
+  return text;
+}
+
+// Success though something was in the copy's place, when it was looked at, that nothing can be
+// merged into.
+std::string not_merged(const trial& t) {
+  using enum swap_kind;
+  constexpr swap_kind obstacles[] = {directory_symlink_absolute,
+                                     directory_symlink_relative,
+                                     directory_file,
+                                     directory_fifo,
+                                     directory_mount,
+                                     file_mount};
+  const bool obstacle =
+      std::find(std::begin(obstacles), std::end(obstacles), t.plan.kind) != std::end(obstacles);
+  const bool seen = t.when == moment::before_the_name_was_read && t.done.applied() &&
+                    t.plan.back_after == 0 && t.plan.depth > 0;
+  return t.plan.where == side::target && obstacle && seen ? "not merged\n" : "";
+}
+
+verdict judge_success(const trial& t, const manifest& copies, const manifest& copy,
+                      const ending& run) {
+  // A mount is told of, and left out.
+  const bool told = !run.errors.empty();
+  const auto absent = told ? "" : missing(t, copy);
+  const auto wrong = absent + not_merged(t) + not_moved(t) + untold_leftovers(copies, "");
+  return {wrong.empty() ? outcome::done : outcome::false_success, wrong + describe(run)};
+}
+
+} // namespace
+
+verdict judge_copy(const trial& t, const ending& run) {
+  const manifest copies = read_copies(t.at, t.now), copy = read_copy(t.at, t.now);
+  if (const auto leaked = leaks(t, copies); !leaked.empty()) {
+    return {outcome::leaked, leaked + describe(run)};
+  }
+  const bool moves = t.tool.does == task::moves;
+  if (const auto lost = moves ? lost_data(t.at, t.now) : ""; !lost.empty())
+    return {outcome::damaged, lost + describe(run)};
+  if (run.hung) return {outcome::hung, describe(run)};
+  if (const auto half = torn(t, copy); !half.empty()) {
+    return {outcome::torn, half + describe(run)};
+  }
+  constexpr int unstable = 4;
+  const bool ended_well = run.exit_code <= 1 || run.exit_code == unstable;
+  if (run.signal != 0 || !ended_well) return {outcome::ended_oddly, describe(run)};
+  if (const auto left = needlessly_absent(t, copy); !left.empty()) {
+    return {run.exit_code == 0 ? outcome::false_success : outcome::gave_up, left + describe(run)};
+  }
+  if (run.exit_code == 0) return judge_success(t, copies, copy, run);
+  if (run.errors.empty()) return {outcome::silent, ""};
+  const auto untold = untold_leftovers(copies, run.errors);
+  return {untold.empty() ? outcome::reported : outcome::place_untold, untold + run.errors};
+}
+
+} // namespace afio::testing

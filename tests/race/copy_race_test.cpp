@@ -1,0 +1,110 @@
+// Every stop of afio-cptree, with the source or the copy changed under it right there: the part
+// that is quick. The controls come first: a race that they survive would prove nothing.
+#include "tests/race/contenders.hpp"
+#include "tests/race/pace.hpp"
+#include "tests/race/race.hpp"
+#include "tests/race/watch.hpp"
+
+#include <gtest/gtest.h>
+
+namespace afio::testing {
+namespace {
+
+using enum swap_kind;
+constexpr side source = side::source, target = side::target;
+
+struct fall {
+  contender (*control)(task);
+  task does;
+  swap_plan plan;
+  outcome how;
+};
+
+class CopyControl : public race_fixture<::testing::TestWithParam<fall>> {};
+
+TEST_P(CopyControl, Falls) {
+  const auto [control, does, plan, how] = GetParam();
+  const contender tool = control(does);
+  const tally counted = explore(tool, plan);
+  print_line(tool, plan, counted);
+  EXPECT_GT(counted.with(how), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Races, CopyControl,
+    ::testing::Values(
+        fall{cp, task::copies, {directory_symlink_absolute, 2, 0, source}, outcome::leaked},
+        fall{
+            cp, task::copies, {directory_symlink_absolute, 2, 0, target}, outcome::touched_outside},
+        fall{
+            cp, task::merges, {directory_symlink_absolute, 2, 0, target}, outcome::touched_outside},
+        fall{cp, task::merges, {file_symlink, 2, 0, target}, outcome::touched_outside},
+        fall{copytree, task::copies, {directory_symlink_absolute, 2, 0, source}, outcome::leaked},
+        fall{copytree, task::copies, {file_symlink, 2, 0, source}, outcome::leaked},
+        fall{copytree, task::merges, {file_symlink, 2, 0, target}, outcome::touched_outside}),
+    [](const auto& one) {
+      const auto tool = one.param.control(one.param.does);
+      const char* does = one.param.does == task::merges ? " merges " : " copies ";
+      return as_name(tool.name + does + print(one.param.plan));
+    });
+
+class CopyRace : public race_fixture<::testing::TestWithParam<swap_plan>> {
+protected:
+  static void expect_no_failure(const contender& tool) {
+    const tally counted = explore(tool, GetParam(), 5 * quick_step(5));
+    print_line(tool, GetParam(), counted);
+    EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
+    EXPECT_GT(counted.dangerous, 0U);
+  }
+};
+
+TEST_P(CopyRace, ANewCopyIsTrueAndTouchesNothing) { expect_no_failure(afio_cptree()); }
+
+TEST_P(CopyRace, AMergedCopyIsTrueAndTouchesNothing) {
+  expect_no_failure(afio_cptree({"--merge"}));
+}
+
+TEST_P(CopyRace, AMoveToAnotherFileSystemIsTrueAndTouchesNothing) {
+  expect_no_failure(afio_mvtree());
+}
+
+INSTANTIATE_TEST_SUITE_P(Races, CopyRace,
+                         ::testing::Values(swap_plan{directory_symlink_absolute, 2, 0, source},
+                                           swap_plan{directory_symlink_relative, 1, 2, source},
+                                           swap_plan{directory_other, 2, 0, source},
+                                           swap_plan{directory_fifo, 2, 0, source},
+                                           swap_plan{file_symlink, 2, 0, source},
+                                           swap_plan{directory_mount, 2, 0, source},
+                                           swap_plan{file_mount, 2, 0, source},
+                                           swap_plan{directory_symlink_absolute, 2, 0, target},
+                                           swap_plan{directory_other, 2, 1, target},
+                                           swap_plan{directory_file, 1, 0, target},
+                                           swap_plan{directory_mount, 2, 0, target},
+                                           swap_plan{file_symlink, 2, 0, target},
+                                           swap_plan{moved_out, 2, 0, target}),
+                         [](const auto& one) { return as_name(print(one.param)); });
+
+class CopyWatch : public race_fixture<> {};
+
+TEST_F(CopyWatch, ControlsFall) {
+  const auto half = watch(cp(task::copies)), open = watch(copytree(task::copies));
+  print_line(cp(task::copies), half);
+  print_line(copytree(task::copies), open);
+  EXPECT_GT(half.torn, 0U);
+  EXPECT_GT(open.torn, 0U);
+  EXPECT_GT(open.wider, 0U);
+}
+
+TEST_F(CopyWatch, NobodyMayMoreThanInTheSourceAndNamesAreOldOrNew) {
+  for (const auto& tool : {afio_cptree(), afio_cptree({"--threads=2"}), afio_cptree({"--merge"}),
+                           afio_cptree({"--merge", "--threads=2"})}) {
+    const auto seen = watch(tool);
+    print_line(tool, seen);
+    EXPECT_EQ(seen.failures(), 0U) << seen.first_failure;
+    EXPECT_GT(seen.guarded, 0U);
+    EXPECT_GT(seen.unfinished, 0U);
+  }
+}
+
+} // namespace
+} // namespace afio::testing

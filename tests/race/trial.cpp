@@ -1,0 +1,76 @@
+#include "tests/race/trial.hpp"
+
+namespace afio::testing {
+namespace {
+
+// A source is only read, whatever has become a part of it.
+bool may_be_changed(const trial& t, const placed& secret) {
+  const bool written_to =
+      t.tool.does == task::removes || t.tool.does == task::moves || t.plan.where == side::target;
+  return written_to && given_away(t, secret);
+}
+
+bool in_place(const trial& t, const placed& secret, const placed& found) {
+  if (secret.path == "." || (t.done.applied() && secret.inode == t.done.counterpart())) return true;
+  return found.parent == secret.parent && found.name == secret.name;
+}
+
+std::string lost_secrets(const trial& t) {
+  std::string text;
+  for (const auto& [inode, secret] : t.before) {
+    if (may_be_changed(t, secret)) continue;
+    const auto found = t.now.find(inode);
+    if (found == t.now.end()) {
+      text += "gone: outside/" + secret.path + "\n";
+    } else if (static_cast<const facts&>(found->second) != secret) {
+      text += "changed: outside/" + secret.path + "\n";
+    } else if (!in_place(t, secret, found->second)) {
+      text += "moved: outside/" + secret.path + " to " + found->second.path + "\n";
+    }
+  }
+  return text;
+}
+
+std::string strangers(const trial& t) {
+  std::string text;
+  for (const auto& [inode, found] : t.now) {
+    const auto above = t.before.find(found.parent);
+    const bool outside = above != t.before.end() && !t.before.contains(inode);
+    if (!outside || may_be_changed(t, above->second) || inode == t.done.victim()) continue;
+    text += "added: " + found.path + "\n";
+  }
+  return text;
+}
+
+// A directory that was moved out has no name any more that the tool could rightly know.
+std::string lost_by_moving(const trial& t) {
+  const bool moved = t.plan.kind == swap_kind::moved_out || t.plan.kind == swap_kind::root_moved;
+  if (!moved || !t.done.applied() || t.plan.back_after != 0) return "";
+  return t.now.contains(t.done.victim()) ? "" : "gone: outside/moved\n";
+}
+
+} // namespace
+
+trial::trial(const contender& by, const scene& on, const swap_plan& as, const swap& attempted,
+             moment then)
+    : tool(by),
+      at(on),
+      plan(as),
+      done(attempted),
+      when(then),
+      before(by_identity(on.outside_before())),
+      now(by_identity(manifest(on.folder()))) {}
+
+bool given_away(const trial& t, const placed& secret) {
+  if (t.when == moment::after_the_name_was_read || !t.done.applied()) return false;
+  if (t.plan.kind == swap_kind::parent_symlink) return secret.path == "tree";
+  if (t.plan.kind != swap_kind::directory_other) return false;
+  const std::string& top = t.before.at(t.done.counterpart()).path;
+  return top == "." || secret.path == top || secret.path.starts_with(top + "/");
+}
+
+std::string touched_outside(const trial& t) {
+  return lost_secrets(t) + strangers(t) + lost_by_moving(t);
+}
+
+} // namespace afio::testing
