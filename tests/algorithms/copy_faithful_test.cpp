@@ -1,6 +1,7 @@
 // What a copy keeps between any two kinds of file system, and at any depth.
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "tests/afio/per_file_system.hpp"
+#include "tests/algorithms/picture.hpp"
 #include "tests/algorithms/scene.hpp"
 #include "tests/support/unique_fd.hpp"
 
@@ -12,6 +13,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -104,20 +106,111 @@ int depth_of(const fs::path& root, const char* name) {
   }
 }
 
+void make_levels(const fs::path& root, const char* name, int levels) {
+  testing::unique_fd here(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (int i = 0; i < levels; ++i) {
+    ASSERT_EQ(::mkdirat(here.get(), name, 0710), 0);
+    here = testing::unique_fd(::openat(here.get(), name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+}
+
 TEST_P(Faithful, ATreeDeeperThanAnyPathIsCopied) {
   constexpr int levels = 600;
   constexpr const char* name = "twenty-bytes-of-name";
   make("d s");
-  {
-    testing::unique_fd here(::open(at("s").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    for (int i = 0; i < levels; ++i) {
-      ASSERT_EQ(::mkdirat(here.get(), name, 0710), 0);
-      here = testing::unique_fd(::openat(here.get(), name, O_PATH | O_DIRECTORY | O_CLOEXEC));
-    }
-  }
+  make_levels(at("s"), name, levels);
   const auto report = take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, told));
   EXPECT_EQ(report.failures, 0U) << told;
   EXPECT_EQ(depth_of(at("t"), name), levels);
+}
+
+/// With room for many inodes, and with the blocks that large file systems have.
+class FaithfulMany : public ::testing::TestWithParam<file_system> {
+protected:
+  void SetUp() override {
+    if (!large) GTEST_SKIP() << large.why_not();
+    dir = anchor(large.path());
+  }
+
+  fs::path at(const fs::path& name) const { return large / name; }
+
+  void make(std::string_view literal) const { testing::make_tree(large.path(), literal); }
+
+  const testing::loop_fs large{GetParam(), 512 << 20};
+  path_handle dir;
+  listener told;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FaithfulMany, all_kinds(), kind_of);
+
+TEST_P(FaithfulMany, TenThousandLevelsAreCopiedWith32Descriptors) {
+  constexpr int levels = 10'000;
+  make("d s");
+  make_levels(at("s"), "d", levels);
+  copy_options options;
+  options.tree.threads = 2;
+  options.tree.descriptors = 32;
+  const auto report = take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", options, told));
+  EXPECT_EQ(report.failures, 0U) << told;
+  EXPECT_EQ(report.created, levels + 1U);
+  EXPECT_EQ(depth_of(at("t"), "d"), levels);
+}
+
+TEST_P(FaithfulMany, EachModeIsKeptAlsoOfAForeignOwner) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  make("d s/own\n d s/foreign");
+  for (mode_t mode = 0; mode <= 07777; ++mode) {
+    for (const char* owner : {"own", "foreign"}) {
+      const auto file = at("s") / owner / std::to_string(mode);
+      ASSERT_EQ(::mknod(file.c_str(), S_IFREG | 0600, 0), 0);
+      if (owner[0] == 'f') {
+        ASSERT_EQ(::chown(file.c_str(), 12, 34), 0);
+      }
+      ASSERT_EQ(::chmod(file.c_str(), mode), 0);
+    }
+  }
+  (void)take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, told));
+  EXPECT_TRUE(told.failures.empty()) << told;
+  const testing::manifest copy(at("t"));
+  ASSERT_EQ(copy.entries.size(), 3U + 2 * 010000);
+  for (mode_t mode = 0; mode <= 07777; ++mode) {
+    const auto& own = copy.entries.at("own/" + std::to_string(mode));
+    const auto& foreign = copy.entries.at("foreign/" + std::to_string(mode));
+    ASSERT_EQ(own.mode, mode);
+    ASSERT_EQ(foreign.mode, mode);
+    ASSERT_EQ(foreign.uid, 12U);
+    ASSERT_EQ(foreign.gid, 34U);
+  }
+}
+
+/// The longest value that the file system keeps, at most what Linux allows.
+std::size_t longest_value(const fs::path& at) {
+  for (std::size_t size = XATTR_SIZE_MAX; size > 0; size -= 16) {
+    const std::string value(size, 'v');
+    if (::setxattr(at.c_str(), "trusted.long", value.data(), size, 0) == 0) return size;
+  }
+  return 0;
+}
+
+/// Attributes until no more are kept, or until their names are as many as Linux can list.
+std::size_t fill_with_attributes(const fs::path& at) {
+  constexpr std::size_t name_size = 100, most = XATTR_LIST_MAX / (name_size + 1) - 1;
+  for (std::size_t count = 0; count < most; ++count) {
+    std::string name = "trusted." + std::to_string(count);
+    name.resize(name_size, 'n');
+    if (::setxattr(at.c_str(), name.c_str(), "v", 1, 0) != 0) return count;
+  }
+  return most;
+}
+
+TEST_P(FaithfulMany, AttributesAreKeptUpToTheLimits) {
+  if (::geteuid() != 0) GTEST_SKIP() << "trusted attributes are root's";
+  make("d s\n f s/long 1\n f s/many 1");
+  EXPECT_GE(longest_value(at("s/long")), 1024U);
+  EXPECT_GE(fill_with_attributes(at("s/many")), 30U);
+  (void)take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, told));
+  EXPECT_TRUE(told.failures.empty()) << told;
+  EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
 }
 
 } // namespace
