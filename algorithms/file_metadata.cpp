@@ -235,4 +235,31 @@ void metadata_copier::seal(const stat_t& status, const fs_handle& to,
   set_flags(to, late_flags, wanted, told);
 }
 
+namespace {
+
+/// What a directory that is there may allow until it is done: what the source allows too, and all
+/// to its owner.
+std::uint16_t narrowed(const stat_t& now, const stat_t& source) noexcept {
+  const std::uint16_t group = source.group == now.group ? source.mode : source.mode << 3;
+  return static_cast<std::uint16_t>(now.mode & (07700 | (group & 0070) | (source.mode & 0007)));
+}
+
+} // namespace
+
+result<void> make_no_wider(const path_handle& dir, const stat_t& now,
+                           const stat_t& source) noexcept {
+  const std::uint16_t mode = narrowed(now, source);
+  return mode == now.mode ? success() : dir.set_mode(mode);
+}
+
+result<void> make_no_wider(const path_handle& dir, leaf_name name, const stat_t& source) noexcept {
+  stat_t now;
+  AFIO_TRY(now.stamp(dir, name));
+  if (narrowed(now, source) == now.mode) return success();
+  AFIO_TRY(const path_handle below, path_handle::path(dir, name));
+  AFIO_TRY(const identity id, below.identity());
+  if (!id.same_file(now.id)) return error(errc::raced, call::openat2, name);
+  return make_no_wider(below, now, source);
+}
+
 } // namespace afio::algorithms

@@ -1,7 +1,7 @@
 // What a file has besides its contents, and how a copy is given the same.
 #pragma once
 
-#include "afio/fs_handle.hpp"
+#include "afio/path_handle.hpp"
 
 #include <array>
 #include <cstddef>
@@ -100,5 +100,13 @@ private:
   std::uint32_t flags_ = 0;         // Of the file that was prepared for.
   std::uint64_t without_flags_ = 0; // A device whose files have no inode flags.
 };
+
+/// Takes from a directory that is there, and whose status is `now`, what its source does not allow
+/// (all to its owner): what comes into it is then no more open than it was, at any moment. Its
+/// metadata come when all is in it.
+result<void> make_no_wider(const path_handle& dir, const stat_t& now,
+                           const stat_t& source) noexcept;
+/// The same for the directory `name` of `dir`. errc::raced if the name means another one meanwhile.
+result<void> make_no_wider(const path_handle& dir, leaf_name name, const stat_t& source) noexcept;
 
 } // namespace afio::algorithms

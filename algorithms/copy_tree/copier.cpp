@@ -11,20 +11,7 @@ constexpr std::uint16_t private_mode = 0700;
 
 bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
 
-/// What a directory that is there may allow until it is done: what the source allows too, and all
-/// to its owner.
-std::uint16_t narrowed(const stat_t& now, const stat_t& source) noexcept {
-  const std::uint16_t group = source.group == now.group ? source.mode : source.mode << 3;
-  return static_cast<std::uint16_t>(now.mode & (07700 | (group & 0070) | (source.mode & 0007)));
-}
-
 } // namespace
-
-result<void> make_no_wider(const path_handle& dir, const stat_t& now,
-                           const stat_t& source) noexcept {
-  const std::uint16_t mode = narrowed(now, source);
-  return mode == now.mode ? success() : dir.set_mode(mode);
-}
 
 void copier::rows(const place<2>& here, std::span<row<2>> rows) noexcept {
   for (row<2>& r : rows) {
@@ -92,7 +79,8 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
     return error(ENOTDIR, call::verify, r.name);
   }
   if (!shared_->rehearses()) {
-    AFIO_TRY(state.merged ? narrow_directory(here, r, state.source) : make_directory(here, r));
+    AFIO_TRY(state.merged ? make_no_wider(here.handle(1), r.name, state.source)
+                          : make_directory(here, r));
   }
   if (!state.merged) done(here, r, event_kind::created);
   if (shared_->options.copied != nullptr) copied_.add_directory(state.source.id);
@@ -107,17 +95,6 @@ result<void> copier::make_directory(const place<2>& here, row<2>& r) noexcept {
   if (!is_fresh(s, file_type::directory)) return error(errc::raced, call::mkdirat, r.name);
   r.in[1] = {.inode = s.id.inode, .type = s.type, .present = true, .fresh = true};
   return success();
-}
-
-result<void> copier::narrow_directory(const place<2>& here, const row<2>& r,
-                                      const stat_t& source) noexcept {
-  stat_t now;
-  AFIO_TRY(now.stamp(here.handle(1), r.name));
-  if (narrowed(now, source) == now.mode) return success();
-  AFIO_TRY(const path_handle dir, path_handle::path(here.handle(1), r.name));
-  AFIO_TRY(const identity id, dir.identity());
-  if (!id.same_file(now.id)) return error(errc::raced, call::openat2, r.name);
-  return make_no_wider(dir, now, source);
 }
 
 result<void> copier::finish_directory(const directory_handle& from, const directory_state& was,

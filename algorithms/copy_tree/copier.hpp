@@ -29,11 +29,6 @@ struct copying {
   bool merges() const noexcept { return seen == destination::visible::by_others; }
 };
 
-/// Takes from a directory that is there, and whose status is `now`, what its source does not allow:
-/// what comes into it is then no more open than it was, at any moment.
-result<void> make_no_wider(const path_handle& dir, const stat_t& now,
-                           const stat_t& source) noexcept;
-
 class copier final : public visitor<2> {
 public:
   copier(copying& shared, entry_copier&& entries) noexcept
@@ -59,8 +54,6 @@ private:
   bool wants(const place<2>& here, const row<2>& r) const;
   result<void> enter_directory(const place<2>& here, row<2>& r);
   result<void> make_directory(const place<2>& here, row<2>& r) noexcept;
-  result<void> narrow_directory(const place<2>& here, const row<2>& r,
-                                const stat_t& source) noexcept;
   result<void> copy_entry(const place<2>& here, const row<2>& r);
   result<void> copy_grouped(const place<2>& here, const row<2>& r, const fs_handle& source,
                             const stat_t& status, const std::optional<identity>& old);

@@ -83,6 +83,7 @@ result<void> merger::enter(const place<2>& here, row<2>& r) {
   if (how_ == act::rehearse) return success();
   copy_detail::directory_state state{.merged = true};
   AFIO_TRY(state.source.stamp(here.handle(0), r.name));
+  AFIO_TRY(make_no_wider(here.handle(1), r.name, state.source));
   r.slot = states_.keep(state);
   return success();
 }

@@ -37,6 +37,7 @@ private:
 
   result<void> exchange();
   result<void> rename_whole(const fs_handle& source);
+  result<void> rehearse_rename();
   result<void> rename_without_flags(const fs_handle& source, const error& why);
   result<void> merge(const stat_t& there);
   result<void> merge_by_renames();
@@ -136,13 +137,7 @@ result<void> tree_move::refuse_inside(const path_handle& target) const {
 
 /// To a name that nothing had.
 result<void> tree_move::rename_whole(const fs_handle& source) {
-  AFIO_TRY(const identity there, to_.identity());
-  if (rehearses() && !status_.id.same_mount(there)) return copy_then_delete();
-  if (rehearses()) {
-    AFIO_TRY(refuse_inside(to_));
-    moved();
-    return success();
-  }
+  if (rehearses()) return rehearse_rename();
   const auto renamed = from_.rename(name_, to_, new_name_, replace::no);
   if (!renamed && renamed.assume_error() == std::errc::cross_device_link) return copy_then_delete();
   if (!renamed && renamed.assume_error().native() == EINVAL) {
@@ -150,6 +145,17 @@ result<void> tree_move::rename_whole(const fs_handle& source) {
   } else {
     AFIO_TRY(renamed);
   }
+  moved();
+  return success();
+}
+
+/// What the kernel would say: it compares the directories of the names.
+result<void> tree_move::rehearse_rename() {
+  AFIO_TRY(const identity here, from_.identity());
+  AFIO_TRY(const identity there, to_.identity());
+  if (!here.same_mount(there)) return copy_then_delete();
+  if (status_.id.mount != here.mount) return error(EBUSY, call::verify, name_.view());
+  AFIO_TRY(refuse_inside(to_));
   moved();
   return success();
 }
@@ -185,6 +191,13 @@ result<void> tree_move::merge(const stat_t& there) {
 result<void> tree_move::merge_by_renames() {
   AFIO_TRY(const path_handle source, path_handle::path(from_, name_, crossing::any_mount));
   AFIO_TRY(const path_handle target, path_handle::path(to_, new_name_, crossing::any_mount));
+  // Before anything is moved, so that it is known by then that they can be had.
+  AFIO_TRY(const directory_handle from, directory_handle::directory(source));
+  AFIO_TRY(const directory_handle to, directory_handle::directory(target));
+  if (!rehearses()) {
+    AFIO_TRY(const stat_t now, to.stat());
+    AFIO_TRY(make_no_wider(to, now, status_));
+  }
   copy_detail::loss_book losses(told_);
   walk_options how = for_next_walk().for_walk();
   how.leaving = rehearses() ? leaving::without_handles : leaving::with_handles;
@@ -202,8 +215,6 @@ result<void> tree_move::merge_by_renames() {
   }
   report_.stopped = done.stopped;
   if (rehearses()) return success();
-  AFIO_TRY(const directory_handle from, directory_handle::directory(source));
-  AFIO_TRY(const directory_handle to, directory_handle::directory(target));
   copy_detail::named_losses told(losses, shown_.from);
   const auto dressed = dress_merged(workers[0].metadata(), from, status_, to, told);
   if (!dressed) fail(operation::set_metadata, dressed.assume_error());

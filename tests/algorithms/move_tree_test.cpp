@@ -143,6 +143,17 @@ TEST_P(Renaming, MergingMovesWhatIsMissingAndReplacesFilesAtOnce) {
   EXPECT_TRUE(got.contains("a/only"));
 }
 
+TEST_P(Renaming, WhatIsMergedIsNeverMoreOpenThanItWas) {
+  make("f s/a/x 1 0644\n d s/a 0700\n f s/y 1\n d s 0750\n d t/a 0755\n d t 0777");
+  std::vector<mode_t> modes; // Of the directory that is moved into, at each rename.
+  const just_before moving(
+      call::renameat2, 1,
+      [&] { modes.push_back(of("t").entries.at(modes.empty() ? "." : "a").mode); },
+      detail::fault::repeat::for_ever);
+  EXPECT_EQ(take(try_move("s", "t", merging)).failures, 0U) << told;
+  EXPECT_EQ(modes, (std::vector<mode_t>{0750, 0700})) << "y, then a/x";
+}
+
 TEST_P(Renaming, MergingLeavesWhatIsOfAnotherKindWhereItIs) {
   make("f s/a/x 1\n f s/b 2\n f s/c 3\n f t/a 4\n d t/b");
   const move_report report = take(try_move("s", "t", merging));
