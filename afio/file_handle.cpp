@@ -141,17 +141,36 @@ result<file_handle> file_handle::file(const path_handle& base, path_view path,
   return file(dir, name, options);
 }
 
-result<file_handle> file_handle::file(const fs_handle& pinned, const stat_t& status,
-                                      file_options options) noexcept {
+namespace {
+
+/// What `reopen`, which is told the flags, makes of a pinned file.
+template <class F>
+result<detail::descriptor> open_pinned(const stat_t& status, const file_options& options,
+                                       F&& reopen) noexcept {
   if (options.creation != creation::open_existing) return error(EINVAL, call::verify);
   if (const int bad = require_regular(status.type)) return error(bad, call::verify);
   const int flags = open_flags(options);
-  if (options.access_time == access_time::keep) {
-    auto quiet = sys::reopen(pinned.native(), flags | O_NOATIME);
-    if (quiet) return file_handle(std::move(quiet).assume_value(), options.caching);
-    if (quiet.assume_error().native() != EPERM) return std::move(quiet).as_failure();
-  }
-  AFIO_TRY(auto opened, sys::reopen(pinned.native(), flags));
+  if (options.access_time == access_time::update) return reopen(flags);
+  auto quiet = reopen(flags | O_NOATIME);
+  // EPERM: it is another user's.
+  return !quiet && quiet.assume_error().native() == EPERM ? reopen(flags) : std::move(quiet);
+}
+
+} // namespace
+
+result<file_handle> file_handle::file(const fs_handle& pinned, const stat_t& status,
+                                      file_options options) noexcept {
+  AFIO_TRY(auto opened, open_pinned(status, options, [&](int flags) {
+             return sys::reopen(pinned.native(), flags);
+           }));
+  return file_handle(std::move(opened), options.caching);
+}
+
+result<file_handle> file_handle::file(const descriptor_table& own, const fs_handle& pinned,
+                                      const stat_t& status, file_options options) noexcept {
+  AFIO_TRY(auto opened, open_pinned(status, options, [&](int flags) {
+             return sys::reopen(own.native(), pinned.native(), flags);
+           }));
   return file_handle(std::move(opened), options.caching);
 }
 

@@ -1,6 +1,7 @@
 // A regular file: contents, size, extents and holes.
 #pragma once
 
+#include "afio/descriptor_table.hpp"
 #include "afio/io_handle.hpp"
 #include "afio/path_handle.hpp"
 
@@ -48,6 +49,9 @@ public:
   /// above). creation must be open_existing (EINVAL).
   static result<file_handle> file(const fs_handle& pinned, const stat_t& status,
                                   file_options options = {}) noexcept;
+  /// The same, quicker, for who opens many.
+  static result<file_handle> file(const descriptor_table& own, const fs_handle& pinned,
+                                  const stat_t& status, file_options options = {}) noexcept;
   /// A file without a name in the file system of `dir`, 0600, gone when closed unless link() gives
   /// it a name. EOPNOTSUPP where the file system has no O_TMPFILE.
   static result<file_handle> unnamed(const path_handle& dir,

@@ -42,6 +42,10 @@ result<descriptor> open_if_exists(const descriptor& dir, const char* name, int f
                                   resolve how) noexcept;
 /// Opens the file behind an O_PATH descriptor again with `flags`, race-free.
 result<descriptor> reopen(const descriptor& file, int flags) noexcept;
+/// The directory of the process's own descriptors, by O_PATH. ENOSYS where it is not the kernel's.
+result<descriptor> open_descriptor_table() noexcept;
+/// As reopen above, by a name in that directory.
+result<descriptor> reopen(const descriptor& table, const descriptor& file, int flags) noexcept;
 /// The number is the lowest free one from `least` on.
 result<descriptor> duplicate(const descriptor& file, unsigned least = 0) noexcept;
 /// Reports what close reports (EIO, ENOSPC, EDQUOT of delayed writes). The descriptor is gone

@@ -1,6 +1,7 @@
 // Where /proc is missing, or is somebody's own directory of that name. Whether it is the kernel's
 // is found out once a process, so each test asks in a process of its own, which sees nothing but
 // its scratch directory.
+#include "afio/descriptor_table.hpp"
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "tests/afio/scene.hpp"
@@ -47,7 +48,8 @@ TEST_F(WithoutProc, WhatNeedsItSaysSo) {
     return failed_with(dir.current_path(buffer), ENOSYS) && failed_with(f.locate(), ENOSYS) &&
            failed_with(f.get_attribute("user.a", value), ENOSYS) &&
            failed_with(f.clone(mode::read, caching::all), ENOSYS) &&
-           failed_with(file_handle::file(dir, leaf("f")), ENOSYS);
+           failed_with(file_handle::file(dir, leaf("f")), ENOSYS) &&
+           failed_with(descriptor_table::of_this_process(), ENOSYS);
   }));
 }
 
@@ -57,7 +59,10 @@ TEST_F(WithoutProc, NobodysDirectoryIsBelieved) {
     planted += "f proc/self/fd/" + std::to_string(fd) + " 666\n";
   }
   make(planted);
-  EXPECT_TRUE(inside([&] { return failed_with(file_handle::file(dir, leaf("f")), ENOSYS); }));
+  EXPECT_TRUE(inside([&] {
+    return failed_with(file_handle::file(dir, leaf("f")), ENOSYS) &&
+           failed_with(descriptor_table::of_this_process(), ENOSYS);
+  }));
 }
 
 TEST_F(WithoutProc, NamesAndListingsDoNotNeedIt) {

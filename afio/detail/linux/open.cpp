@@ -3,8 +3,11 @@
 #include "afio/detail/linux/proc_path.hpp"
 #include "afio/detail/syscalls.hpp"
 
+#include <array>
 #include <atomic>
+#include <charconv>
 
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -90,6 +93,24 @@ result<descriptor> reopen(const descriptor& file, int flags) noexcept {
   return owned(open_classic(descriptor::working_directory(), path.c_str(), flags & ~O_NOFOLLOW, 0,
                             resolve::anywhere),
                "");
+}
+
+result<descriptor> open_descriptor_table() noexcept {
+  constexpr const char* path = "/proc/self/fd";
+  const opened there = open_classic(descriptor::working_directory(), path, O_PATH | O_DIRECTORY, 0,
+                                    resolve::anywhere);
+  if (there.number == -ENOENT) return error(ENOSYS, call::verify, path);
+  AFIO_TRY(auto table, owned(there, path));
+  struct ::statfs fs;
+  AFIO_TRY(statfs(table, fs));
+  if (fs.f_type != PROC_SUPER_MAGIC) return error(ENOSYS, call::verify, path);
+  return table;
+}
+
+result<descriptor> reopen(const descriptor& table, const descriptor& file, int flags) noexcept {
+  std::array<char, 16> number{}; // Zeroed and longer than any int: NUL-terminated.
+  std::to_chars(number.data(), number.data() + number.size() - 1, file.number());
+  return owned(open_classic(table, number.data(), flags & ~O_NOFOLLOW, 0, resolve::anywhere), "");
 }
 
 result<descriptor> duplicate(const descriptor& file, unsigned least) noexcept {
