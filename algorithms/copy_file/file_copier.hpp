@@ -48,5 +48,6 @@ private:
   metadata_copier metadata_;
   contents_copier contents_;
 };
+  descriptor_table own_; // Opened when the first file is.
 
 } // namespace afio::algorithms::copy_detail
