@@ -48,9 +48,9 @@ std::unique_ptr<std::byte[]> make_buffer() noexcept {
 
 } // namespace
 
-result<contents_copier> contents_copier::make(const copy_file_options& options,
-                                              progress* counters) noexcept {
-  contents_copier made(options, counters);
+result<contents_copier> contents_copier::make(const copy_file_options& options, progress* counters,
+                                              large_files& large) noexcept {
+  contents_copier made(options, counters, large);
   made.buffer_ = make_buffer();
   if (!made.buffer_) return error(ENOMEM, call::none);
   return made;
@@ -132,14 +132,34 @@ result<void> contents_copier::copy_steps(const file_handle& from, extent part, f
   return success();
 }
 
-/// Several threads, each with the next step that nobody has.
+namespace {
+
+/// One more, while this lives.
+class counted {
+public:
+  explicit counted(large_files& in) noexcept : in_(in) { in_.fetch_add(1); }
+
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+
+  ~counted() { in_.fetch_sub(1); }
+
+private:
+  large_files& in_;
+};
+
+} // namespace
+
+/// Several threads, each with the next step that nobody has. Fewer as other large files come.
 result<void> contents_copier::copy_large(const file_handle& from, extent part,
                                          file_handle& to) noexcept {
+  const counted this_one(*large_);
+  const auto threads = [this] { return std::max(options_->threads / large_->load(), 1U); };
   std::atomic<std::uint64_t> next{part.offset};
   std::mutex lock;
   std::optional<error> failure;
-  const auto work = [&](buffer through) noexcept {
-    for (;;) {
+  const auto work = [&](unsigned index, buffer through) noexcept {
+    while (index < threads()) {
       const std::uint64_t at = next.fetch_add(step);
       if (at >= part.end()) return;
       auto done = copy_steps(from, {at, std::min(step, part.end() - at)}, to, through);
@@ -152,16 +172,16 @@ result<void> contents_copier::copy_large(const file_handle& from, extent part,
   {
     std::vector<std::jthread> others;
     try {
-      for (unsigned i = 1; i < options_->threads; ++i) {
-        others.emplace_back([&work] {
+      for (unsigned i = 1; i < threads(); ++i) {
+        others.emplace_back([&work, i] {
           const auto own = make_buffer();
-          if (own) work(buffer(own.get(), buffer_size));
+          if (own) work(i, buffer(own.get(), buffer_size));
         });
       }
     } catch (const std::exception&) {
       // No more threads or memory to be had: this one does all the work.
     }
-    work(buffer(buffer_.get(), buffer_size));
+    work(0, buffer(buffer_.get(), buffer_size));
   }
   if (failure) return std::move(*failure);
   return success();

@@ -4,18 +4,24 @@
 #include "afio/file_handle.hpp"
 #include "algorithms/copy_file/copy_file.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 
 namespace afio::algorithms::copy_detail {
 
+/// The large files that are being copied at this moment: they have the threads between them. (Two
+/// threads that write one file wait for each other; two that write two do not.)
+using large_files = std::atomic<unsigned>;
+
 /// Fills new files: by sharing blocks, else by a copy inside the kernel, extent by extent, else
 /// through a buffer. Remembers what a pair of file systems cannot do. One for each worker.
 class contents_copier {
 public:
-  /// `options` and `counters`, which may be null, are borrowed. ENOMEM.
-  static result<contents_copier> make(const copy_file_options& options,
-                                      progress* counters) noexcept;
+  /// `options`, `counters`, which may be null, and `large`, which all workers have in common, are
+  /// borrowed. ENOMEM.
+  static result<contents_copier> make(const copy_file_options& options, progress* counters,
+                                      large_files& large) noexcept;
 
   /// Copies what `from`, whose status is `status`, holds up to the size that this says, into the
   /// empty `to`, which is on the device `to_device`. Less where `from` has become shorter; whether
@@ -34,8 +40,8 @@ private:
     friend bool operator==(const pair&, const pair&) noexcept = default;
   };
 
-  contents_copier(const copy_file_options& options, progress* counters) noexcept
-      : options_(&options), counters_(counters) {}
+  contents_copier(const copy_file_options& options, progress* counters, large_files& large) noexcept
+      : options_(&options), counters_(counters), large_(&large) {}
 
   result<bool> share(const file_handle& from, const stat_t& status, file_handle& to) noexcept;
   result<void> copy_data(const file_handle& from, const stat_t& status, file_handle& to) noexcept;
@@ -54,6 +60,7 @@ private:
 
   const copy_file_options* options_;
   progress* counters_;
+  large_files* large_;
   std::unique_ptr<std::byte[]> buffer_;
   pair here_;       // Of the file being filled.
   pair no_sharing_; // Where it was tried in vain.

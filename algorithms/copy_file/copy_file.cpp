@@ -28,7 +28,8 @@ result<copied_file> copy_file(const path_handle& from, leaf_name name, const pat
   AFIO_TRY(const fs_handle source, fs_handle::pin(from, name));
   AFIO_TRY(const stat_t status, source.stat());
   AFIO_TRY(const auto old, to_be_replaced(to, new_name));
-  AFIO_TRY(auto copier, copy_detail::file_copier::make(options, nullptr));
+  copy_detail::large_files only_this{0};
+  AFIO_TRY(auto copier, copy_detail::file_copier::make(options, nullptr, only_this));
   // A default ACL of the directory's shows on what is made in it: it is taken off.
   AFIO_TRY(const copied_file done, copier.copy(source, status,
                                                {.directory = to,

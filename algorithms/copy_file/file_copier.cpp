@@ -13,10 +13,10 @@ constexpr file_options quietly{.mode = mode::read, .access_time = access_time::k
 
 } // namespace
 
-result<file_copier> file_copier::make(const copy_file_options& options,
-                                      progress* counters) noexcept {
+result<file_copier> file_copier::make(const copy_file_options& options, progress* counters,
+                                      large_files& large) noexcept {
   AFIO_TRY(auto metadata, metadata_copier::make(options.preserve, options.umask));
-  AFIO_TRY(auto contents, contents_copier::make(options, counters));
+  AFIO_TRY(auto contents, contents_copier::make(options, counters, large));
   return file_copier(options, std::move(metadata), std::move(contents));
 }
 

@@ -25,8 +25,9 @@ struct destination {
 /// One for each worker: it owns buffers.
 class file_copier {
 public:
-  /// `options` and `counters`, which may be null, are borrowed. ENOMEM.
-  static result<file_copier> make(const copy_file_options& options, progress* counters) noexcept;
+  /// As contents_copier's.
+  static result<file_copier> make(const copy_file_options& options, progress* counters,
+                                  large_files& large) noexcept;
 
   /// Copies the regular file that `source` holds and whose status is `status`. As copy_file.
   result<copied_file> copy(const fs_handle& source, const stat_t& status, const destination& to,
@@ -47,7 +48,7 @@ private:
   const copy_file_options* options_;
   metadata_copier metadata_;
   contents_copier contents_;
-};
   descriptor_table own_; // Opened when the first file is.
+};
 
 } // namespace afio::algorithms::copy_detail

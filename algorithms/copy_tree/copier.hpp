@@ -23,6 +23,7 @@ struct copying {
   destination::visible seen = destination::visible::by_nobody;
   link_groups groups;
   loss_book losses;
+  large_files large{0};
 
   bool rehearses() const noexcept { return options.doing == copy_options::doing::rehearse; }
 

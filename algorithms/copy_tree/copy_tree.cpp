@@ -83,6 +83,7 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
   }
   walk_options how = options().tree.for_walk();
   how.leaving = shared_.rehearses() ? leaving::without_handles : leaving::with_handles;
+  how.row_cost = row_cost::contents;
   // Before anything is made, so that it is known by then that they can be had.
   directory_handle from, to;
   if (!shared_.rehearses()) {
@@ -93,7 +94,7 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
   const unsigned count = worker_count(how, 2);
   workers.reserve(count);
   for (unsigned i = 0; i < count; ++i) {
-    AFIO_TRY(auto entries, entry_copier::make(shared_.file, how.counters));
+    AFIO_TRY(auto entries, entry_copier::make(shared_.file, how.counters, shared_.large));
     workers.emplace_back(shared_, std::move(entries));
   }
   AFIO_TRY(const walk_report done,
@@ -256,7 +257,7 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
     happened(kind, status.type);
     return report_;
   }
-  AFIO_TRY(auto entries, entry_copier::make(shared_.file, options().tree.counters));
+  AFIO_TRY(auto entries, entry_copier::make(shared_.file, options().tree.counters, shared_.large));
   named_losses told(shared_.losses, shared_.shown);
   const auto copied = entries.copy(from, name, source, status,
                                    {.directory = to_,

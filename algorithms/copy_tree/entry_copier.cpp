@@ -18,9 +18,9 @@ bool is_fresh(const stat_t& s, file_type type) noexcept {
   return !has(s.filled, want::born) || s.changed == s.born;
 }
 
-result<entry_copier> entry_copier::make(const copy_file_options& options,
-                                        progress* counters) noexcept {
-  AFIO_TRY(auto files, file_copier::make(options, counters));
+result<entry_copier> entry_copier::make(const copy_file_options& options, progress* counters,
+                                        large_files& large) noexcept {
+  AFIO_TRY(auto files, file_copier::make(options, counters, large));
   return entry_copier(std::move(files));
 }
 

@@ -8,7 +8,9 @@ namespace afio::algorithms::copy_detail {
 /// One for each worker.
 class entry_copier {
 public:
-  static result<entry_copier> make(const copy_file_options& options, progress* counters) noexcept;
+  /// As contents_copier's.
+  static result<entry_copier> make(const copy_file_options& options, progress* counters,
+                                   large_files& large) noexcept;
 
   /// Copies what `source` holds, the entry `name` of `from`, whose status is `status`.
   result<copied_file> copy(const path_handle& from, leaf_name name, const fs_handle& source,

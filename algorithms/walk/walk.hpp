@@ -46,6 +46,12 @@ enum class on_failure : std::uint8_t { proceed, stop };
 /// elsewhere.
 enum class leaving : std::uint8_t { without_handles, with_handles };
 
+/// What one row may cost its visitor, hence how few rows of a directory are shared out.
+enum class row_cost : std::uint8_t {
+  calls,    ///< Some calls of the kernel's: from 256 rows on.
+  contents, ///< A file's contents, whatever its size: from two rows on.
+};
+
 struct walk_options {
   unsigned threads = 0;     ///< 0: as many as there are processors available to the process.
   unsigned descriptors = 0; ///< 0: three quarters of RLIMIT_NOFILE, 4096 at the most.
@@ -53,6 +59,7 @@ struct walk_options {
   algorithms::on_failure on_failure = algorithms::on_failure::proceed;
   row_order order = row_order::listed;
   algorithms::leaving leaving = algorithms::leaving::without_handles;
+  algorithms::row_cost row_cost = algorithms::row_cost::calls;
   want fields = want::none;       ///< What cells' stat shall hold; none: no status is read.
   unsigned list_again_limit = 64; ///< How often after::list_again is believed for one directory.
   afio::deadline deadline;        ///< No new row is begun after it.

@@ -26,6 +26,8 @@ public:
   /// No task will be pushed any more, except by workers that still have one.
   void close() noexcept;
 
+  unsigned workers() const noexcept { return workers_; }
+
   /// Whether somebody waits for a task: then sharing work is worth its cost.
   bool somebody_waits() const noexcept { return waiting_.load(std::memory_order_relaxed) != 0; }
 

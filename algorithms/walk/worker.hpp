@@ -3,6 +3,7 @@
 
 #include "algorithms/walk/engine.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <new>
@@ -26,8 +27,6 @@ private:
   /// Rows handed to a visitor at once: enough to spread the cost of a virtual call and a look at
   /// the clock, few enough to stop soon.
   static constexpr std::uint32_t rows_at_once = 128;
-  /// A batch with fewer rows is not worth another worker's while.
-  static constexpr std::uint32_t worth_sharing = 2 * rows_at_once;
 
   // Directories. Each returns what to go on with, null for the queue's next.
   task* visit(node<N>& n) noexcept;
@@ -46,6 +45,8 @@ private:
   // Rows.
   task* help(batch<N>& b) noexcept;
   std::unique_ptr<batch<N>> spare_batch() noexcept;
+  std::uint32_t worth_sharing() const noexcept;
+  std::uint32_t claim_size(const batch<N>& b) const noexcept;
   void share(batch<N>& b) noexcept;
   void act_on(batch<N>& b, claim_range::run claimed) noexcept;
   std::span<row<N>> with_status(node<N>& n, std::span<row<N>> rows) noexcept;
@@ -170,7 +171,7 @@ task* engine<N>::worker::list(node<N>& n) noexcept {
     }
     while (b->unclaimed.left() != 0) {
       share(*b);
-      act_on(*b, b->unclaimed.claim_front(rows_at_once));
+      act_on(*b, b->unclaimed.claim_front(claim_size(*b)));
     }
     drop_share(*b.release());
     if (got.more && cut_short(n)) got.more = false;
@@ -268,7 +269,7 @@ task* engine<N>::worker::help(batch<N>& b) noexcept {
   // Not even then are the rows left to others: each would fail alike.
   while (b.unclaimed.left() != 0) {
     share(b);
-    const auto claimed = b.unclaimed.claim_back(rows_at_once);
+    const auto claimed = b.unclaimed.claim_back(claim_size(b));
     if (pinned) act_on(b, claimed);
   }
   if (pinned) engine_.descriptors_.unpin(n);
@@ -285,10 +286,24 @@ std::unique_ptr<batch<N>> engine<N>::worker::spare_batch() noexcept {
   return std::unique_ptr<batch<N>>(new (std::nothrow) batch<N>);
 }
 
+/// A batch with fewer rows is not worth another worker's while.
+template <std::size_t N>
+std::uint32_t engine<N>::worker::worth_sharing() const noexcept {
+  return engine_.options_.row_cost == row_cost::contents ? 2 : 2 * rows_at_once;
+}
+
+/// Costly rows are taken in ever smaller numbers, so that all workers end together.
+template <std::size_t N>
+std::uint32_t engine<N>::worker::claim_size(const batch<N>& b) const noexcept {
+  const unsigned workers = engine_.queue_.workers();
+  if (engine_.options_.row_cost == row_cost::calls || workers == 1) return rows_at_once;
+  return std::clamp(b.unclaimed.left() / (2 * workers), 1U, rows_at_once);
+}
+
 /// Leaves a large batch in the queue for somebody who has nothing to do.
 template <std::size_t N>
 void engine<N>::worker::share(batch<N>& b) noexcept {
-  if (b.unclaimed.left() < worth_sharing || !engine_.queue_.somebody_waits()) return;
+  if (b.unclaimed.left() < worth_sharing() || !engine_.queue_.somebody_waits()) return;
   if (b.offered.exchange(true, std::memory_order_acquire)) return;
   b.owners.fetch_add(1, std::memory_order_relaxed);
   b.of->pending.fetch_add(1, std::memory_order_relaxed);

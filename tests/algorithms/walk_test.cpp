@@ -704,6 +704,31 @@ TEST_P(Walk, SharesALargeDirectoryBetweenWorkers) {
   EXPECT_TRUE(std::all_of(visits.begin(), visits.end(), [](int n) { return n == 1; }));
 }
 
+TEST_P(Walk, SharesASmallDirectoryWhereRowsMayBeCostly) {
+  make("d t");
+  make_files(scratch / "t", 32);
+  for (const auto cost : {row_cost::calls, row_cost::contents}) {
+    std::mutex lock;
+    std::set<std::thread::id> workers;
+    std::vector<int> visits(32);
+    go({.rows =
+            [&](const place<1>&, std::span<row<1>> rows) {
+              bool alone = false;
+              {
+                const std::scoped_lock hold(lock);
+                workers.insert(std::this_thread::get_id());
+                alone = workers.size() < GetParam();
+                for (const row<1>& r : rows) ++visits[std::stoul(r.name.c_str())];
+              }
+              // Time for the others to start waiting.
+              if (alone) std::this_thread::sleep_for(100ms);
+            }},
+       {.row_cost = cost});
+    EXPECT_EQ(workers.size(), cost == row_cost::contents ? GetParam() : 1U);
+    EXPECT_EQ(visits, std::vector<int>(32, 1));
+  }
+}
+
 /// A directory that is longer than a batch of 1 MiB, with directories all over it: between two of
 /// its parts their descriptors drive out its own.
 TEST_P(Walk, GoesOnListingADirectoryThatHadToBeClosed) {
