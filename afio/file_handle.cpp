@@ -291,6 +291,11 @@ result<std::uint64_t> file_handle::clone_extents(extent part, file_handle& to, s
   return copy_extents(part, to, offset);
 }
 
+result<void> file_handle::clone_all(file_handle& to) const noexcept {
+  constexpr off_t everything = 0; // So the kernel takes a length of 0.
+  return sys::clone_range(file_, 0, everything, to.file_, 0);
+}
+
 result<std::uint64_t> file_handle::copy_extents(extent part, file_handle& to,
                                                 std::uint64_t offset) const noexcept {
   if (!fits(part) || !fits({offset, part.length})) return error(EINVAL, call::copy_file_range);

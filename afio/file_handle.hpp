@@ -82,6 +82,9 @@ public:
   /// end of this file; bytes done (fewer after a failure part-way are reported as that failure).
   result<std::uint64_t> clone_extents(extent part, file_handle& to, std::uint64_t offset,
                                       sharing how = sharing::prefer) const noexcept;
+  /// Makes `to`, which is empty, share the blocks of this whole file, whatever its size by then.
+  /// EOPNOTSUPP, EXDEV, EINVAL.
+  result<void> clone_all(file_handle& to) const noexcept;
   /// Copies `part` to `offset` of `to` inside the kernel (copy_file_range), which may share blocks.
   /// Bytes done: fewer where this file ends before, and 0 from some file systems that make contents
   /// up as they are read. EXDEV, EOPNOTSUPP and EINVAL where the two file systems cannot.

@@ -72,7 +72,7 @@ result<copied_by> contents_copier::fill(const file_handle& from, const stat_t& s
     AFIO_TRY(copy_made_up(from, to));
     return copied_by::buffer;
   }
-  AFIO_TRY(const bool shared, share(from, status, to));
+  AFIO_TRY(const bool shared, share(from, to));
   if (shared) {
     count(status.size);
     return copied_by::sharing;
@@ -82,12 +82,11 @@ result<copied_by> contents_copier::fill(const file_handle& from, const stat_t& s
   return kernel_copied_ ? copied_by::kernel : copied_by::buffer;
 }
 
-result<bool> contents_copier::share(const file_handle& from, const stat_t& status,
-                                    file_handle& to) noexcept {
+result<bool> contents_copier::share(const file_handle& from, file_handle& to) noexcept {
   if (options_->reflink == reflink::never) return false;
   const bool must = options_->reflink == reflink::always;
   if (!must && here_ == no_sharing_) return false;
-  const auto shared = from.clone_extents({0, status.size}, to, 0, sharing::require);
+  const auto shared = from.clone_all(to);
   if (shared) return true;
   if (must || !means_not_this_way(shared.assume_error())) return shared.as_failure();
   if (means_impossible(shared.assume_error())) no_sharing_ = here_;

@@ -43,7 +43,7 @@ private:
   contents_copier(const copy_file_options& options, progress* counters, large_files& large) noexcept
       : options_(&options), counters_(counters), large_(&large) {}
 
-  result<bool> share(const file_handle& from, const stat_t& status, file_handle& to) noexcept;
+  result<bool> share(const file_handle& from, file_handle& to) noexcept;
   result<void> copy_data(const file_handle& from, const stat_t& status, file_handle& to) noexcept;
   result<void> copy_extent(const file_handle& from, extent part, file_handle& to) noexcept;
   result<void> copy_steps(const file_handle& from, extent part, file_handle& to,

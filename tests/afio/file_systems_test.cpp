@@ -125,6 +125,17 @@ TEST_P(OnEach, CloneSharesWhereItCanAndElseIsRefusedOrACopy) {
   EXPECT_EQ(take(to.size()), data.size());
 }
 
+TEST_P(OnEach, CloneOfAllSharesWhateverTheSizeOrCannot) {
+  auto from = open("from");
+  auto to = open("to");
+  take(from.write(std::vector<std::byte>(10'001, std::byte{7}), 0));
+  const armed counting;
+  const auto cloned = from.clone_all(to);
+  EXPECT_EQ(detail::calls_seen(call::statx), 0U);
+  EXPECT_TRUE(shares() ? succeeded(cloned) : failed_with(cloned, EOPNOTSUPP));
+  EXPECT_EQ(take(to.size()), shares() ? 10'001U : 0U);
+}
+
 TEST_P(OnEach, CloneOfWhatIsNotAlignedIsACopy) {
   auto from = open("from");
   auto to = open("to");
