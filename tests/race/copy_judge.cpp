@@ -107,10 +107,14 @@ std::string missing(const trial& t, const manifest& copy) {
 // Success though something of the source, that the swap had nothing to do with, is still there.
 std::string not_moved(const trial& t) {
   std::string text;
-  if (t.tool.does != task::moves) return text;
-  for (const auto& [path, original] : t.at.tree_before().entries) {
-    if (!is_swapped(t, path) && !is_above_swapped(t, path) && t.now.contains(original.inode))
-      text += "not moved: tree/" + path + "\n";
+  const auto root = t.at.root();
+  if (t.tool.does != task::moves || !is_directory(symlink_status(root))) return text;
+  for (const auto& [path, entry] : manifest(root).entries) {
+    const auto original = t.at.tree_before().entries.find(path);
+    const bool stays = original != t.at.tree_before().entries.end() &&
+                       original->second.inode == entry.inode && !is_swapped(t, path) &&
+                       !is_above_swapped(t, path);
+    if (stays) text += "not moved: tree/" + path + "\n";
   }
   return text;
 }

@@ -47,11 +47,11 @@ std::string no_races() {
   return reason.empty() ? no_mounts() : reason;
 }
 
-std::vector<swap_plan> all_plans(side where) {
+std::vector<swap_plan> all_plans(side where, int most_back_after) {
   std::vector<swap_plan> plans;
   for (const auto& [kind, first, last] : all_kinds) {
     for (int depth = first; depth <= last; ++depth) {
-      for (int back_after = 0; back_after <= 3; ++back_after)
+      for (int back_after = 0; back_after <= most_back_after; ++back_after)
         plans.push_back({kind, depth, back_after, where});
     }
   }

@@ -22,8 +22,8 @@ protected:
   }
 };
 
-/// Every kind of swap × every depth × how soon it is undone.
-std::vector<swap_plan> all_plans(side where = side::source);
+/// Every kind of swap × every depth × how soon it is undone: never, or after one to so many stops.
+std::vector<swap_plan> all_plans(side where = side::source, int most_back_after = 3);
 
 /// All of these with one tool: the sum, and a line for each.
 tally explore_all(const contender& tool, const std::vector<swap_plan>& plans);
