@@ -185,7 +185,7 @@ private:
       (void)!::pwrite(file_.get(), &round, sizeof round,
                       static_cast<off_t>(written % pages * page));
       // Now and then it leaves the file alone for long enough.
-      if (random() % 500 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(4));
+      if (random() % 1000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
   }
 
