@@ -1,8 +1,9 @@
 #include "tests/faults/error_sweep.hpp"
 
+#include "tests/faults/copy_reaction.hpp"
+#include "tests/faults/incident.hpp"
 #include "tests/faults/leftovers.hpp"
 #include "tests/race/contenders.hpp"
-#include "tests/race/copy_state.hpp"
 #include "tests/race/scene.hpp"
 #include "tests/support/supervisor.hpp"
 
@@ -10,24 +11,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <sstream>
 #include <vector>
 
 namespace afio::testing {
 namespace {
-
-struct fault {
-  std::string_view call;
-  std::uint64_t nth;
-  int error;
-};
-
-// What happened in one run: where the fault struck, and on what.
-struct incident {
-  fault planned;
-  bool struck = false;
-  std::vector<std::string> subjects;
-};
 
 std::string print(const incident& what) {
   std::string text = strerrorname_np(what.planned.error);
@@ -67,10 +54,6 @@ supervised run_with(const fault& planned, const contender& tool, const error_swe
   return supervise(command(tool, at), handler, supervised_for(at, tool, how));
 }
 
-bool is_above_or_below(const std::string& path, const std::string& subject) {
-  return path == subject || path.starts_with(subject + "/") || subject.starts_with(path + "/");
-}
-
 // A path below the root, whatever the root is called by then; nothing for the root itself.
 std::string below_root(const scene& at, const std::string& path) {
   const std::string base = at.base().string() + "/";
@@ -97,27 +80,6 @@ std::string needlessly_left(const scene& at, const census& now, const incident& 
   return left;
 }
 
-// Errnos that have one meaning only where they come from, and what they are called there.
-constexpr std::pair<int, std::string_view> translations[] = {
-    {EXDEV, "another mount, device or subvolume"},
-    {ELOOP, "Changed into another file"},
-    {ENOSYS, "Invalid argument"}, // By the C library, for a renameat2 with flags.
-};
-
-bool tells_reason(const ending& run, int error) {
-  const auto says = [&](std::string_view text) {
-    return run.errors.find(text) != std::string::npos;
-  };
-  return says(std::strerror(error)) ||
-         std::any_of(std::begin(translations), std::end(translations),
-                     [&](const auto& known) { return known.first == error && says(known.second); });
-}
-
-struct finding {
-  reaction what;
-  std::string detail;
-};
-
 finding judge_scene(const contender& tool, const scene& at, const census& now) {
   const auto touched = difference(at.outside_before(), manifest(at.outside()));
   if (!touched.empty()) return {reaction::touched_outside, touched};
@@ -136,15 +98,6 @@ std::string not_put_back(const scene& at, const census& now) {
   if (root == now.end() || root->second.name != "tree") return "";
   if (root->second.parent != at.base_identity()) return "not put back: " + root->second.path + "\n";
   return difference(at.tree_before(), manifest(at.root()));
-}
-
-// Lines that tell of a failure; where to find what is left may be said besides.
-std::ptrdiff_t failures_told(const std::string& errors) {
-  std::istringstream lines(errors);
-  std::ptrdiff_t count = 0;
-  for (std::string line; std::getline(lines, line);)
-    count += line.find(": cannot ") != std::string::npos;
-  return count;
 }
 
 finding judge_one_failure(const contender& tool, const scene& at, const census& now,
@@ -191,102 +144,6 @@ finding judge(const contender& tool, const scene& at, const supervised& run, con
     return judge_by_reaping(tool, at, now, judge_failure(tool, at, now, run, what, how));
   if (anything_left(at, now)) return {reaction::false_success, describe(run)};
   return {reaction::coped, ""};
-}
-
-// Paths below the source or the copy that the failed call had to do with. Of what had no name that
-// says more, or one of the tool's own, the directory; of all, nothing.
-std::vector<std::string> excuses_in_copy(const scene& at, const incident& what) {
-  std::vector<std::string> excuses;
-  for (std::filesystem::path path : what.subjects) {
-    const std::string leaf = path.filename();
-    const bool in_copies = path.string().starts_with(at.copies().string() + "/");
-    if (in_copies && path.parent_path() != at.copies() &&
-        (is_temporary_name(leaf) || leaf.starts_with("#")))
-      path = path.parent_path();
-    const auto above = in_copies ? at.copies() : at.base();
-    const auto relative = path.lexically_relative(above).string();
-    const auto slash = relative.find('/');
-    if (slash != std::string::npos && !relative.starts_with(".."))
-      excuses.push_back(relative.substr(slash + 1));
-  }
-  return excuses;
-}
-
-std::string needlessly_not_copied(const scene& at, const manifest& copy, const incident& what) {
-  const auto excuses = excuses_in_copy(at, what);
-  if (excuses.empty()) return ""; // A call that has to do with all of the tree.
-  const auto& before = at.tree_before().entries;
-  std::string text;
-  for (const auto& [path, original] : before) {
-    const bool excused =
-        path == "." || std::any_of(excuses.begin(), excuses.end(), [&](const auto& excuse) {
-          const auto named = before.find(excuse);
-          const bool other_name = named != before.end() && named->second.inode == original.inode;
-          return other_name || is_above_or_below(path, excuse);
-        });
-    if (!excused && !copy.entries.contains(path)) text += "not copied: tree/" + path + "\n";
-  }
-  return text;
-}
-
-bool same_contents(const facts& a, const facts& b) {
-  return a.type == b.type && a.size == b.size && a.content == b.content && a.target == b.target;
-}
-
-// Everything is there, and where it differs in more than contents, something was said.
-std::string incomplete(const scene& at, const manifest& copy, const std::string& said) {
-  std::string text;
-  for (const auto& [path, original] : at.tree_before().entries) {
-    const auto found = copy.entries.find(path);
-    const bool right =
-        found != copy.entries.end() && (said.empty() ? same_but_for_links(found->second, original)
-                                                     : same_contents(found->second, original));
-    if (!right) text += "not copied: tree/" + path + "\n";
-  }
-  return text;
-}
-
-// A file under its final name is old or has all of its new contents.
-std::string half_files(const scene& at, const manifest& copy) {
-  std::string text;
-  for (const auto& [path, entry] : copy.entries) {
-    const auto original = at.tree_before().entries.find(path);
-    const bool right =
-        entry.type != 'f' || has_temporary_name(path) || is_old(at, path, entry) ||
-        (original != at.tree_before().entries.end() && same_contents(entry, original->second));
-    if (!right) text += "torn: tree/" + path + "\n";
-  }
-  return text;
-}
-
-finding judge_failed_copy(const scene& at, const manifest& copy, const manifest& copies,
-                          const supervised& run, const incident& what, failing how) {
-  if (what.planned.error == EINTR) return {reaction::not_retried, describe(run)};
-  if (!tells_reason(run, what.planned.error)) return {reaction::wrong_reason, describe(run)};
-  if (how == failing::from_then_on) return {reaction::reported, ""};
-  if (failures_told(run.errors) > 1) return {reaction::told_twice, run.errors};
-  if (const auto left = needlessly_not_copied(at, copy, what); !left.empty())
-    return {reaction::gave_up, left + describe(run)};
-  if (const auto untold = untold_leftovers(copies, run.errors); !untold.empty())
-    return {reaction::place_untold, untold + describe(run)};
-  return {reaction::reported, ""};
-}
-
-finding judge_copy(const contender& tool, const scene& at, const supervised& run,
-                   const incident& what, failing how) {
-  const census now = by_identity(manifest(at.folder()));
-  if (auto scene_now = judge_scene(tool, at, now); !allowed(scene_now.what)) return scene_now;
-  const manifest copy = read_copy(at, now), copies = read_copies(at, now);
-  if (const auto lost = tool.does == task::moves ? lost_data(at, now) : ""; !lost.empty())
-    return {reaction::damaged, lost + describe(run)};
-  if (const auto half = half_files(at, copy); !half.empty())
-    return {reaction::half_done, half + describe(run)};
-  if (run.hung) return {reaction::hung, run.last_stop};
-  if (run.signal != 0 || run.exit_code > 2) return {reaction::ended_oddly, describe(run)};
-  if (run.exit_code != 0) return judge_failed_copy(at, copy, copies, run, what, how);
-  const auto left = tool.does == task::moves ? left_of_source(at, now) : "";
-  const auto wrong = incomplete(at, copy, run.errors) + untold_leftovers(copies, "") + left;
-  return {wrong.empty() ? reaction::coped : reaction::false_success, wrong + describe(run)};
 }
 
 std::vector<fault> plan_faults(const contender& tool, const error_sweep& how) {
