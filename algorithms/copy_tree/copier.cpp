@@ -140,7 +140,7 @@ bool is_beyond(const path_handle& source, leaf_name name) noexcept {
 verdict copier::denied(const place<2>& here, const error& why) noexcept {
   auto* const state = directory_states::of(here);
   const bool boundary = why == errc::boundary && is_beyond(here.parent(0), here.name());
-  if (boundary) entry_losses(shared_->losses, here, {}).lost("what is mounted on it", why);
+  if (boundary) entry_losses(shared_->losses, here, {}).left_out(why);
   if (state == nullptr) return boundary ? verdict::handled : verdict::report;
   if (boundary) {
     leave_unentered(here, *state);
@@ -180,7 +180,7 @@ result<void> copier::copy_entry(const place<2>& here, const row<2>& r) {
   // The mount alone: an overlay's files may have other devices than its directories.
   if (!crosses && status.id.mount != here.id(0).mount) {
     entry_losses(shared_->losses, here, r.name)
-        .lost("what is mounted on it", error(errc::boundary, call::statx, r.name));
+        .left_out(error(errc::boundary, call::statx, r.name));
     here.mark_incomplete();
     return success();
   }

@@ -1,4 +1,4 @@
-// Losses, told once for each kind and not for each entry.
+// Losses, told once for each kind and not for each entry; what is left out, each time.
 #pragma once
 
 #include "algorithms/file_metadata.hpp"
@@ -32,6 +32,11 @@ public:
     }
   }
 
+  /// What is mounted on an entry is not copied: there, not only a kind of metadata is missing.
+  void tell_left_out(const error& why, const std::string& path) noexcept {
+    told_.lost({"what is mounted on it", path, why});
+  }
+
 private:
   observer& told_;
   std::mutex lock_;
@@ -48,6 +53,14 @@ public:
 
   void lost(std::string_view what, const error& why) noexcept {
     book_.tell(what, why, [&] { return here_.path(leaf_); });
+  }
+
+  void left_out(const error& why) noexcept {
+    try {
+      book_.tell_left_out(why, here_.path(leaf_));
+    } catch (const std::bad_alloc&) {
+      book_.tell_left_out(why, {}); // Rather without its name than never.
+    }
   }
 
 private:
