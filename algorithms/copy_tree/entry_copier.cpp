@@ -10,12 +10,25 @@
 
 namespace afio::algorithms::copy_detail {
 
+namespace {
+
+/// An ACL that it has inherited may be set an instant after it was born (xfs), which changes the
+/// inode and nothing in it.
+bool changed_when_born(const stat_t& s) noexcept {
+  constexpr std::int64_t second = 1'000'000'000, instant = second / 10;
+  const std::int64_t later =
+      (s.changed.seconds - s.born.seconds) * second + s.changed.nanoseconds - s.born.nanoseconds;
+  return later == 0 || (s.modified == s.born && later > 0 && later < instant);
+}
+
+} // namespace
+
 bool is_fresh(const stat_t& s, file_type type) noexcept {
   if (s.type != type || s.owner != ::geteuid()) return false;
   const bool directory = type == file_type::directory;
   if (directory ? (s.mode & 0777) != 0700 : s.links != 1) return false;
   // A rename changes the inode, but not when it was born.
-  return !has(s.filled, want::born) || s.changed == s.born;
+  return !has(s.filled, want::born) || changed_when_born(s);
 }
 
 result<entry_copier> entry_copier::make(const copy_file_options& options, progress* counters,

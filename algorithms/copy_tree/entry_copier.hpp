@@ -33,8 +33,8 @@ private:
 };
 
 /// Whether `s` is the status of something that was made just now by this process and has not been
-/// renamed since: then it was never changed, and nobody has linked it. A name that was made may
-/// mean something else by the time that it is opened.
+/// renamed since, or no later than an instant after: then it was never changed, and nobody has
+/// linked it. A name that was made may mean something else by the time that it is opened.
 bool is_fresh(const stat_t& s, file_type type) noexcept;
 
 } // namespace afio::algorithms::copy_detail
