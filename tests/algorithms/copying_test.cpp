@@ -3,6 +3,7 @@
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/picture.hpp"
 #include "tests/algorithms/scene.hpp"
+#include "tests/support/mounts.hpp"
 #include "tests/support/unique_fd.hpp"
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -375,19 +377,31 @@ TEST_P(Copying, AsAUserReadOnlyDirectoriesCopyAndSetuidIsNotLent) {
   fs::permissions(at("t/ro"), fs::perms(0755));
 }
 
-TEST_P(Copying, ADefaultAclOfTheTargetDoesNotReachTheCopies) {
-  make("d s\n f s/f 10 0640\n d t");
-  // Version 2; user::rwx, user:12:rwx, group::rwx, mask::rwx, other::rwx.
+/// user::rwx, user:12:rwx, group::rwx, mask::rwx, other::rwx.
+void set_default_acl(const fs::path& at) {
   constexpr unsigned char acl[] = {2, 0,  0,   0,   1,   0,   7,  0, 255, 255, 255, 255, 2,   0,  7,
                                    0, 12, 0,   0,   0,   4,   0,  7, 0,   255, 255, 255, 255, 16, 0,
                                    7, 0,  255, 255, 255, 255, 32, 0, 7,   0,   255, 255, 255, 255};
+  ASSERT_EQ(::setxattr(at.c_str(), "system.posix_acl_default", acl, sizeof(acl), 0), 0);
+}
+
+TEST_P(Copying, ADefaultAclOfTheTargetDoesNotReachTheCopies) {
+  make("d s\n f s/f 10 0640\n d t");
   for (const auto& where : {scratch->path(), at("t")}) {
-    ASSERT_EQ(::setxattr(where.c_str(), "system.posix_acl_default", acl, sizeof(acl), 0), 0);
+    set_default_acl(where);
   }
   EXPECT_EQ(copied("s", "u").failures, 0U) << told;
   EXPECT_EQ(copied("s", "t", {.existing = copy_options::existing::merge}).failures, 0U) << told;
   EXPECT_EQ(picture_of(at("u")), picture_of(at("s")));
   EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
+}
+
+/// On xfs the ACL is set after a directory is born, by the clock now and then a tick later.
+TEST_P(Copying, WhatInheritsAnAclIsNotTakenForSomethingElse) {
+  make("d s\n d t");
+  for (int i = 0; i < 3000; ++i) fs::create_directory(at("s") / std::to_string(i));
+  set_default_acl(at("t"));
+  EXPECT_EQ(copied("s", "t", {.existing = copy_options::existing::merge}).failures, 0U) << told;
 }
 
 TEST_P(Copying, AclsAreKept) {
@@ -408,6 +422,37 @@ TEST_P(Copying, AclsAreKept) {
 
   ASSERT_EQ(::lstat(at("u/f").c_str(), &s), 0);
   EXPECT_EQ(s.st_mode & 07777, 0600U);
+}
+
+/// Remembers of which entries what is mounted on them was left out.
+class mounts_heard final : public observer {
+public:
+  void lost(const loss& l) noexcept override { paths.emplace(l.path); }
+
+  std::set<std::string> paths;
+};
+
+TEST_P(Copying, EachMountThatIsLeftOutIsNamed) {
+  if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
+  make("d s/a\n d s/b\n f s/f 3\n f s/g 4\n d m\n f m/secret 5\n f n 9");
+  const auto a = testing::mounted::bind(at("m"), at("s/a"));
+  const auto b = testing::mounted::bind(at("m"), at("s/b"));
+  const auto f = testing::mounted::bind(at("n"), at("s/f"));
+  mounts_heard heard;
+  EXPECT_EQ(take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, heard)).failures, 0U);
+  EXPECT_EQ(heard.paths, (std::set<std::string>{"s/a", "s/b", "s/f"}));
+  EXPECT_EQ(names_in(at("t")), (std::set<std::string>{"a", "b", "g"}));
+  EXPECT_TRUE(fs::is_empty(at("t/a")));
+}
+
+TEST_P(Copying, WhatIsMountedInTheCopyIsNotMergedIntoAndThatIsAFailure) {
+  if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
+  make("d s/a\n f s/a/f 3\n f s/g 4\n d t/a\n d m");
+  const auto a = testing::mounted::bind(at("m"), at("t/a"));
+  EXPECT_EQ(copied("s", "t", {.existing = copy_options::existing::merge}).failures, 1U);
+  EXPECT_TRUE(told.failure_alone().why == errc::boundary);
+  EXPECT_TRUE(fs::is_empty(at("m")));
+  EXPECT_TRUE(fs::exists(at("t/g")));
 }
 
 } // namespace
