@@ -138,13 +138,11 @@ result<void> tree_move::refuse_inside(const path_handle& target) const {
 /// To a name that nothing had.
 result<void> tree_move::rename_whole(const fs_handle& source) {
   if (rehearses()) return rehearse_rename();
-  const auto renamed = from_.rename(name_, to_, new_name_, replace::no);
+  auto renamed = from_.rename(name_, to_, new_name_, replace::no);
+  if (!renamed && renamed.assume_error().native() == EINVAL)
+    renamed = rename_without_flags(source, renamed.assume_error());
   if (!renamed && renamed.assume_error() == std::errc::cross_device_link) return copy_then_delete();
-  if (!renamed && renamed.assume_error().native() == EINVAL) {
-    AFIO_TRY(rename_without_flags(source, renamed.assume_error()));
-  } else {
-    AFIO_TRY(renamed);
-  }
+  AFIO_TRY(renamed);
   moved();
   return success();
 }

@@ -31,23 +31,30 @@ result<bool> deletable::remove(const path_handle& dir, leaf_name name) {
     // One at a time, because the removal of one name changes the inode of all.
     group.lock();
     AFIO_TRY(now, source.stat());
-    if (!copied_.holds(now) && !left_so(now)) return error(errc::raced, call::verify, name);
+    if (!copied_.holds(now)) {
+      AFIO_TRY(check_left_so(now, name));
+    }
   }
   const auto removed = source.unlink(dir, name);
   if (now.links > 1) {
-    // Where it fails, the other names are told as changed: they stay.
     const auto after = source.stat();
-    if (after && lost_only_names(now, after.assume_value(), removed ? 1 : 0))
-      left_[now.id] = after.assume_value().changed;
+    if (!after)
+      left_.insert_or_assign(now.id, after.as_failure());
+    else if (lost_only_names(now, after.assume_value(), removed ? 1 : 0))
+      left_.insert_or_assign(now.id, after.assume_value().changed);
   }
   AFIO_TRY(removed);
   return true;
 }
 
-/// Whether the last that happened to it was the removal of another name of its.
-bool deletable::left_so(const stat_t& now) const noexcept {
+/// That the last that happened to it was the removal of another name of its. Where that could not
+/// be looked at afterwards, the name stays, and why it could not be is the reason.
+result<void> deletable::check_left_so(const stat_t& now, leaf_name name) const noexcept {
   const auto found = left_.find(now.id);
-  return found != left_.end() && found->second == now.changed;
+  if (found == left_.end()) return error(errc::raced, call::verify, name);
+  AFIO_TRY(const timestamp changed, found->second);
+  if (changed != now.changed) return error(errc::raced, call::verify, name);
+  return success();
 }
 
 void source_remover::rows(const place<1>& here, std::span<row<1>> rows) noexcept {

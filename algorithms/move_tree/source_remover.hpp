@@ -27,12 +27,12 @@ public:
   bool holds_directory(const identity& id) const noexcept { return copied_.holds_directory(id); }
 
 private:
-  bool left_so(const stat_t& now) const noexcept;
+  result<void> check_left_so(const stat_t& now, leaf_name name) const noexcept;
 
   const copied_sources& copied_;
   std::mutex lock_;
-  /// When inodes with several names were changed by the removal of one.
-  std::unordered_map<identity, timestamp, inode_hash, same_inode> left_;
+  /// When inodes with several names were changed by the removal of one, or why that is not known.
+  std::unordered_map<identity, result<timestamp>, inode_hash, same_inode> left_;
 };
 
 class source_remover final : public visitor<1> {
