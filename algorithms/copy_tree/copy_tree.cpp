@@ -4,6 +4,7 @@
 #include "algorithms/ancestor.hpp"
 #include "algorithms/copy_tree/copier.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
+#include "algorithms/serial_observer.hpp"
 
 #include <cerrno>
 #include <new>
@@ -24,7 +25,7 @@ public:
       : to_(to), new_name_(new_name), told_(told), shared_{options, options.file,
                                                            shown,   nullptr,
                                                            {},      destination::visible::by_nobody,
-                                                           {},      loss_book(told)} {
+                                                           {},      loss_book(told_)} {
     shared_.file.stop = options.tree.stop;
     shared_.file.threads = worker_count(options.tree.for_walk(), 2);
   }
@@ -48,7 +49,7 @@ private:
 
   const path_handle& to_;
   leaf_buffer new_name_;
-  observer& told_;
+  serial_observer told_; // Workers tell of losses beside the walk.
   copying shared_;
   copy_report report_;
 };

@@ -5,6 +5,7 @@
 #include "algorithms/move_tree/merger.hpp"
 #include "algorithms/move_tree/source_remover.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
+#include "algorithms/serial_observer.hpp"
 
 #include <cerrno>
 #include <new>
@@ -196,7 +197,8 @@ result<void> tree_move::merge_by_renames() {
     AFIO_TRY(const stat_t now, to.stat());
     AFIO_TRY(make_no_wider(to, now, status_));
   }
-  copy_detail::loss_book losses(told_);
+  serial_observer told(told_); // Workers tell of losses beside the walk.
+  copy_detail::loss_book losses(told);
   walk_options how = for_next_walk().for_walk();
   how.leaving = rehearses() ? leaving::without_handles : leaving::with_handles;
   std::vector<merger> workers;
@@ -206,15 +208,15 @@ result<void> tree_move::merge_by_renames() {
   }
   AFIO_TRY(const walk_report done,
            walk<2>({walk_root{&source, shown_.from}, walk_root{&target, shown_.to}}, workers, how,
-                   told_));
+                   told));
   for (const merger& worker : workers) {
     report_.moved += worker.moved();
     report_.replaced += worker.replaced();
   }
   report_.stopped = done.stopped;
   if (rehearses()) return success();
-  copy_detail::named_losses told(losses, shown_.from);
-  const auto dressed = dress_merged(workers[0].metadata(), from, status_, to, told);
+  copy_detail::named_losses lost(losses, shown_.from);
+  const auto dressed = dress_merged(workers[0].metadata(), from, status_, to, lost);
   if (!dressed) fail(operation::set_metadata, dressed.assume_error());
   if (done.failures != 0 || done.stopped != stopped::no) return success();
   const auto removed = source.unlink(from_, name_);

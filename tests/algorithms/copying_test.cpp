@@ -9,12 +9,15 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -424,12 +427,35 @@ TEST_P(Copying, AclsAreKept) {
   EXPECT_EQ(s.st_mode & 07777, 0600U);
 }
 
-/// Remembers of which entries what is mounted on them was left out.
+/// Remembers of which entries what is mounted on them was left out, and whether it was told of two
+/// things at the same time.
 class mounts_heard final : public observer {
 public:
-  void lost(const loss& l) noexcept override { paths.emplace(l.path); }
+  mounts_heard() : observer(verbosity::events) {}
+
+  void lost(const loss& l) noexcept override {
+    const turn mine(*this);
+    paths.emplace(l.path);
+  }
+
+  void happened(const event&) noexcept override { const turn mine(*this); }
 
   std::set<std::string> paths;
+  std::atomic<bool> interrupted = false;
+
+private:
+  struct turn {
+    explicit turn(mounts_heard& of) : heard(of) {
+      if (heard.speaking.exchange(true)) heard.interrupted = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+
+    ~turn() { heard.speaking = false; }
+
+    mounts_heard& heard;
+  };
+
+  std::atomic<bool> speaking = false;
 };
 
 TEST_P(Copying, EachMountThatIsLeftOutIsNamed) {
@@ -439,8 +465,11 @@ TEST_P(Copying, EachMountThatIsLeftOutIsNamed) {
   const auto b = testing::mounted::bind(at("m"), at("s/b"));
   const auto f = testing::mounted::bind(at("n"), at("s/f"));
   mounts_heard heard;
-  EXPECT_EQ(take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, heard)).failures, 0U);
+  EXPECT_EQ(take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {.tree = {.threads = 4}}, heard))
+                .failures,
+            0U);
   EXPECT_EQ(heard.paths, (std::set<std::string>{"s/a", "s/b", "s/f"}));
+  EXPECT_FALSE(heard.interrupted);
   EXPECT_EQ(names_in(at("t")), (std::set<std::string>{"a", "b", "g"}));
   EXPECT_TRUE(fs::is_empty(at("t/a")));
 }
