@@ -144,7 +144,8 @@ bool kill_reaper_at(std::uint64_t number, std::uint64_t halfway, const contender
 kill_tally sweep_kills(const contender& tool, const contender* reaper, std::uint64_t step) {
   kill_tally result;
   result.stops = count_stops(tool, streams_for(tool));
-  for (std::uint64_t number = 1; number <= result.stops; number += step)
+  // Backwards: what a new copy is published by is among the last.
+  for (std::uint64_t number = result.stops; number != 0; number -= std::min(step, number))
     kill_at(number, tool, reaper, result);
   return result;
 }

@@ -67,7 +67,7 @@ struct supervision {
   /// Stops are counted, and shown to the handler, from the first one on that has this text in one
   /// of its paths. Empty: from the first one after execve, which is the dynamic loader's.
   std::string count_from = {};
-  /// Stop at reads, writes and closes too.
+  /// Stop at reads, writes and closes too, but for those of pipes that the program has made.
   enum class streams { passed_by, stopped_at } streams = streams::passed_by;
   /// Killed and reported as hung when it takes longer.
   std::chrono::milliseconds time = std::chrono::seconds(20);
@@ -76,7 +76,7 @@ struct supervision {
 struct supervised : ending {
   std::uint64_t stops = 0;                            ///< those counted
   std::map<std::string_view, std::uint64_t> stops_at; ///< by name of the call
-  std::uint64_t skipped = 0;                          ///< stops before the counting began
+  std::uint64_t skipped = 0;                          ///< stops before the counting began, or at its own pipes
   std::optional<std::uint64_t> killed_at;             ///< the stop at which the handler killed it
   std::string last_stop;                              ///< name and paths, where it hung
 };
