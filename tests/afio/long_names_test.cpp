@@ -2,7 +2,7 @@
 // our own with one entry.
 #include "afio/directory_handle.hpp"
 #include "tests/afio/listing.hpp"
-#include "tests/afio/own_mounts.hpp"
+#include "tests/support/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/unique_fd.hpp"
@@ -134,7 +134,7 @@ private:
 class LongNames : public scene {
 protected:
   void SetUp() override {
-    if (!has_own_mounts || ::access("/dev/fuse", R_OK | W_OK) != 0)
+    if (!testing::has_own_mounts || ::access("/dev/fuse", R_OK | W_OK) != 0)
       GTEST_SKIP() << "cannot mount fuse here: " << std::strerror(errno);
     make("d at");
   }

@@ -2,7 +2,7 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "tests/afio/listing.hpp"
-#include "tests/afio/own_mounts.hpp"
+#include "tests/support/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/mounts.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "afio/path_handle.hpp"
-#include "tests/afio/own_mounts.hpp"
+#include "tests/support/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/descriptor_guard.hpp"
 #include "tests/support/mounts.hpp"

@@ -2,6 +2,7 @@
 // whole. AFIO_POWER_CUTS says how often.
 #include "tests/faults/power_cut.hpp"
 #include "tests/race/contenders.hpp"
+#include "tests/support/own_mounts.hpp" // Else others' namespaces may keep a file system mounted.
 
 #include <gtest/gtest.h>
 
