@@ -17,7 +17,10 @@ BENCHMARK = harness.Benchmark(
     baseline="cp",
     peers={
         "cp": ("cp", "-a", "{tree}", "{copy}"),
-        "rsync": ("rsync", "-aHAX", "{tree}/", "{copy}/"),
+        "rsync -a": ("rsync", "-a", "{tree}/", "{copy}/"),
+        "rsync -aHAX": ("rsync", "-aHAX", "{tree}/", "{copy}/"),
+        # Where it is installed: it keeps nothing but modes.
+        "cpz": ("cpz", "{tree}", "{copy}"),
     },
     deletes=False,
     copies=True,

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 
 CLONE_NEWNS = 0x00020000
-IMAGE_BYTES = 4 << 30
+IMAGE_BYTES = 6 << 30
 
 
 class Unavailable(Exception):

@@ -2,8 +2,10 @@
 //
 //   make_tree wide   PATH DIRECTORIES FILES BYTES   DIRECTORIES directories of FILES files each
 //   make_tree flat   PATH FILES BYTES               one directory
-//   make_tree chain  PATH DEPTH                     directories only, each the only entry of
-//   another make_tree source PATH FILES SEED                files and directories as in source code
+//   make_tree large  PATH FILES BYTES               one directory; every other MiB of the last is
+//                                                   a hole
+//   make_tree chain  PATH DEPTH                     directories only, each the only one of another
+//   make_tree source PATH FILES SEED                files and directories as in source code
 //
 // PATH must not exist. Prints the number of entries made, PATH included, and the bytes written.
 // It is a program because a tree is made anew for every run of a tool that deletes it: most of the
@@ -95,6 +97,26 @@ void fill(const directory& parent, std::uint64_t files, std::uint64_t size, tall
 tally make_flat(const std::string& path, std::uint64_t files, std::uint64_t size) {
   tally made{.entries = 1};
   fill(directory(path), files, size, made);
+  return made;
+}
+
+void punch_holes(const directory& parent, const char* name, std::uint64_t size) {
+  constexpr off_t piece = 1 << 20;
+  const int fd = ::openat(parent.fd(), name, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) fail("open", name);
+  for (off_t at = piece; at + piece <= static_cast<off_t>(size); at += 2 * piece) {
+    if (::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, piece) != 0)
+      fail("fallocate", name);
+  }
+  if (::close(fd) != 0) fail("close", name);
+}
+
+tally make_large(const std::string& path, std::uint64_t files, std::uint64_t size) {
+  tally made{.entries = 1};
+  const directory root(path);
+  fill(root, files - 1, size, made);
+  write_file(root, "sparse", size, made);
+  punch_holes(root, "sparse", size);
   return made;
 }
 
@@ -217,6 +239,7 @@ tally make_source(const std::string& path, std::uint64_t files, std::uint64_t se
 int usage() {
   std::fputs("usage: make_tree wide PATH DIRECTORIES FILES BYTES\n"
              "       make_tree flat PATH FILES BYTES\n"
+             "       make_tree large PATH FILES BYTES\n"
              "       make_tree chain PATH DEPTH\n"
              "       make_tree source PATH FILES SEED\n",
              stderr);
@@ -241,6 +264,8 @@ int main(int argc, char** argv) try {
     made = make_wide(path, numbers[0], numbers[1], numbers[2]);
   } else if (shape == "flat" && numbers.size() == 2) {
     made = make_flat(path, numbers[0], numbers[1]);
+  } else if (shape == "large" && numbers.size() == 2 && numbers[0] != 0) {
+    made = make_large(path, numbers[0], numbers[1]);
   } else if (shape == "chain" && numbers.size() == 1) {
     made = make_chain(path, numbers[0]);
   } else if (shape == "source" && numbers.size() == 2) {

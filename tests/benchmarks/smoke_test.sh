@@ -58,6 +58,12 @@ run copy_tree --trees=wide,source --filesystems=tmpfs --peers=cp
 expect copy_tree.md "| a source-like mix of 75,000 files | tmpfs | afio-cptree |"
 reject copy_tree.md "## Left out"
 
+if grep --quiet xfs /proc/filesystems && [[ -e /dev/loop-control ]]; then
+  run share_tree --trees=wide --filesystems=xfs
+  expect share_tree.md "of 100 files of 4 KiB | xfs | afio-cptree |"
+  reject share_tree.md "## Left out"
+fi
+
 # A tool that leaves the tree where it was must not look fast.
 if python3 -B "$here/remove_tree.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
   --peers=rm --peer=afio-rmtree=true; then

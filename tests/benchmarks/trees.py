@@ -38,7 +38,7 @@ COPIED = (
          entries_each=101),
     Tree("source", "a source-like mix of 75,000 files", "source", 75_000, (1,),
          entries_each=13 / 12),
-    Tree("large", "four files of 256 MiB", "wide", 1, (4, 256 << 20), entries_each=5),
+    Tree("large", "four files of 512 MiB, one of them half holes", "large", 4, (512 << 20,)),
     Tree("million", "one directory of 1,000,000 empty files", "flat", 1_000_000, (0,),
          for_memory=True),
 )
