@@ -221,8 +221,11 @@ void output::lost(const algorithms::loss& l) noexcept try {
              .text("error", reason)
              .str());
   }
-  const std::string text = "cannot keep the " + std::string(l.what) + " of " + quoted(l.path) +
-                           ": " + reason + " (said once; others may be like it)";
+  const std::string text =
+      l.why == errc::boundary
+          ? "left out what is mounted on " + quoted(l.path) + " (--cross-mounts enters it)"
+          : "cannot keep the " + std::string(l.what) + " of " + quoted(l.path) + ": " + reason +
+                " (said once; others may be like it)";
   if (!options_.quiet) message(text);
   log_.warn(text);
 

@@ -106,6 +106,9 @@ finding judge_copy(const contender& tool, const scene& at, const supervised& run
   if (run.hung) return {reaction::hung, run.last_stop};
   if (run.signal != 0 || run.exit_code > 2) return {reaction::ended_oddly, describe(run)};
   if (run.exit_code != 0) return judge_failed_copy(at, copy, copies, run, what, how);
+  // Where every directory says that it is a mount point, all are left out, and each is named.
+  if (how == failing::from_then_on && what.planned.error == EXDEV && tells_reason(run, EXDEV))
+    return {reaction::reported, ""};
   const auto left = tool.does == task::moves ? left_of_source(at, now) : "";
   const auto wrong = incomplete(at, copy, run.errors) + untold_leftovers(copies, "") + left;
   return {wrong.empty() ? reaction::coped : reaction::false_success, wrong + describe(run)};

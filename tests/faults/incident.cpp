@@ -13,6 +13,7 @@ namespace {
 // Errnos that have one meaning only where they come from, and what they are called there.
 constexpr std::pair<int, std::string_view> translations[] = {
     {EXDEV, "another mount, device or subvolume"},
+    {EXDEV, "left out what is mounted on"},
     {ELOOP, "Changed into another file"},
     {ENOSYS, "Invalid argument"}, // By the C library, for a renameat2 with flags.
 };
