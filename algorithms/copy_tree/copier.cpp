@@ -31,11 +31,11 @@ void copier::copy_row(const place<2>& here, row<2>& r) {
   }
   if (here.present(1) && !here.listed(1)) look_up(here, r);
   const bool directory = r.in[0].type == file_type::directory;
-  const auto done = directory ? enter_directory(here, r) : copy_entry(here, r);
+  const auto done = directory ? enter_directory(here, r) : leaves_.copy(here, r, sum_);
   if (done) return;
   r.below = row<2>::below::skip;
   const error& why = done.assume_error();
-  if (why == errc::kept_changing) ++report_.kept_changing;
+  if (why == errc::kept_changing) ++sum_.report.kept_changing;
   // Stopped in the middle of a large file: that is no failure of the file's.
   if (why == std::errc::operation_canceled)
     here.mark_incomplete();
@@ -53,12 +53,7 @@ void copier::look_up(const place<2>& here, row<2>& r) noexcept {
 
 bool copier::wants(const place<2>& here, const row<2>& r) const {
   const path_filter* filter = shared_->options.filter;
-  return filter == nullptr || filter->includes(below(here, r.name), r.in[0].type);
-}
-
-std::string copier::below(const place<2>& here, std::string_view leaf) const {
-  const std::string_view root = shared_->shown;
-  return here.path(leaf).substr(root.size() + (root.ends_with('/') ? 0 : 1));
+  return filter == nullptr || filter->includes(shared_->below(here, r.name), r.in[0].type);
 }
 
 // ---- Directories
@@ -82,8 +77,8 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
     AFIO_TRY(state.merged ? make_no_wider(here.handle(1), r.name, state.source)
                           : make_directory(here, r));
   }
-  if (!state.merged) done(here, r, event_kind::created);
-  if (shared_->options.copied != nullptr) copied_.add_directory(state.source.id);
+  if (!state.merged) sum_.happened(event_kind::created, here, r);
+  if (shared_->options.copied != nullptr) sum_.copied.add_directory(state.source.id);
   if (!shared_->rehearses()) r.slot = states_.keep(state);
   return success();
 }
@@ -102,7 +97,7 @@ result<void> copier::finish_directory(const directory_handle& from, const direct
   AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner));
   const bool clean = !was.merged && !shared_->merges();
   const auto target = clean ? metadata_copier::target::fresh : metadata_copier::target::existing;
-  auto& metadata = entries_.metadata();
+  auto& metadata = leaves_.metadata();
   metadata.prepare(from, was.source, to, told);
   AFIO_TRY(metadata.copy(from, was.source, to, now, target, told));
   const bool durable = shared_->merges() && shared_->file.sync == sync::all;
@@ -146,7 +141,7 @@ verdict copier::denied(const place<2>& here, const error& why) noexcept {
     leave_unentered(here, *state);
   } else if (!state->merged && here.parent(1).is_open()) {
     (void)here.parent(1).remove_directory(here.name()); // It is empty, or not ours.
-    --report_.created;
+    --sum_.report.created;
   }
   states_.drop(state);
   here.slot().store(0);
@@ -161,111 +156,10 @@ void copier::leave_unentered(const place<2>& here, const directory_state& was) n
     AFIO_TRY(const stat_t now, to.stat());
     if (!is_fresh(now, file_type::directory)) return error(errc::raced, call::openat2, here.name());
     // Its own attributes, of which it has none.
-    entries_.metadata().prepare(to, now, to, told);
-    return entries_.metadata().copy(to, was.source, to, now, metadata_copier::target::fresh, told);
+    leaves_.metadata().prepare(to, now, to, told);
+    return leaves_.metadata().copy(to, was.source, to, now, metadata_copier::target::fresh, told);
   }();
   if (!finished) here.fail(operation::set_metadata, {}, finished.assume_error());
-}
-
-// ---- Everything else
-
-result<void> copier::copy_entry(const place<2>& here, const row<2>& r) {
-  const auto pinned = fs_handle::pin(here.handle(0), r.name);
-  // Somebody removed it since it was listed: then there is nothing to copy.
-  if (!pinned && is_gone(pinned.assume_error())) return success();
-  if (!pinned) return pinned.assume_error();
-  const fs_handle& source = pinned.assume_value();
-  AFIO_TRY(const stat_t status, source.stat());
-  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
-  // The mount alone: an overlay's files may have other devices than its directories.
-  if (!crosses && status.id.mount != here.id(0).mount) {
-    entry_losses(shared_->losses, here, r.name)
-        .left_out(error(errc::boundary, call::statx, r.name));
-    here.mark_incomplete();
-    return success();
-  }
-  std::optional<identity> old;
-  if (r.in[1].present) {
-    stat_t s;
-    AFIO_TRY(s.stamp(here.handle(1), r.name, want::type | want::identity));
-    if (s.type == file_type::directory) return error(EISDIR, call::verify, r.name);
-    old = s.id;
-  }
-  const bool grouped = status.links > 1 && has(shared_->file.preserve, aspect::links);
-  if (grouped && status.type != file_type::directory) {
-    return copy_grouped(here, r, source, status, old);
-  }
-  return copy_alone(here, r, source, status, old);
-}
-
-result<void> copier::copy_grouped(const place<2>& here, const row<2>& r, const fs_handle& source,
-                                  const stat_t& status, const std::optional<identity>& old) {
-  const auto where = shared_->groups.join(status.id, status.links);
-  if (where) {
-    AFIO_TRY(const bool linked, link(here, r, *where, old));
-    return linked ? success() : copy_alone(here, r, source, status, old);
-  }
-  link_groups::claim first(shared_->groups, status.id);
-  placed at{below(here, r.name), {}};
-  AFIO_TRY(copy_alone(here, r, source, status, old));
-  if (!shared_->rehearses()) {
-    stat_t s;
-    AFIO_TRY(s.stamp(here.handle(1), r.name, want::identity));
-    at.id = s.id;
-  }
-  first.placed_at(std::move(at));
-  return success();
-}
-
-/// False where it must be copied after all, because a file system allows no more names.
-result<bool> copier::link(const place<2>& here, const row<2>& r, const placed& where,
-                          const std::optional<identity>& old) noexcept {
-  if (!shared_->rehearses() && !(old && old->same_file(where.id))) {
-    const auto linked = [&]() -> result<void> {
-      AFIO_TRY(const fs_handle file, pin_again(*shared_->root, where));
-      publication as(here.handle(1));
-      auto named = old ? as.publish_over(file, r.name, *old) : as.publish(file, r.name);
-      if (!named) as.abandon(file);
-      return named;
-    }();
-    if (!linked) {
-      const error& why = linked.assume_error();
-      const bool impossible = why == std::errc::too_many_links ||
-                              why == std::errc::operation_not_permitted || why == errc::raced;
-      if (!impossible) return linked.as_failure();
-      entry_losses(shared_->losses, here, r.name).lost(aspect::links, why);
-      return false;
-    }
-  }
-  done(here, r, event_kind::linked);
-  return true;
-}
-
-result<void> copier::copy_alone(const place<2>& here, const row<2>& r, const fs_handle& source,
-                                const stat_t& status, const std::optional<identity>& old) {
-  if (!shared_->rehearses()) {
-    entry_losses told(shared_->losses, here, r.name);
-    const auto target =
-        shared_->merges() ? metadata_copier::target::existing : metadata_copier::target::fresh;
-    AFIO_TRY(const copied_file copied, entries_.copy(here.handle(0), r.name, source, status,
-                                                     {.directory = here.handle(1),
-                                                      .name = r.name,
-                                                      .seen = shared_->seen,
-                                                      .old = old,
-                                                      .target = target},
-                                                     told));
-    report_.bytes += copied.bytes;
-    if (shared_->options.copied != nullptr) copied_.add(copied.source);
-  }
-  done(here, r, old ? event_kind::replaced : event_kind::created);
-  return success();
-}
-
-void copier::done(const place<2>& here, const row<2>& r, event_kind kind) noexcept {
-  if (kind == event_kind::created) ++report_.created;
-  if (kind == event_kind::replaced) ++report_.replaced;
-  if (kind == event_kind::linked) ++report_.linked;
-  here.tell(kind, r.name, r.in[0].type);
 }
 
 } // namespace afio::algorithms::copy_detail

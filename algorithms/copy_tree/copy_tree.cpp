@@ -102,8 +102,8 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
            walk<2>({walk_root{&source, shared_.shown}, walk_root{target, {}, !shared_.merges()}},
                    workers, how, told_));
   for (const copier& worker : workers) {
-    add(worker.report());
-    if (options().copied != nullptr) options().copied->add(worker.copied());
+    add(worker.sum().report);
+    if (options().copied != nullptr) options().copied->add(worker.sum().copied);
   }
   report_.failures += done.failures;
   report_.stopped = done.stopped;

@@ -1,0 +1,43 @@
+// What the workers of one copy share, and what each of them has done.
+#pragma once
+
+#include "algorithms/copy_file/file_copier.hpp"
+#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/copy_tree/link_groups.hpp"
+#include "algorithms/copy_tree/loss_book.hpp"
+#include "algorithms/walk/visitor.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace afio::algorithms::copy_detail {
+
+struct copying {
+  const copy_options& options;
+  copy_file_options file; ///< With the threads and the stop token of the tree.
+  std::string_view shown;
+  const path_handle* root = nullptr; ///< Of the copy; null in a rehearsal of a new one.
+  identity root_id{};
+  destination::visible seen = destination::visible::by_nobody;
+  link_groups groups;
+  loss_book losses;
+  large_files large{0};
+
+  bool rehearses() const noexcept { return options.doing == copy_options::doing::rehearse; }
+
+  bool merges() const noexcept { return seen == destination::visible::by_others; }
+
+  /// The path below the roots. Throws std::bad_alloc.
+  std::string below(const place<2>& here, std::string_view leaf = {}) const;
+};
+
+/// Of one worker.
+struct account {
+  copy_report report;
+  copied_sources copied; ///< Where options.copied asks for it.
+
+  /// Counts, and tells.
+  void happened(event_kind kind, const place<2>& here, const row<2>& r) noexcept;
+};
+
+} // namespace afio::algorithms::copy_detail

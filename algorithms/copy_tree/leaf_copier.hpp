@@ -1,0 +1,41 @@
+// Copies what is not a directory to its place in the copy.
+#pragma once
+
+#include "algorithms/copy_tree/copying.hpp"
+#include "algorithms/copy_tree/entry_copier.hpp"
+
+#include <optional>
+
+namespace afio::algorithms::copy_detail {
+
+/// One for each worker.
+class leaf_copier {
+public:
+  leaf_copier(copying& shared, entry_copier&& entries) noexcept
+      : shared_(&shared), entries_(std::move(entries)) {}
+
+  /// Copies the entry of the row. Nothing where it is gone; what is mounted there is left out,
+  /// which is told. Throws std::bad_alloc.
+  result<void> copy(const place<2>& here, const row<2>& r, account& sum);
+
+  metadata_copier& metadata() noexcept { return entries_.metadata(); }
+
+private:
+  /// An entry that is held, and what has its name in the copy.
+  struct found {
+    const place<2>& here;
+    const row<2>& entry;
+    const fs_handle& source;
+    const stat_t& status;
+    std::optional<identity> old;
+  };
+
+  result<void> copy_grouped(const found& f, account& sum);
+  result<void> copy_alone(const found& f, account& sum);
+  result<bool> link(const found& f, const placed& where, account& sum) noexcept;
+
+  copying* shared_;
+  entry_copier entries_;
+};
+
+} // namespace afio::algorithms::copy_detail
