@@ -19,6 +19,11 @@ result<fs_handle> fs_handle::pin(const path_handle& dir, leaf_name name) noexcep
   return fs_handle(std::move(opened));
 }
 
+result<fs_handle> fs_handle::pin_target(const path_handle& dir, leaf_name name) noexcept {
+  AFIO_TRY(auto opened, sys::open(dir.native(), name.c_str(), O_PATH, 0, sys::resolve::anywhere));
+  return fs_handle(std::move(opened));
+}
+
 result<stat_t> fs_handle::stat(want fields) const noexcept {
   stat_t s;
   AFIO_TRY(s.stamp(*this, fields));

@@ -36,6 +36,9 @@ public:
   /// Holds the entry `name` of `dir`, whatever its type, a symlink itself: O_PATH, so it never
   /// blocks nor acts and needs no permission on the file. ENOENT.
   static result<fs_handle> pin(const path_handle& dir, leaf_name name) noexcept;
+  /// Holds in the same way what the entry leads to: the kernel follows symlinks, wherever they
+  /// lead. ENOENT where they lead nowhere, ELOOP where they lead in circles.
+  static result<fs_handle> pin_target(const path_handle& dir, leaf_name name) noexcept;
 
   /// One statx of what is open. Does not allocate.
   result<stat_t> stat(want fields = want::all) const noexcept;

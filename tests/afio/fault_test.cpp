@@ -352,6 +352,12 @@ const operation operations[] = {
        AFIO_TRY(fs_handle::pin(dir, leaf("f")));
        return success();
      }},
+    {"FsPinTarget", "f f 1\nl l -> f",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       begin();
+       AFIO_TRY(fs_handle::pin_target(dir, leaf("l")));
+       return success();
+     }},
     {"FsSetOwner", "f f 1",
      [](const path_handle& dir, begin_fn begin) -> result<void> {
        const auto file = file_at(dir, "f");

@@ -31,6 +31,19 @@ TEST_P(Metadata, APinHoldsWhateverHasTheNameAndNeverOpensIt) {
   EXPECT_TRUE(failed_with(fs_handle::pin(dir, leaf("none")), ENOENT));
 }
 
+TEST_P(Metadata, APinOfTheTargetHoldsWhatSymlinksLeadTo) {
+  make("f f 3\n d d\n l d/l -> ../f\n l l -> d/l\n p p\n l to-p -> p\n l to-d -> d\n"
+       "l none -> gone\n l self -> self");
+  const auto target = [&](const char* name) { return fs_handle::pin_target(dir, leaf(name)); };
+  const auto f = take(take(fs_handle::pin(dir, leaf("f"))).identity());
+  EXPECT_EQ(take(take(target("l")).identity()), f);
+  EXPECT_EQ(take(take(target("f")).identity()), f);
+  EXPECT_EQ(take(take(target("to-d")).stat()).type, file_type::directory);
+  EXPECT_EQ(take(take(target("to-p")).stat()).type, file_type::fifo);
+  EXPECT_TRUE(failed_with(target("none"), ENOENT));
+  EXPECT_TRUE(failed_with(target("self"), ELOOP));
+}
+
 TEST_P(Metadata, TimesAreKeptToTheNanosecondAlsoOfASymlinkAndBefore1970) {
   make("f f 3\n l l -> f");
   for (const char* name : {"f", "l"}) {
