@@ -43,7 +43,8 @@ result<directory_handle> descriptor_budget<N>::open_side(const node<N>& n,
                                                          std::size_t tree) noexcept {
   const directory_handle& parent = n.parent->sides[tree].handle;
   for (;;) {
-    auto got = directory_handle::directory(parent, n.name(), mounts_);
+    auto got = n.sides[tree].followed ? directory_handle::directory(parent, path_view(n.name()))
+                                      : directory_handle::directory(parent, n.name(), mounts_);
     if (got) return got;
     const error& e = got.assume_error();
     // Somebody else in the process may have used up the descriptors: do with fewer.
@@ -61,6 +62,7 @@ template <std::size_t N>
 result<void> descriptor_budget<N>::check_first(const node<N>& n, std::size_t tree,
                                                const directory_handle& got,
                                                const identity& id) const noexcept {
+  if (n.sides[tree].followed) return check_followed(n, tree, id);
   const auto& parent = n.parent->sides[tree];
   const bool same = id.same_mount(parent.id);
   if (!same && mounts_ == crossing::same_mount) {
@@ -69,6 +71,17 @@ result<void> descriptor_budget<N>::check_first(const node<N>& n, std::size_t tre
   // Behind a mount point is another inode than the one listed, rightly.
   if (!same || id.inode == n.sides[tree].listed_inode) return success();
   return check_by_name(parent.handle, n.name(), got, id);
+}
+
+/// It may be anywhere, but not above itself: the walk would never end.
+template <std::size_t N>
+result<void> descriptor_budget<N>::check_followed(const node<N>& n, std::size_t tree,
+                                                  const identity& id) noexcept {
+  bool same = id.inode == n.sides[tree].listed_inode;
+  for (const node<N>* up = n.parent; up != nullptr; up = up->parent) {
+    same = same && up->sides[tree].id != id;
+  }
+  return same ? success() : result<void>(error(errc::raced, call::openat, n.name()));
 }
 
 template <std::size_t N>

@@ -72,6 +72,8 @@ private:
   result<directory_handle> open_side(const node<N>& n, std::size_t tree) noexcept;
   result<void> check_first(const node<N>& n, std::size_t tree, const directory_handle& got,
                            const identity& id) const noexcept;
+  static result<void> check_followed(const node<N>& n, std::size_t tree,
+                                     const identity& id) noexcept;
   result<void> reopen_down_to(node<N>& n) noexcept;
   result<void> reopen(node<N>& n) noexcept;
   node<N>* victim() const noexcept;

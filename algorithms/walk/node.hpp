@@ -69,6 +69,7 @@ struct node : task {
     std::int64_t next = 0; // Where to go on listing.
     bool present = false;
     bool fresh = false;              // Made by the visitor, empty: not listed.
+    bool followed = false;           // By a symlink, because the visitor says so.
     std::atomic<bool> listed{false}; // Its whole listing has been read. Read by any worker.
   };
 

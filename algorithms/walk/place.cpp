@@ -29,6 +29,14 @@ std::uint64_t place<N>::listed_inode(std::size_t tree) const noexcept {
 }
 
 template <std::size_t N>
+bool place<N>::is_in(const identity& id, std::size_t tree) const noexcept {
+  for (const auto* at = &node_; at != nullptr; at = at->parent) {
+    if (at->sides[tree].id == id) return true;
+  }
+  return false;
+}
+
+template <std::size_t N>
 bool place<N>::is_root() const noexcept {
   return node_.parent == nullptr;
 }

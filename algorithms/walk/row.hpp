@@ -19,6 +19,10 @@ struct cell {
   bool present = false; ///< Whether the tree has the name. Then its type is known in rows().
   /// Set by a visitor that has just made the directory: it is known to be empty and is not listed.
   bool fresh = false;
+  /// Set by a visitor together with `type` and `inode`: the name is a symlink, and to be followed
+  /// to the directory with that inode, be it on another mount. What is below is on that one's
+  /// mount.
+  bool followed = false;
 };
 
 /// Entries of N trees which have one name.

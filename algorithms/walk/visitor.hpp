@@ -34,6 +34,9 @@ public:
   /// What the parent's listing said its inode is: all that is known of it in denied().
   std::uint64_t listed_inode(std::size_t tree = 0) const noexcept;
 
+  /// Whether this directory, or one above it in the walk, is that one.
+  bool is_in(const identity& id, std::size_t tree = 0) const noexcept;
+
   bool is_root() const noexcept;
   std::uint32_t depth() const noexcept; ///< 0 for the root.
   /// Not for the root, which has no name below the walk.

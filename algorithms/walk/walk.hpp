@@ -5,7 +5,9 @@
 // below a directory is done the visitor leaves it. What every algorithm needs is done here once:
 //
 //  - Names are single components below an open directory. A directory that is entered has the inode
-//    that was listed, and is on the mount and device of its parent unless crossing is allowed.
+//    that was listed, and is on the mount and device of its parent unless crossing is allowed. A
+//    visitor may have a symlink followed to a directory (cell::followed), which then may be
+//    anywhere.
 //  - Descriptors: at most `descriptors` directories are open. One that loses its descriptor is
 //  opened
 //    again downward from an open ancestor, and must be the same (mount, device, inode); else it is

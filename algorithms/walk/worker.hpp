@@ -378,6 +378,7 @@ void engine<N>::worker::add_child(node<N>& n, const row<N>& r) noexcept {
     child->sides[tree].present = r.in[tree].type == file_type::directory;
     child->sides[tree].listed_inode = r.in[tree].inode;
     child->sides[tree].fresh = r.in[tree].fresh;
+    child->sides[tree].followed = r.in[tree].followed;
   }
   child->slot.store(r.slot, std::memory_order_relaxed);
   n.pending.fetch_add(1, std::memory_order_relaxed);

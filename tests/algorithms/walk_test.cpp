@@ -524,6 +524,54 @@ TEST_P(Denied, ASymlinkInItsPlaceIsRacedAndNotFollowed) {
   EXPECT_EQ(seen.lines(), (lines{"see t/b", "leave t !"}));
 }
 
+// ------------------------------------------------------------------------------ symlinks followed
+
+class Followed : public Walk {
+protected:
+  /// Every symlink is followed, if it leads to a directory, as which that of `as` is given out.
+  walk_report go_following(const std::filesystem::path& as) {
+    struct stat s {};
+
+    EXPECT_EQ(::stat((scratch / as).c_str(), &s), 0);
+    auto does = writing();
+    const auto see = does.rows;
+    does.rows = [see, inode = s.st_ino](const place<1>& here, std::span<row<1>> rows) {
+      see(here, rows);
+      for (row<1>& r : rows) {
+        if (r.in[0].type != file_type::symlink) continue;
+        r.in[0].type = file_type::directory;
+        r.in[0].inode = inode;
+        r.in[0].followed = true;
+      }
+    };
+    return go(does);
+  }
+};
+
+AFIO_WITH_1_2_AND_3_THREADS(Followed);
+
+TEST_P(Followed, WhatASymlinkLeadsToIsWalkedInItsPlace) {
+  make("d t\n f out/d/f 1\n l t/link -> ../out");
+  EXPECT_EQ(go_following("out").failures, 0U) << told;
+  EXPECT_EQ(seen.sorted(), (lines{"leave t", "leave t/link", "leave t/link/d", "see t/link",
+                                  "see t/link/d", "see t/link/d/f"}));
+}
+
+TEST_P(Followed, AnotherDirectoryThanTheVisitorSawIsRaced) {
+  make("d t\n f out/f 1\n d other\n l t/link -> ../out");
+  EXPECT_EQ(go_following("other").failures, 1U);
+  EXPECT_EQ(told.failure_alone().why, errc::raced);
+  EXPECT_EQ(seen.lines(), (lines{"see t/link", "leave t !"}));
+}
+
+/// Whatever the visitor says: the walk would never end.
+TEST_P(Followed, NoneLeadsToADirectoryAboveIt) {
+  make("d t/a\n l t/a/link -> ..");
+  EXPECT_EQ(go_following("t").failures, 1U);
+  EXPECT_EQ(told.failure_alone().why, errc::raced);
+  EXPECT_EQ(told.failure_alone().path, "t/a/link");
+}
+
 // ----------------------------------------------------------------------------- failures by name
 
 TEST_P(Walk, ListingErrorIsAFailureAndNeverAnEnd) {
