@@ -25,13 +25,9 @@ void copier::rows(const place<2>& here, std::span<row<2>> rows) noexcept {
 }
 
 void copier::copy_row(const place<2>& here, row<2>& r) {
-  if (!r.in[0].present || !wants(here, r)) {
-    r.below = row<2>::below::skip; // What the source lacks stays.
-    return;
-  }
-  if (here.present(1) && !here.listed(1)) look_up(here, r);
-  const bool directory = r.in[0].type == file_type::directory;
-  const auto done = directory ? enter_directory(here, r) : leaves_.copy(here, r, sum_);
+  r.below = row<2>::below::skip; // What the source lacks stays.
+  if (!r.in[0].present) return;
+  const auto done = copy_entry(here, r);
   if (done) return;
   r.below = row<2>::below::skip;
   const error& why = done.assume_error();
@@ -40,7 +36,34 @@ void copier::copy_row(const place<2>& here, row<2>& r) {
   if (why == std::errc::operation_canceled)
     here.mark_incomplete();
   else
-    here.fail(directory ? operation::create : operation::copy, r.name, why);
+    here.fail(operation_on(r), r.name, why);
+}
+
+operation copier::operation_on(const row<2>& r) const noexcept {
+  const cell& source = r.in[0];
+  if (source.type == file_type::directory && !source.followed) return operation::create;
+  const bool copies = shared_->options.leaves == copy_options::leaves::copies;
+  return copies || source.type == file_type::directory ? operation::copy : operation::link;
+}
+
+result<void> copier::copy_entry(const place<2>& here, row<2>& r) {
+  result<std::optional<led_to>> led = std::optional<led_to>();
+  cell& source = r.in[0];
+  if (shared_->follows() && source.type == file_type::symlink) {
+    led = follow(here.handle(0), r.name);
+    if (led && led.assume_value()) {
+      const stat_t& status = led.assume_value()->status;
+      source.type = status.type;
+      source.inode = status.id.inode;
+      source.followed = true;
+    }
+  }
+  if (!wants(here, r)) return success();
+  if (!led) return led.assume_error();
+  const auto& target = led.assume_value();
+  if (here.present(1) && !here.listed(1)) look_up(here, r);
+  if (source.type == file_type::directory) return enter_directory(here, r, target);
+  return target ? leaves_.copy_target(here, r, *target, sum_) : leaves_.copy(here, r, sum_);
 }
 
 /// What has the name in a directory of the copy that could not be listed, which was told. If it
@@ -58,14 +81,21 @@ bool copier::wants(const place<2>& here, const row<2>& r) const {
 
 // ---- Directories
 
-result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
+result<void> copier::enter_directory(const place<2>& here, row<2>& r,
+                                     const std::optional<led_to>& led) {
   directory_state state;
-  const auto looked = state.source.stamp(here.handle(0), r.name);
-  if (!looked && is_gone(looked.assume_error())) {
-    r.below = row<2>::below::skip;
-    return success();
+  state.followed = led.has_value();
+  if (led) {
+    state.source = led->status;
+    AFIO_TRY(check_led_to(*shared_, here, r.name, state.source.id));
+  } else {
+    const auto looked = state.source.stamp(here.handle(0), r.name);
+    if (!looked && is_gone(looked.assume_error())) return success();
+    AFIO_TRY(looked);
+    // Below a symlink that was followed, a directory may be one that it is in.
+    if (shared_->follows() && here.is_in(state.source.id))
+      return error(ELOOP, call::verify, r.name);
   }
-  AFIO_TRY(looked);
   // The copy lies in its own source, by a rename or above a directory that may not be searched.
   if (state.source.id.same_file(shared_->root_id))
     return error(errc::refused, call::verify, r.name);
@@ -80,6 +110,7 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r) {
   if (!state.merged) sum_.happened(event_kind::created, here, r);
   if (shared_->options.copied != nullptr) sum_.copied.add_directory(state.source.id);
   if (!shared_->rehearses()) r.slot = states_.keep(state);
+  r.below = row<2>::below::enter;
   return success();
 }
 
@@ -134,7 +165,9 @@ bool is_beyond(const path_handle& source, leaf_name name) noexcept {
 /// A mount point, whose directory was made, or a directory that is gone or cannot be read.
 verdict copier::denied(const place<2>& here, const error& why) noexcept {
   auto* const state = directory_states::of(here);
-  const bool boundary = why == errc::boundary && is_beyond(here.parent(0), here.name());
+  const bool followed = state != nullptr && state->followed;
+  const bool boundary =
+      why == errc::boundary && !followed && is_beyond(here.parent(0), here.name());
   if (boundary) entry_losses(shared_->losses, here, {}).left_out(why);
   if (state == nullptr) return boundary ? verdict::handled : verdict::report;
   if (boundary) {

@@ -27,9 +27,11 @@ public:
 
 private:
   void copy_row(const place<2>& here, row<2>& r);
+  result<void> copy_entry(const place<2>& here, row<2>& r);
+  operation operation_on(const row<2>& r) const noexcept;
   static void look_up(const place<2>& here, row<2>& r) noexcept;
   bool wants(const place<2>& here, const row<2>& r) const;
-  result<void> enter_directory(const place<2>& here, row<2>& r);
+  result<void> enter_directory(const place<2>& here, row<2>& r, const std::optional<led_to>& led);
   result<void> make_directory(const place<2>& here, row<2>& r) noexcept;
   void leave_unentered(const place<2>& here, const directory_state& was) noexcept;
 

@@ -1,8 +1,11 @@
 #include "algorithms/copy_tree/copy_tree.hpp"
 
 #include "afio/random_name.hpp"
-#include "algorithms/ancestor.hpp"
+#include "algorithms/copy_tree/apart.hpp"
 #include "algorithms/copy_tree/copier.hpp"
+#include "algorithms/copy_tree/real_path.hpp"
+#include "algorithms/copy_tree/single.hpp"
+#include "algorithms/copy_tree/symlink_target.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
 #include "algorithms/serial_observer.hpp"
 
@@ -22,10 +25,12 @@ class tree_copy {
 public:
   tree_copy(const path_handle& to, leaf_name new_name, std::string_view shown,
             const copy_options& options, observer& told)
-      : to_(to), new_name_(new_name), told_(told), shared_{options, options.file,
-                                                           shown,   nullptr,
-                                                           {},      destination::visible::by_nobody,
-                                                           {},      loss_book(told_)} {
+      : to_(to),
+        new_name_(new_name),
+        told_(told),
+        shared_{
+            .options = options, .file = options.file, .shown = shown, .losses = loss_book(told_)} {
+    shared_.around = &to;
     shared_.file.stop = options.tree.stop;
     shared_.file.threads = worker_count(options.tree.for_walk(), 2);
   }
@@ -37,6 +42,7 @@ public:
 private:
   const copy_options& options() const noexcept { return shared_.options; }
 
+  bool needs_paths() const noexcept;
   result<copy_report> build(const path_handle& source, const stat_t& status);
   result<void> walk_into(const path_handle& source, const path_handle* target,
                          const directory_state& root);
@@ -64,6 +70,7 @@ void tree_copy::fail(operation what, const error& why) noexcept {
 void tree_copy::happened(event_kind kind, file_type type) noexcept {
   if (kind == event_kind::created) ++report_.created;
   if (kind == event_kind::replaced) ++report_.replaced;
+  if (kind == event_kind::linked) ++report_.linked;
   if (told_.wants_events()) told_.happened({kind, shared_.shown, type});
 }
 
@@ -194,19 +201,21 @@ void tree_copy::discard(leaf_name hidden_name) {
   report_.created = report_.linked = report_.bytes = 0;
 }
 
-/// Refuses a copy that would lie in its own source.
-result<void> check_apart(const path_handle& source, const path_handle& to,
-                         leaf_name name) noexcept {
-  const auto where = relation_of(source, to);
-  if (where && where.assume_value() == relation::unrelated) return success();
-  // Above is a directory that may not be searched: the walk will not enter its own copy, either.
-  if (!where && where.assume_error() == std::errc::permission_denied) return success();
-  if (!where) return where.as_failure();
-  return error(errc::refused, call::verify, name);
+/// Whether symlinks are made that do not say so in the source.
+bool tree_copy::needs_paths() const noexcept {
+  const auto leaves = options().leaves;
+  return leaves == copy_options::leaves::symlinks ||
+         leaves == copy_options::leaves::absolute_symlinks ||
+         options().symlinks == copy_options::symlinks::fix;
 }
 
 result<copy_report> tree_copy::copy_directory(const path_handle& source, const stat_t& status) {
   AFIO_TRY(check_apart(source, to_, new_name_));
+  if (needs_paths()) {
+    AFIO_TRY(shared_.at.source, real_path(source));
+    AFIO_TRY(const std::string beside, real_path(to_));
+    shared_.at.copy = joined(beside, new_name_.view());
+  }
   stat_t there;
   const auto looked = there.stamp(to_, new_name_);
   const bool free = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
@@ -232,6 +241,10 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
     AFIO_TRY(make_no_wider(target, now, status));
   }
   shared_.seen = destination::visible::by_others;
+  shared_.around = &target;
+  if (needs_paths()) {
+    AFIO_TRY(shared_.at.copy, real_path(target));
+  }
   AFIO_TRY(walk_into(source, &target, {status, true}));
   AFIO_TRY(sync_names());
   return report_;
@@ -240,6 +253,7 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
 result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
                                         const fs_handle& source, const stat_t& status) {
   shared_.seen = destination::visible::by_others;
+  const bool links = options().leaves == copy_options::leaves::hard_links;
   std::optional<identity> old;
   stat_t there;
   const auto looked = there.stamp(to_, new_name_, want::type | want::identity);
@@ -248,33 +262,45 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
       return error(EEXIST, call::verify, new_name_.view());
     }
     if (there.type == file_type::directory) return error(EISDIR, call::verify, new_name_.view());
-    if (there.id.same_file(status.id)) return error(errc::refused, call::verify, new_name_.view());
+    const bool same = there.id.same_file(status.id);
+    if (same && links) return report_; // Nothing is to be done.
+    if (same) return error(errc::refused, call::verify, new_name_.view());
     old = there.id;
   } else if (looked.assume_error() != std::errc::no_such_file_or_directory) {
     return looked.as_failure();
   }
-  const event_kind kind = old ? event_kind::replaced : event_kind::created;
-  if (shared_.rehearses()) {
-    happened(kind, status.type);
+  if (needs_paths()) {
+    AFIO_TRY(const std::string in, real_path(from));
+    AFIO_TRY(const std::string beside, real_path(to_));
+    shared_.at = {joined(in, name.view()), joined(beside, new_name_.view())};
+  }
+  const auto made = make_single(shared_, {.from = from,
+                                          .name = name,
+                                          .source = source,
+                                          .status = status,
+                                          .to = {.directory = to_,
+                                                 .name = new_name_,
+                                                 .old = old,
+                                                 .target = metadata_copier::target::existing}});
+  if (!made) {
+    const bool copies = options().leaves == copy_options::leaves::copies;
+    fail(copies ? operation::copy : operation::link, made.assume_error());
     return report_;
   }
-  AFIO_TRY(auto entries, entry_copier::make(shared_.file, options().tree.counters, shared_.large));
-  named_losses told(shared_.losses, shared_.shown);
-  const auto copied = entries.copy(from, name, source, status,
-                                   {.directory = to_,
-                                    .name = new_name_,
-                                    .old = old,
-                                    .target = metadata_copier::target::existing},
-                                   told);
-  if (!copied) {
-    fail(operation::copy, copied.assume_error());
-    return report_;
-  }
-  report_.bytes = copied.assume_value().bytes;
-  if (options().copied != nullptr) options().copied->add(copied.assume_value().source);
-  happened(kind, status.type);
+  happened(made.assume_value().kind, status.type);
+  if (shared_.rehearses()) return report_;
+  report_.bytes = made.assume_value().copied.bytes;
+  if (options().copied != nullptr) options().copied->add(made.assume_value().copied.source);
   AFIO_TRY(sync_names());
   return report_;
+}
+
+/// What does not go together.
+bool contradicts_itself(const copy_options& o) noexcept {
+  if (o.leaves == copy_options::leaves::copies) return false;
+  if (o.symlinks == copy_options::symlinks::fix || o.copied != nullptr) return true;
+  return o.leaves != copy_options::leaves::hard_links &&
+         o.symlinks == copy_options::symlinks::follow;
 }
 
 } // namespace
@@ -284,12 +310,20 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
 result<copy_report> copy_tree(const path_handle& from, leaf_name name, const path_handle& to,
                               leaf_name new_name, std::string_view shown,
                               const copy_options& options, observer& told) noexcept try {
-  AFIO_TRY(const fs_handle source, fs_handle::pin(from, name));
-  AFIO_TRY(const stat_t status, source.stat());
+  if (copy_detail::contradicts_itself(options)) return error(EINVAL, call::none);
+  AFIO_TRY(fs_handle source, fs_handle::pin(from, name));
+  AFIO_TRY(stat_t status, source.stat());
+  const bool led =
+      status.type == file_type::symlink && options.symlinks == copy_options::symlinks::follow;
+  if (led) {
+    AFIO_TRY(source, fs_handle::pin_target(from, name));
+    AFIO_TRY(status, source.stat());
+  }
   copy_detail::tree_copy work(to, new_name, shown, options, told);
   if (status.type != file_type::directory) return work.copy_one(from, name, source, status);
   // Where a user points at a mount point, it is the mount that is meant.
-  AFIO_TRY(const path_handle root, path_handle::path(from, name, crossing::any_mount));
+  AFIO_TRY(const path_handle root, led ? path_handle::path(from, path_view(name))
+                                       : path_handle::path(from, name, crossing::any_mount));
   AFIO_TRY(const stat_t of_root, root.stat());
   return work.copy_directory(root, of_root);
 

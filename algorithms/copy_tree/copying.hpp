@@ -5,6 +5,7 @@
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "algorithms/copy_tree/link_groups.hpp"
 #include "algorithms/copy_tree/loss_book.hpp"
+#include "algorithms/copy_tree/symlink_target.hpp"
 #include "algorithms/walk/visitor.hpp"
 
 #include <string>
@@ -18,12 +19,17 @@ struct copying {
   std::string_view shown;
   const path_handle* root = nullptr; ///< Of the copy; null in a rehearsal of a new one.
   identity root_id{};
+  /// What the copy is in; of a merge, the copy itself. Nothing that holds it may be copied.
+  const path_handle* around = nullptr;
+  whereabouts at; ///< Where symlinks are made that did not say so in the source.
   destination::visible seen = destination::visible::by_nobody;
   link_groups groups;
   loss_book losses;
   large_files large{0};
 
   bool rehearses() const noexcept { return options.doing == copy_options::doing::rehearse; }
+
+  bool follows() const noexcept { return options.symlinks == copy_options::symlinks::follow; }
 
   bool merges() const noexcept { return seen == destination::visible::by_others; }
 

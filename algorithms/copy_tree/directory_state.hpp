@@ -13,7 +13,8 @@ namespace afio::algorithms::copy_detail {
 /// What a directory of the source was before it was read, until its copy is done.
 struct directory_state {
   stat_t source;
-  bool merged = false; ///< The copy was there before.
+  bool merged = false;   ///< The copy was there before.
+  bool followed = false; ///< A symlink in the source leads to it.
 };
 
 /// The states of directories that one worker came upon first; another one may come to their ends.

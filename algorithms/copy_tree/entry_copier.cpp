@@ -43,41 +43,49 @@ result<copied_file> entry_copier::copy(const path_handle& from, leaf_name name,
   if (status.type == file_type::regular) return files_.copy(source, status, to, told);
   // It was listed as something else.
   if (status.type == file_type::directory) return error(errc::raced, call::statx, name);
-  AFIO_TRY(status.type == file_type::symlink ? copy_symlink(from, name, status, to, told)
-                                             : copy_node(source, status, to, told));
+  if (status.type == file_type::symlink) {
+    std::array<char, path_view::max_size> buffer;
+    AFIO_TRY(const std::string_view target, read_symlink(from, name, status, buffer));
+    AFIO_TRY(copy_symlink(source, status, target, to, told));
+  } else {
+    AFIO_TRY(copy_node(source, status, to, told));
+  }
   return copied_file{.replaced = to.old.has_value(), .source = status};
 }
 
-namespace {
+result<std::string_view> read_symlink(const path_handle& from, leaf_name name, const stat_t& status,
+                                      std::span<char> buffer) noexcept {
+  AFIO_TRY(const symlink_handle source, symlink_handle::symlink(from, name));
+  AFIO_TRY(const identity id, source.identity());
+  if (!id.same_file(status.id)) return error(errc::raced, call::openat2, name);
+  return source.read(buffer);
+}
 
-/// Under which name something is made that cannot be born without one.
 result<leaf_buffer> name_to_be_born(const destination& to) noexcept {
   if (to.seen == destination::visible::by_nobody) return leaf_buffer(to.name);
   return random_name();
 }
 
+publication born(leaf_name as, const destination& to) noexcept {
+  return {to.directory, as,
+          to.seen == destination::visible::by_nobody ? publication::name_is::final
+                                                     : publication::name_is::random};
+}
+
+namespace {
+
 /// Says under which name that may be left which could not be held.
 error left_as(const error& why, leaf_name born_as) noexcept { return why.about(born_as.view()); }
 
-publication::name_is kind_of_name(const destination& to) noexcept {
-  return to.seen == destination::visible::by_nobody ? publication::name_is::final
-                                                    : publication::name_is::random;
-}
-
 } // namespace
 
-result<void> entry_copier::copy_symlink(const path_handle& from, leaf_name name,
-                                        const stat_t& status, const destination& to,
+result<void> entry_copier::copy_symlink(const fs_handle& source, const stat_t& status,
+                                        std::string_view target, const destination& to,
                                         loss_listener& told) noexcept {
-  AFIO_TRY(const symlink_handle source, symlink_handle::symlink(from, name));
-  AFIO_TRY(const identity id, source.identity());
-  if (!id.same_file(status.id)) return error(errc::raced, call::openat2, name);
-  std::array<char, path_view::max_size> buffer;
-  AFIO_TRY(const std::string_view target, source.read(buffer));
   AFIO_TRY(const leaf_buffer born_as, name_to_be_born(to));
   const auto made = symlink_handle::create(to.directory, born_as, target);
   if (!made) return left_as(made.assume_error(), born_as);
-  publication as(to.directory, born_as, kind_of_name(to));
+  publication as = born(born_as, to);
   return finish(source, status, made.assume_value(), as, to, told);
 }
 
@@ -87,7 +95,7 @@ result<void> entry_copier::copy_node(const fs_handle& source, const stat_t& stat
   AFIO_TRY(to.directory.create_node(born_as, status.type, 0600, status.device_number));
   const auto made = fs_handle::pin(to.directory, born_as);
   if (!made) return left_as(made.assume_error(), born_as);
-  publication as(to.directory, born_as, kind_of_name(to));
+  publication as = born(born_as, to);
   return finish(source, status, made.assume_value(), as, to, told);
 }
 

@@ -3,6 +3,9 @@
 
 #include "algorithms/copy_file/file_copier.hpp"
 
+#include <span>
+#include <string_view>
+
 namespace afio::algorithms::copy_detail {
 
 /// One for each worker.
@@ -17,13 +20,15 @@ public:
                            const stat_t& status, const destination& to,
                            loss_listener& told) noexcept;
 
+  /// The same of a symlink, whose copy shall say `target`.
+  result<void> copy_symlink(const fs_handle& source, const stat_t& status, std::string_view target,
+                            const destination& to, loss_listener& told) noexcept;
+
   metadata_copier& metadata() noexcept { return files_.metadata(); }
 
 private:
   explicit entry_copier(file_copier&& files) noexcept : files_(std::move(files)) {}
 
-  result<void> copy_symlink(const path_handle& from, leaf_name name, const stat_t& status,
-                            const destination& to, loss_listener& told) noexcept;
   result<void> copy_node(const fs_handle& source, const stat_t& status, const destination& to,
                          loss_listener& told) noexcept;
   result<void> finish(const fs_handle& source, const stat_t& status, const fs_handle& made,
@@ -31,6 +36,15 @@ private:
 
   file_copier files_;
 };
+
+/// What the symlink `name` of `from` says, whose status is `status`. errc::raced if it is another.
+result<std::string_view> read_symlink(const path_handle& from, leaf_name name, const stat_t& status,
+                                      std::span<char> buffer) noexcept;
+
+/// Under which name something is made that cannot be born without one.
+result<leaf_buffer> name_to_be_born(const destination& to) noexcept;
+/// How what was made under that name gets its own.
+publication born(leaf_name as, const destination& to) noexcept;
 
 /// Whether `s` is the status of something that was made just now by this process and has not been
 /// renamed since, or no later than an instant after: then it was never changed, and nobody has

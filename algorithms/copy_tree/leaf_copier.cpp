@@ -1,5 +1,9 @@
 #include "algorithms/copy_tree/leaf_copier.hpp"
 
+#include "algorithms/copy_tree/fix_symlink.hpp"
+#include "algorithms/copy_tree/link_instead.hpp"
+
+#include <array>
 #include <cerrno>
 
 namespace afio::algorithms::copy_detail {
@@ -32,21 +36,114 @@ result<void> leaf_copier::copy(const place<2>& here, const row<2>& r, account& s
     here.mark_incomplete();
     return success();
   }
+  // A symlink by now, which is to be followed and was not.
+  if (shared_->follows() && status.type == file_type::symlink)
+    return error(errc::raced, call::statx, r.name);
   AFIO_TRY(const auto old, namesake(here, r));
-  const found f{here, r, source, status, old};
-  const bool grouped = status.links > 1 && has(shared_->file.preserve, aspect::links);
-  return grouped && status.type != file_type::directory ? copy_grouped(f, sum) : copy_alone(f, sum);
+  return make({here, r, source, status, old}, sum);
+}
+
+result<void> leaf_copier::copy_target(const place<2>& here, const row<2>& r, const led_to& led,
+                                      account& sum) {
+  AFIO_TRY(const auto old, namesake(here, r));
+  const bool links = shared_->options.leaves == copy_options::leaves::hard_links;
+  // It leads to what would be replaced.
+  if (!links && old && old->same_file(led.status.id))
+    return error(errc::refused, call::verify, r.name);
+  return make({here, r, led.file, led.status, old, found::by::symlink}, sum);
+}
+
+result<void> leaf_copier::make(const found& f, account& sum) {
+  // It was listed as something else.
+  if (f.status.type == file_type::directory) return error(errc::raced, call::statx, f.entry.name);
+  switch (shared_->options.leaves) {
+  case copy_options::leaves::hard_links:
+    return link_source(f, sum);
+  case copy_options::leaves::symlinks:
+  case copy_options::leaves::absolute_symlinks:
+    return point_to_source(f, sum);
+  case copy_options::leaves::copies:
+    break;
+  }
+  return copy_source(f, sum);
+}
+
+destination leaf_copier::place_of(const found& f) const noexcept {
+  return {.directory = f.here.handle(1),
+          .name = f.entry.name,
+          .seen = shared_->seen,
+          .old = f.old,
+          .target = shared_->merges() ? metadata_copier::target::existing
+                                      : metadata_copier::target::fresh};
+}
+
+// ---- Links to the source
+
+result<void> leaf_copier::link_source(const found& f, account& sum) {
+  if (f.old && f.old->same_file(f.status.id)) return success(); // Nothing is to be done.
+  if (!shared_->rehearses()) {
+    const auto linked = link_to(f.source, place_of(f));
+    if (!linked && linked.assume_error() == std::errc::too_many_links) {
+      entry_losses(shared_->losses, f.here, f.entry.name)
+          .lost(aspect::links, linked.assume_error());
+      return copy_source(f, sum);
+    }
+    AFIO_TRY(linked);
+  }
+  sum.happened(event_kind::linked, f.here, f.entry);
+  return success();
+}
+
+result<void> leaf_copier::point_to_source(const found& f, account& sum) {
+  // A mount of the source's own directory: the symlink would replace what it points to.
+  if (f.here.present(1) && f.here.id(0).same_file(f.here.id(1)))
+    return error(errc::refused, call::verify, f.entry.name);
+  const std::string below = shared_->below(f.here);
+  const std::string path = joined(joined(shared_->at.source, below), f.entry.name);
+  AFIO_TRY(const std::string target,
+           pointer_to(path, joined(shared_->at.copy, below), shared_->options.leaves));
+  if (!shared_->rehearses()) {
+    AFIO_TRY(point_to(target, place_of(f)));
+  }
+  sum.happened(event_kind::linked, f.here, f.entry);
+  return success();
+}
+
+// ---- Copies
+
+result<void> leaf_copier::copy_source(const found& f, account& sum) {
+  AFIO_TRY(const auto says, fixed_symlink(f));
+  // What a symlink leads to becomes a file of its own; and where names of one symlink stand in
+  // several directories, what one has to say is wrong for another.
+  const bool grouped = f.status.links > 1 && has(shared_->file.preserve, aspect::links) &&
+                       f.held_by == found::by::name && !says;
+  return grouped ? copy_grouped(f, sum) : copy_alone(f, says, sum);
+}
+
+/// What the copy of a symlink says, where that is to be fixed and must be changed.
+result<std::optional<std::string>> leaf_copier::fixed_symlink(const found& f) const {
+  const bool fixes = shared_->options.symlinks == copy_options::symlinks::fix;
+  if (!fixes || f.status.type != file_type::symlink) return std::optional<std::string>();
+  std::array<char, path_view::max_size> buffer;
+  AFIO_TRY(const std::string_view target,
+           read_symlink(f.here.handle(0), f.entry.name, f.status, buffer));
+  const std::string below = shared_->below(f.here);
+  auto says = fixed_target(shared_->at, f.here.handle(0), joined(shared_->at.source, below),
+                           joined(shared_->at.copy, below), target);
+  if (says && says->size() >= path_view::max_size)
+    return error(ENAMETOOLONG, call::symlinkat, f.entry.name);
+  return says;
 }
 
 result<void> leaf_copier::copy_grouped(const found& f, account& sum) {
   const auto where = shared_->groups.join(f.status.id, f.status.links);
   if (where) {
     AFIO_TRY(const bool linked, link(f, *where, sum));
-    return linked ? success() : copy_alone(f, sum);
+    return linked ? success() : copy_alone(f, {}, sum);
   }
   link_groups::claim first(shared_->groups, f.status.id);
   placed at{shared_->below(f.here, f.entry.name), {}};
-  AFIO_TRY(copy_alone(f, sum));
+  AFIO_TRY(copy_alone(f, {}, sum));
   if (!shared_->rehearses()) {
     stat_t s;
     AFIO_TRY(s.stamp(f.here.handle(1), f.entry.name, want::identity));
@@ -61,11 +158,7 @@ result<bool> leaf_copier::link(const found& f, const placed& where, account& sum
   if (!shared_->rehearses() && !(f.old && f.old->same_file(where.id))) {
     const auto linked = [&]() -> result<void> {
       AFIO_TRY(const fs_handle file, pin_again(*shared_->root, where));
-      publication as(f.here.handle(1));
-      auto named =
-          f.old ? as.publish_over(file, f.entry.name, *f.old) : as.publish(file, f.entry.name);
-      if (!named) as.abandon(file);
-      return named;
+      return link_to(file, place_of(f));
     }();
     if (!linked) {
       const error& why = linked.assume_error();
@@ -80,21 +173,19 @@ result<bool> leaf_copier::link(const found& f, const placed& where, account& sum
   return true;
 }
 
-result<void> leaf_copier::copy_alone(const found& f, account& sum) {
+/// `says`: what a symlink shall, where not the same.
+result<void> leaf_copier::copy_alone(const found& f, const std::optional<std::string>& says,
+                                     account& sum) {
   if (!shared_->rehearses()) {
     entry_losses told(shared_->losses, f.here, f.entry.name);
-    const auto target =
-        shared_->merges() ? metadata_copier::target::existing : metadata_copier::target::fresh;
-    AFIO_TRY(const copied_file copied,
-             entries_.copy(f.here.handle(0), f.entry.name, f.source, f.status,
-                           {.directory = f.here.handle(1),
-                            .name = f.entry.name,
-                            .seen = shared_->seen,
-                            .old = f.old,
-                            .target = target},
-                           told));
-    sum.report.bytes += copied.bytes;
-    if (shared_->options.copied != nullptr) sum.copied.add(copied.source);
+    if (says) {
+      AFIO_TRY(entries_.copy_symlink(f.source, f.status, *says, place_of(f), told));
+    } else {
+      AFIO_TRY(const copied_file copied, entries_.copy(f.here.handle(0), f.entry.name, f.source,
+                                                       f.status, place_of(f), told));
+      sum.report.bytes += copied.bytes;
+      if (shared_->options.copied != nullptr) sum.copied.add(copied.source);
+    }
   }
   sum.happened(f.old ? event_kind::replaced : event_kind::created, f.here, f.entry);
   return success();

@@ -55,7 +55,11 @@ class way_of_both {
 public:
   way_of_both(const whereabouts& at, std::string_view source_dir, std::string_view copy_dir,
               std::string_view target, wayfarer& way)
-      : at_(at), copy_dir_(copy_dir), target_(target), way_(way), here_(source_dir),
+      : at_(at),
+        copy_dir_(copy_dir),
+        target_(target),
+        way_(way),
+        here_(source_dir),
         there_(copy_dir) {}
 
   std::optional<std::string> fixed() {

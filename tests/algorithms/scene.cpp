@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 /// A process that ends in one of its threads waits for a second for what the others may find.
-/// There is nothing to find for those who are killed on purpose. What TSAN_OPTIONS says comes first.
+/// There is nothing to find for those who are killed on purpose. What TSAN_OPTIONS says comes
+/// first.
 extern "C" const char* __tsan_default_options() { return "atexit_sleep_ms=0"; }
 
 namespace afio::unit {
@@ -29,6 +30,10 @@ using testing::checked;
 
 void listener::failed(const failure& f) noexcept {
   failures.push_back({f.what, std::string(f.path), f.why});
+}
+
+void listener::lost(const loss& l) noexcept {
+  losses.push_back(std::string(l.what) + " of " + std::string(l.path));
 }
 
 void listener::happened(const event& e) noexcept {

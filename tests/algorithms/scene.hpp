@@ -47,6 +47,7 @@ public:
   };
 
   void failed(const failure& f) noexcept override;
+  void lost(const loss& l) noexcept override;
   void happened(const event& e) noexcept override;
 
   /// The only failure there is. Throws if there is another number of them.
@@ -56,6 +57,7 @@ public:
   std::vector<std::string> paths_of(event_kind kind) const;
 
   std::vector<failed_entry> failures;
+  std::vector<std::string> losses; ///< "hard link of s/a", and so on.
   std::vector<changed_entry> events;
 };
 
