@@ -397,15 +397,15 @@ result<void> path_filter::list_only(std::string_view text, separator between) no
 
   const auto before = listed_ ? listed_->size() : 0;
   std::vector<std::string> outermost;
-  all.reserve(all.size() + before);
   outermost.reserve(all.size() + before);
+  inner_.reserve(inner_.size() + all.size() + before);
+  all.reserve(all.size() + before);
   // From here on nothing fails, so the old list may be taken to pieces.
   if (listed_) std::move(listed_->begin(), listed_->end(), std::back_inserter(all));
   std::sort(all.begin(), all.end(), is_before);
   for (std::string& path : all) {
-    if (outermost.empty() || !is_at_or_below(path, outermost.back())) {
-      outermost.push_back(std::move(path));
-    }
+    const bool inner = !outermost.empty() && is_at_or_below(path, outermost.back());
+    (inner ? inner_ : outermost).push_back(std::move(path));
   }
   listed_ = std::move(outermost);
   return success();
@@ -413,6 +413,13 @@ result<void> path_filter::list_only(std::string_view text, separator between) no
 } catch (const std::bad_alloc&) {
 
   return error(ENOMEM, call::none);
+}
+
+std::vector<std::string_view> path_filter::listed() const {
+  std::vector<std::string_view> all(inner_.begin(), inner_.end());
+  if (listed_) all.insert(all.end(), listed_->begin(), listed_->end());
+  std::sort(all.begin(), all.end(), is_before);
+  return all;
 }
 
 bool path_filter::empty() const noexcept { return rules_.empty() && !listed_; }

@@ -70,6 +70,10 @@ public:
   /// everything. EINVAL for a path with "..", and for a NUL that separates nothing.
   result<void> list_only(std::string_view text, separator between) noexcept;
 
+  /// All paths listed, sorted by their components; of one that was listed more than once, at least
+  /// one. They live as long as nothing is listed anew. Throws std::bad_alloc.
+  std::vector<std::string_view> listed() const;
+
   /// Everything is included.
   bool empty() const noexcept;
   /// Whether the entry at `path` is: its components below the root with '/' between them. The root
@@ -86,6 +90,7 @@ private:
   std::vector<rule> rules_;
   /// In the order of is_before(), and none below another.
   std::optional<std::vector<std::string>> listed_;
+  std::vector<std::string> inner_; // Listed, too, but below one of those.
 };
 
 } // namespace afio::algorithms

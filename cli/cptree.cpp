@@ -1,5 +1,6 @@
 // afio-cptree: copies directory trees.
 #include "afio/quoted.hpp"
+#include "afio/random_name.hpp"
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "algorithms/summarize.hpp"
 #include "cli/common/anchor.hpp"
@@ -8,6 +9,8 @@
 #include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
+#include "cli/common/linking.hpp"
+#include "cli/common/listed.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
 #include "cli/common/progress_bar.hpp"
@@ -16,7 +19,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,20 +36,21 @@ using algorithms::copy_report;
 using algorithms::stopped;
 
 constexpr char examples[] = R"(Examples:
-  afio-cptree photos /backup/photos            an exact copy, all or nothing visible
+  afio-cptree photos /backup/photos            an exact copy, seen when complete
   afio-cptree --merge --exclude '*.o' src dst  into a tree that is there
   afio-cptree --sync=all --verify a b          durable, and read back
+  afio-cptree --link=hard tree snapshot        new directories, the same files
   afio-cptree -n a b | less                    see what would be done
 
 Exit: 0 all copied, 1 some failed, 2 usage, 3 refused, 4 a source kept changing,
-130/143 interrupted. A new DST appears when it is complete. cp's -a, -r, -R and
--x are accepted.)";
+130/143 interrupted. cp's -a, -r, -R and -x are accepted.)";
 
 struct arguments {
   common_arguments common;
   std::string source;
   std::string target;
   copying_arguments copying;
+  linking_arguments linking;
   std::string reflink = "auto";
   std::string sparse = "auto";
   bool merge = false;
@@ -57,7 +64,7 @@ void describe(CLI::App& app, arguments& a) {
     return CLI::IsMember(std::move(words)).description("");
   };
   app.add_option("SRC", a.source, "What to copy")->type_name("")->required();
-  app.add_option("DST", a.target, "What shall be its copy: its name, not a directory to put it in")
+  app.add_option("DST", a.target, "The copy's own name, not a directory to put it in")
       ->type_name("")
       ->required();
   auto* const merge = app.add_flag("--merge", a.merge, "DST may exist: replace files one by one");
@@ -71,11 +78,26 @@ void describe(CLI::App& app, arguments& a) {
   app.add_option("--sparse", a.sparse, "Holes: auto, always (zeros too) or never")
       ->type_name("WHEN")
       ->check(one_of({"auto", "always", "never"}));
+  a.linking.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);
   // What cp's users type: it is what happens anyway.
   app.add_flag("-a,--archive,-r,-R,--recursive,-x,--one-file-system")->group("");
   app.footer(examples);
+}
+
+/// What does not go together, for people; empty where all does.
+std::string contradiction(const arguments& a) {
+  const auto& preserve = a.copying.preserve;
+  const bool names_links = std::find(preserve.begin(), preserve.end(), "links") != preserve.end();
+  if (names_links && a.linking.parts_hardlinks())
+    return "--dereference=hardlinks leaves none for --preserve=links";
+  if (!a.linking.link.empty()) {
+    if (a.verify) return "--link makes no copies for --verify";
+    if (a.reflink == "always") return "--link makes no copies for --reflink=always";
+    if (a.sparse == "always") return "--link makes no copies for --sparse=always";
+  }
+  return a.linking.contradiction();
 }
 
 template <class E>
@@ -101,6 +123,7 @@ copy_options options_for(const arguments& a, const signals& interrupts,
   o.file.sparse = choice<sparse>(
       a.sparse,
       {{"auto", sparse::automatic}, {"always", sparse::always}, {"never", sparse::never}});
+  a.linking.apply_to(o);
   if (a.verify) o.file.verify = algorithms::copy_file_options::verify::contents;
   if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
   if (a.common.dry_run) o.doing = copy_options::doing::rehearse;
@@ -134,28 +157,46 @@ public:
       out_.draw_with(nullptr);
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(report_.failures, spent.count(), report_.bytes);
+    out_.summarize(report_.failures + missing_, spent.count(), report_.bytes);
     return final_status(out_, interrupts_, code_);
   }
 
 private:
   void copy() {
-    const auto copied = [&]() -> result<copy_report> {
-      AFIO_TRY(const location from, locate(arguments_.source));
-      AFIO_TRY(const location to, locate(without_slashes(arguments_.target)));
-      return copy_tree(from.directory, from.name, to.directory, to.name,
-                       without_slashes(arguments_.source), options_, out_);
-    }();
-    if (copied)
-      take(copied.assume_value());
-    else
-      fail(copied.assume_error());
+    const std::string shown = without_slashes(arguments_.source);
+    const auto from = locate_by_any_name(arguments_.source);
+    if (!from) return fail_source(from.assume_error());
+    const auto to = locate(without_slashes(arguments_.target));
+    if (!to) return fail_target(to.assume_error());
+    const location& source = from.assume_value();
+    const location& target = to.assume_value();
+    look_for_listed(source, shown);
+    if (missing_ != 0 && arguments_.all_or_nothing) return;
+    const auto copied = copy_tree(source.directory, source.name, target.directory, target.name,
+                                  shown, options_, out_);
+    if (copied) return take(copied.assume_value());
+    const error& why = copied.assume_error();
+    is_about_target(why) ? fail_target(why) : fail_source(why);
+  }
+
+  /// Tells which of the paths of --from-file are not there.
+  void look_for_listed(const location& source, const std::string& shown) {
+    if (options_.filter == nullptr) return;
+    const bool follows = arguments_.linking.follows_symlinks();
+    const auto root = follows
+                          ? path_handle::path(source.directory, path_view(source.name.name()))
+                          : path_handle::path(source.directory, source.name, crossing::any_mount);
+    if (!root) return; // No directory, or the copy will say why.
+    missing_ =
+        tell_missing(root.assume_value(), shown, *options_.filter,
+                     follows ? leading::through_symlinks : leading::through_directories, out_);
+    if (missing_ != 0) code_ = exit_code::incomplete;
   }
 
   void take(const copy_report& report) {
     report_ = report;
     if (report.failures != 0 || report.stopped != stopped::no) code_ = exit_code::incomplete;
-    if (report.failures != 0 && report.failures == report.kept_changing)
+    if (report.failures != 0 && report.failures + missing_ == report.kept_changing)
       code_ = exit_code::unstable;
     // What was asked for by name is not optional.
     if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
@@ -168,18 +209,54 @@ private:
               "; delete it with afio-rmtree --reap of its directory");
   }
 
-  void fail(const error& why) {
+  void fail_source(const error& why) {
+    ++report_.failures;
+    const bool refused = why == errc::refused;
+    out_.failed("copy", arguments_.source, why,
+                refused ? "Refused: every DST lies in the root directory" : "");
+    code_ = refused ? exit_code::refused : exit_code::incomplete;
+  }
+
+  void fail_target(const error& why) {
     ++report_.failures;
     const bool refused = why == errc::refused;
     const bool exists = why == std::errc::file_exists;
-    std::string reason;
-    if (refused) reason = "Refused: the copy would lie in the tree itself, or has no name";
-    if (exists) {
-      reason = "DST exists: " + afio::quoted(arguments_.target) +
-               " (--merge copies into it; name the copy itself, not the directory to put it in)";
-    }
-    out_.failed("copy", arguments_.source, why, reason);
+    out_.failed("create", arguments_.target, why, reason_about_target(why));
     code_ = refused ? exit_code::refused : exists ? exit_code::unusable : exit_code::incomplete;
+  }
+
+  /// Where the error does not say it well itself.
+  std::string reason_about_target(const error& why) const {
+    const std::string itself = "name the copy itself, not the directory to put it in";
+    if (why == errc::refused && !is_leaf_name(path_view(arguments_.target).filename()))
+      return "Refused: it has no name of its own (" + itself + ")";
+    if (why == errc::refused)
+      return "Refused: it is " + afio::quoted(arguments_.source) + " itself, or lies in it";
+    if (why == std::errc::file_exists) return "It exists (--merge copies into it; " + itself + ")";
+    if (why.origin() != call::verify) return {};
+    if (why == std::errc::is_a_directory)
+      return "It is a directory, and SRC is not (" + itself + ")";
+    if (why == std::errc::not_a_directory) return "It is not a directory, and SRC is";
+    return {};
+  }
+
+  /// Of the two that a command names.
+  static bool is_about_target(const error& why) {
+    switch (why.origin()) {
+    case call::mkdirat:
+    case call::mknodat:
+    case call::linkat:
+    case call::symlinkat:
+    case call::renameat2:
+    case call::fchmodat2:
+    case call::fremovexattr:
+      return true;
+    case call::verify:
+      return why == std::errc::file_exists || why == std::errc::is_a_directory ||
+             why == std::errc::not_a_directory || why == errc::refused;
+    default:
+      return is_random_name(why.name());
+    }
   }
 
   const arguments& arguments_;
@@ -188,18 +265,21 @@ private:
   algorithms::progress done_;
   copy_options options_;
   copy_report report_;
+  std::uint64_t missing_ = 0; // Paths of --from-file.
   exit_code code_ = exit_code::done;
 };
 
 int run(int argc, char** argv) {
   prepare_process(); // Before any thread and any file.
-  CLI::App app("Copies trees exactly: all metadata, nothing half done, whatever changes meanwhile.",
+  CLI::App app("Copies trees exactly: all metadata, nothing half done, though they change.",
                "afio-cptree");
   arguments a;
   describe(app, a);
   if (const auto status = parse(app, argc, argv)) return *status;
   algorithms::path_filter filter;
-  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
+  std::string wrong = contradiction(a);
+  if (wrong.empty()) wrong = a.which.fill(filter);
+  if (!wrong.empty()) {
     std::fprintf(stderr, "afio-cptree: %s\n", wrong.c_str());
     return static_cast<int>(exit_code::unusable);
   }

@@ -1,6 +1,8 @@
 #include "cli/common/anchor.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <utility>
 
 namespace afio::cli {
 
@@ -43,6 +45,16 @@ result<location> locate(path_view path) noexcept {
     if (s.type != file_type::directory) return error(ENOTDIR, call::verify, path.view());
   }
   return location{std::move(parent), leaf};
+}
+
+result<location> locate_by_any_name(path_view path) noexcept {
+  const std::string_view name = path.filename();
+  if (name != "." && name != "..") return locate(path);
+  AFIO_TRY(const path_handle directory, open_directory(path));
+  auto found = directory.locate(deadline::in(std::chrono::seconds(1)));
+  const bool root = !found && found.assume_error() == errc::invalid_name;
+  return root ? result<location>(error(errc::refused, call::verify, path.view()))
+              : std::move(found);
 }
 
 } // namespace afio::cli

@@ -14,9 +14,12 @@ result<path_handle> open_directory(path_view path) noexcept;
 result<path_handle> open_directory_itself(path_view path) noexcept;
 
 /// The directory that the last component of `path` is in, and that component. errc::refused where
-/// it is
-/// "/", "." or "..", which are not names in a directory; ENOTDIR where a slash is behind the name
-/// of something that is not a directory.
+/// it is "/", "." or "..", which are not names in a directory; ENOTDIR where a slash is behind the
+/// name of something that is not a directory.
 result<location> locate(path_view path) noexcept;
+
+/// The same for what is only read: "." and ".." are found under the names that they have. So
+/// errc::refused for the root directory alone.
+result<location> locate_by_any_name(path_view path) noexcept;
 
 } // namespace afio::cli

@@ -32,7 +32,7 @@ const std::map<std::string, sync> syncs{
 
 void copying_arguments::add_to(CLI::App& app) {
   app.add_option("--preserve", preserve,
-                 "all, none, or of mode, ownership, timestamps, xattr, acl, flags, links")
+                 "all, none, or of mode, ownership, timestamps,\nxattr, acl, flags and links")
       ->type_name("LIST")
       ->delimiter(',')
       ->check(CLI::IsMember(&aspects).description(""));

@@ -94,8 +94,15 @@ std::string_view displaced_to(const error& why) noexcept {
 
 /// What a person can do about it, where that is not plain from the error.
 std::string advice_for(std::string_view what, const error& why) {
-  if (what == name_of(algorithms::operation::copy) && is_random_name(why.name()))
+  using algorithms::operation;
+  const bool links = what == name_of(operation::link);
+  const bool copies = links || what == name_of(operation::copy);
+  if (copies && is_random_name(why.name()))
     return " (" + quoted(why.name()) + " may be left beside it)";
+  if (copies && why == errc::raced) return " (run again)";
+  if (copies && why == errc::refused) return " (it holds the copy, or is in it)";
+  if (links && why == std::errc::cross_device_link)
+    return " (no hard link leads to another file system or mount)";
   if (const auto now = displaced_to(why); !now.empty())
     return " (it is " + quoted(now) + " at the top of the tree now)";
   if (why == errc::boundary) return " (--cross-mounts enters it)";
@@ -164,7 +171,7 @@ void output::failed(std::string_view what, std::string_view path, const error& w
   }
   std::string text = "cannot ";
   text.append(what).append(" ").append(quoted(path)).append(": ").append(reason);
-  text += advice_for(what, why);
+  if (given_reason.empty() || !(why == errc::refused)) text += advice_for(what, why);
   if (!options_.quiet) message(text);
   log_.error(text);
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -397,6 +398,18 @@ TEST(List, TakesPathsAsPeopleWriteThem) {
     EXPECT_FALSE(filter.includes("b", file)) << listed;
     EXPECT_FALSE(filter.includes("a/c", file)) << listed;
   }
+}
+
+TEST(List, CanBeAskedForAllThatIsListed) {
+  path_filter filter;
+  EXPECT_TRUE(filter.listed().empty());
+  take(filter.list_only("b\na/b/\n./a\na.c\n", by_line));
+  take(filter.list_only("a/d\nb", by_line));
+  const auto listed = filter.listed();
+  const std::set<std::string_view> all(listed.begin(), listed.end());
+  EXPECT_EQ(all, (std::set<std::string_view>{"a", "a/b", "a/d", "a.c", "b"}));
+  EXPECT_LT(std::find(listed.begin(), listed.end(), "a/d"),
+            std::find(listed.begin(), listed.end(), "a.c"));
 }
 
 TEST(List, OfTheRootIsOfAll) {

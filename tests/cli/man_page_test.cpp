@@ -81,6 +81,16 @@ TEST_F(MvtreeManPage, HasTheOptionsOfHelp) {
   EXPECT_EQ(options_of_manual(manual("afio-mvtree")), helped);
 }
 
+void expect_80_columns(const std::string& page) {
+  for (const auto& line : lines_of(page)) EXPECT_LE(line.size(), 80U) << line;
+}
+
+TEST_F(ManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
+TEST_F(CptreeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
+TEST_F(MvtreeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 TEST_F(ManPage, HasTheSectionsOfAManual) {
   for (const char* section :
        {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",

@@ -1,0 +1,21 @@
+// Paths of --from-file that there are not.
+#pragma once
+
+#include "afio/path_handle.hpp"
+#include "algorithms/path_filter.hpp"
+#include "cli/common/output.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace afio::cli {
+
+/// Whether a listed path may lead through symlinks.
+enum class leading : std::uint8_t { through_directories, through_symlinks };
+
+/// Tells `told` of each listed path that is not below `root`, which is called `shown`: that it
+/// cannot be copied. How many.
+std::uint64_t tell_missing(const path_handle& root, std::string_view shown,
+                           const algorithms::path_filter& filter, leading how, output& told);
+
+} // namespace afio::cli
