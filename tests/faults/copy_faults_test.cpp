@@ -61,6 +61,16 @@ TEST_F(CopyFaults, ErrorsInAMerge) {
                     {.step = 7, .streams = supervision::streams::stopped_at});
 }
 
+TEST_F(CopyFaults, ErrorsInATreeOfHardLinks) {
+  expect_no_failure(afio_cptree({"--link=hard"}),
+                    {.step = 3, .streams = supervision::streams::stopped_at});
+}
+
+TEST_F(CopyFaults, ErrorsInACopyWithSymlinksFixed) {
+  expect_no_failure(afio_cptree({"--fix-symlinks"}),
+                    {.step = 11, .streams = supervision::streams::stopped_at});
+}
+
 TEST_F(CopyFaults, ErrorsInAMoveToAnotherFileSystem) {
   expect_no_failure(afio_mvtree(), {.step = 11, .streams = supervision::streams::stopped_at});
 }
