@@ -98,7 +98,8 @@ struct copy_report {
 /// to `told`, each once, and the rest is published without them. An entry that somebody removed
 /// before it was read is none. What could not be kept of the metadata is told by observer::lost.
 /// Fails if nothing was begun: ENOENT; EEXIST; errc::refused where the copy would lie in the tree
-/// itself; or where nothing can be made in `to`.
+/// itself; ENAMETOOLONG where a root's path must be known and has more than 4,095 bytes; or where
+/// nothing can be made in `to`.
 ///
 /// Files are copied as copy_file says. Directories are private (0700) until all in them is done,
 /// and get their metadata then. Several names of an inode become several names of its copy; each

@@ -124,6 +124,22 @@ TEST_P(LinkTree, WhereThereMayBeNoMoreNamesItIsACopyAndThatIsSaid) {
   EXPECT_EQ(told.paths_of(event_kind::created), (std::vector<std::string>{"s", "s/f"}));
 }
 
+/// As before Linux 6.10 without CAP_DAC_READ_SEARCH: then a descriptor is linked by its name in
+/// /proc, which is followed, but no further than to a symlink itself.
+TEST_P(LinkTree, SymlinksAreLinkedThroughProcToo) {
+  make("f s/f 1\n l s/l -> f\n l s/none -> gone");
+  for (std::uint64_t nth = 1; nth <= 3; ++nth) {
+    // The attempt through /proc is the next call.
+    const armed older({.which = call::linkat, .nth = nth, .native = ENOENT});
+    const std::string name = "t" + std::to_string(nth);
+    copy_options options{.leaves = leaves::hard_links};
+    options.tree.threads = 1;
+    EXPECT_EQ(copied("s", name.c_str(), options).failures, 0U) << told;
+    EXPECT_EQ(inodes_of(at(name)), inodes_of(at("s")));
+    EXPECT_EQ(detail::calls_seen(call::linkat), 4U);
+  }
+}
+
 TEST_P(LinkTree, BetweenFileSystemsEachNameFailsAndDirectoriesAreMade) {
   make("f s/d/f 1\n f s/g 1");
   const testing::scratch_directory elsewhere;

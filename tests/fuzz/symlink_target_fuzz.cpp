@@ -154,14 +154,14 @@ void check_copy(world in, const whereabouts& at) {
 
 void check_world(source_of_choice choice) {
   world in;
-  for (std::size_t count = choice.below(24); count != 0; --count) {
+  for (std::size_t count = choice.below(16); count != 0; --count) {
     const std::string path = some_directory(in, choice) + '/' + names[choice.below(4)];
     if (!in.has(path)) in.make(path);
   }
   const std::string source = some_directory(in, choice);
   const std::string copy = some_directory(in, choice) + "/new";
   if (source.empty() || is_in(copy, source)) return;
-  for (std::size_t count = choice.below(24); count != 0; --count) {
+  for (std::size_t count = choice.below(16); count != 0; --count) {
     const std::string path = some_directory(in, choice) + '/' + names[choice.below(4)];
     if (!in.has(path)) in.make(path, some_target(choice));
   }
