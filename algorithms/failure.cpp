@@ -32,6 +32,8 @@ std::string_view name_of(operation what) noexcept {
     return "verify";
   case operation::move:
     return "move";
+  case operation::compare:
+    return "compare";
   }
   return "handle";
 }

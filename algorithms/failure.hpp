@@ -24,10 +24,12 @@ enum class operation : std::uint8_t {
   publish,
   verify,
   move,
+  compare,
 };
 
 /// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back",
-/// "copy", "create", "link", "set the metadata of", "publish", "verify", "move".
+/// "copy", "create", "link", "set the metadata of", "publish", "verify", "move",
+/// "compare".
 std::string_view name_of(operation what) noexcept;
 
 /// Borrowed for the time of the call that hands it out.

@@ -1,5 +1,7 @@
 #include "algorithms/file_metadata.hpp"
 
+#include "algorithms/attribute_names.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -41,30 +43,6 @@ constexpr std::uint16_t group_bits = 0070;
 constexpr std::uint16_t other_bits = 0007;
 
 constexpr std::string_view access_acl = "system.posix_acl_access";
-
-bool is_acl(std::string_view name) noexcept {
-  return name.starts_with("system.posix_acl_") || name == "system.nfs4_acl";
-}
-
-bool means_none(const error& e) noexcept {
-  return e.native() == ENOTSUP || e.native() == ENOTTY || e.native() == ENOSYS;
-}
-
-/// Calls f with each NUL-terminated name of a list.
-template <class F>
-void for_each_name(std::string_view list, F&& f) {
-  while (!list.empty()) {
-    const std::size_t size = std::strlen(list.data());
-    f(list.data());
-    list.remove_prefix(std::min(size + 1, list.size()));
-  }
-}
-
-bool contains(std::string_view list, std::string_view name) noexcept {
-  bool found = false;
-  for_each_name(list, [&](const char* one) { found = found || name == one; });
-  return found;
-}
 
 /// What an access ACL gives the owning group: its entry, cut by the mask. The format is the
 /// kernel's posix_acl_xattr: a version of 4 bytes, then entries of tag, permissions (2 bytes each)
@@ -154,18 +132,10 @@ std::uint16_t metadata_copier::copy_owner(const stat_t& status, const fs_handle&
 /// The bits for the group that a mode may have: all, but where an ACL is lost.
 std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_handle& to,
                                                target kind, loss_listener& told) noexcept {
-  // The kernel allocates as much as the buffer has: most files have none or a few.
-  constexpr std::size_t most_have_less = 512;
   acl_set_ = false;
-  auto listed = from.list_attributes(std::span(buffers_->names).first(most_have_less));
-  if (!listed && listed.assume_error().native() == ERANGE)
-    listed = from.list_attributes(buffers_->names);
-  std::string_view names;
-  if (listed) {
-    names = std::string_view(buffers_->names.data(), listed.assume_value());
-  } else if (!means_none(listed.assume_error())) {
-    told.lost(aspect::xattr, listed.assume_error());
-  }
+  const auto listed = attribute_names(from, buffers_->names);
+  if (!listed) told.lost(aspect::xattr, listed.assume_error());
+  const std::string_view names = listed ? listed.assume_value() : std::string_view();
   if (kind == target::existing) remove_others(names, to, told);
   std::uint16_t group = group_bits;
   for_each_name(names, [&](const char* name) {
@@ -193,12 +163,9 @@ void metadata_copier::remove_others(std::string_view wanted, const fs_handle& to
   // The wanted names are in the buffer of names, so these go into that of values.
   const auto room =
       std::span(reinterpret_cast<char*>(buffers_->value.data()), buffers_->value.size());
-  const auto listed = to.list_attributes(room);
-  if (!listed) {
-    if (!means_none(listed.assume_error())) told.lost(aspect::xattr, listed.assume_error());
-    return;
-  }
-  for_each_name(std::string_view(room.data(), listed.assume_value()), [&](const char* name) {
+  const auto listed = attribute_names(to, room);
+  if (!listed) return told.lost(aspect::xattr, listed.assume_error());
+  for_each_name(listed.assume_value(), [&](const char* name) {
     const std::string_view text = name;
     const bool ours = text.starts_with("user.") || is_acl(text) || text == "security.capability";
     if (!ours || contains(wanted, text)) return;

@@ -28,6 +28,10 @@ constexpr aspect operator|(aspect a, aspect b) noexcept {
   return static_cast<aspect>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
 }
 
+constexpr aspect without(aspect set, aspect part) noexcept {
+  return static_cast<aspect>(static_cast<std::uint8_t>(set) & ~static_cast<std::uint8_t>(part));
+}
+
 constexpr bool has(aspect set, aspect part) noexcept {
   return (static_cast<std::uint8_t>(set) & static_cast<std::uint8_t>(part)) != 0;
 }

@@ -1,5 +1,7 @@
 #include "algorithms/copy_file/contents.hpp"
 
+#include "algorithms/equal_contents.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -256,17 +258,7 @@ result<void> contents_copier::copy_made_up(const file_handle& from, file_handle&
 
 result<bool> contents_copier::equal(const file_handle& a, const file_handle& b,
                                     std::uint64_t size) noexcept {
-  constexpr std::size_t half = buffer_size / 2;
-  const buffer left(buffer_.get(), half), right(buffer_.get() + half, half);
-  for (std::uint64_t at = 0;;) {
-    if (stopping()) return error(ECANCELED, call::none);
-    AFIO_TRY(const std::size_t from_a, a.read(left, at));
-    AFIO_TRY(const std::size_t from_b, b.read(right.first(std::max<std::size_t>(from_a, 1)), at));
-    if (from_a != from_b) return false; // Of regular files, reads are short at the end only.
-    if (from_a == 0) return at >= size;
-    if (std::memcmp(left.data(), right.data(), from_a) != 0) return false;
-    at += from_a;
-  }
+  return equal_contents(a, b, size, buffer(buffer_.get(), buffer_size), options_->stop);
 }
 
 } // namespace afio::algorithms::copy_detail

@@ -1,0 +1,86 @@
+#include "algorithms/compare_trees/compare_trees.hpp"
+
+#include "algorithms/compare_trees/tree_comparer.hpp"
+#include "algorithms/serial_observer.hpp"
+
+#include <cerrno>
+#include <new>
+#include <numeric>
+#include <vector>
+
+namespace afio::algorithms {
+
+std::uint64_t compare_report::differences() const noexcept {
+  // The first of each are the names that do not differ.
+  return std::accumulate(kinds.begin() + 1, kinds.end(), std::uint64_t{0}) +
+         std::accumulate(outcomes.begin() + 1, outcomes.end(), std::uint64_t{0});
+}
+
+namespace compare_detail {
+
+namespace {
+
+constexpr want fields =
+    want::type | want::mode | want::links | want::owner | want::times | want::identity | want::size;
+
+void add(compare_report& to, const compare_report& from) noexcept {
+  for (std::size_t i = 0; i < to.kinds.size(); ++i) to.kinds[i] += from.kinds[i];
+  for (std::size_t i = 0; i < to.outcomes.size(); ++i) to.outcomes[i] += from.outcomes[i];
+}
+
+template <std::size_t N>
+result<compare_report> compare(const std::array<walk_root, N>& roots,
+                               const compare_options& options, difference_listener& found,
+                               observer& told) {
+  serial_observer one_at_a_time(told);
+  comparing_trees shared{options, found, one_at_a_time, roots[0].name, {}, {}};
+  walk_options how = options.tree.for_walk();
+  how.fields = fields;
+  if (options.entries.how == comparing::content) how.row_cost = row_cost::contents;
+  comparison entries = options.entries;
+  entries.stop = options.tree.stop;
+  entries.counters = options.tree.counters;
+  std::vector<tree_comparer<N>> workers;
+  for (unsigned left = worker_count(how, N); left != 0; --left) {
+    AFIO_TRY(auto comparer, entry_comparer::make(entries));
+    workers.emplace_back(shared, std::move(comparer));
+  }
+  compare_report sum;
+  const auto of_roots = workers[0].compare_roots(roots);
+  if (!of_roots) {
+    ++sum.failures;
+    told.failed({operation::compare, roots[0].name, of_roots.assume_error()});
+  }
+  AFIO_TRY(const walk_report done, walk<N>(roots, workers, how, one_at_a_time));
+  for (const auto& worker : workers) add(sum, worker.report());
+  sum.rows = done.rows;
+  sum.failures += done.failures;
+  sum.stopped = done.stopped;
+  return sum;
+}
+
+} // namespace
+
+} // namespace compare_detail
+
+result<compare_report> compare_trees(const walk_root& left, const walk_root& right,
+                                     const compare_options& options, difference_listener& found,
+                                     observer& told) noexcept try {
+  return compare_detail::compare<2>({left, right}, options, found, told);
+
+} catch (const std::bad_alloc&) {
+
+  return error(ENOMEM, call::none);
+}
+
+result<compare_report> compare_trees(const walk_root& base, const walk_root& left,
+                                     const walk_root& right, const compare_options& options,
+                                     difference_listener& found, observer& told) noexcept try {
+  return compare_detail::compare<3>({base, left, right}, options, found, told);
+
+} catch (const std::bad_alloc&) {
+
+  return error(ENOMEM, call::none);
+}
+
+} // namespace afio::algorithms

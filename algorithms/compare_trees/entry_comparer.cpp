@@ -1,0 +1,185 @@
+#include "algorithms/compare_trees/entry_comparer.hpp"
+
+#include "afio/symlink_handle.hpp"
+#include "algorithms/attribute_names.hpp"
+#include "algorithms/equal_contents.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <thread>
+
+namespace afio::algorithms {
+
+namespace {
+
+using kind = distinction::kind;
+
+constexpr file_options quietly{.mode = mode::read, .access_time = access_time::keep};
+
+/// The flags that a copy keeps, as far as a status has them.
+std::uint64_t kept_flags(const stat_t& s) noexcept {
+  constexpr auto kept = static_cast<std::uint64_t>(attribute::immutable) |
+                        static_cast<std::uint64_t>(attribute::append_only) |
+                        static_cast<std::uint64_t>(attribute::no_dump) |
+                        static_cast<std::uint64_t>(attribute::compressed);
+  return static_cast<std::uint64_t>(s.attributes) & kept;
+}
+
+/// Holds an entry that still is what its status says.
+result<fs_handle> pin(const compared_entry& e) noexcept {
+  AFIO_TRY(fs_handle pinned, fs_handle::pin(e.directory, e.name));
+  AFIO_TRY(const identity id, pinned.identity());
+  if (!id.same_file(e.status.id)) return error(errc::raced, call::openat2, e.name);
+  return pinned;
+}
+
+} // namespace
+
+result<entry_comparer> entry_comparer::make(const comparison& how) noexcept {
+  std::unique_ptr<buffers> b(new (std::nothrow) buffers);
+  if (!b) return error(ENOMEM, call::none);
+  return entry_comparer(how, std::move(b));
+}
+
+result<distinction> entry_comparer::compare(const compared_entry& left,
+                                            const compared_entry& right) noexcept {
+  const stat_t &l = left.status, &r = right.status;
+  if (l.type != r.type) return distinction{kind::type};
+  if (l.id.same_file(r.id)) return distinction{};
+  distinction found{kind::none, by_status(l, r)};
+  AFIO_TRY(const bool same, same_contents(left, right));
+  if (has(how_.metadata, aspect::xattr) || has(how_.metadata, aspect::acl)) {
+    AFIO_TRY(const fs_handle of_left, pin(left));
+    AFIO_TRY(const fs_handle of_right, pin(right));
+    AFIO_TRY(const aspect attributes, by_attributes(of_left, of_right));
+    found.metadata = found.metadata | attributes;
+  }
+  if (!same)
+    found.what = l.type == file_type::symlink ? kind::target : kind::content;
+  else if (found.metadata != aspect::none)
+    found.what = kind::metadata;
+  return found;
+}
+
+result<distinction> entry_comparer::compare(const path_handle& left, const stat_t& of_left,
+                                            const path_handle& right,
+                                            const stat_t& of_right) noexcept {
+  if (of_left.id.same_file(of_right.id)) return distinction{};
+  AFIO_TRY(const aspect attributes, by_attributes(left, right));
+  const aspect differing = by_status(of_left, of_right) | attributes;
+  return distinction{differing == aspect::none ? kind::none : kind::metadata, differing};
+}
+
+/// The parts that a status tells of.
+aspect entry_comparer::by_status(const stat_t& left, const stat_t& right) const noexcept {
+  aspect differing = aspect::none;
+  const auto differs = [&](aspect part, bool it_does) {
+    if (it_does && has(how_.metadata, part)) differing = differing | part;
+  };
+  differs(aspect::mode, left.type != file_type::symlink && left.mode != right.mode);
+  differs(aspect::ownership, left.owner != right.owner || left.group != right.group);
+  differs(aspect::timestamps, left.modified != right.modified);
+  differs(aspect::flags, kept_flags(left) != kept_flags(right));
+  return differing;
+}
+
+/// Extended attributes and ACLs.
+result<aspect> entry_comparer::by_attributes(const fs_handle& left,
+                                             const fs_handle& right) noexcept {
+  AFIO_TRY(const std::string_view of_left, attribute_names(left, buffers_->of[0].names));
+  AFIO_TRY(const std::string_view of_right, attribute_names(right, buffers_->of[1].names));
+  aspect differing = aspect::none;
+  result<void> read = success();
+  const auto look_at = [&](const char* name, std::string_view other) {
+    const aspect part = is_acl(name) ? aspect::acl : aspect::xattr;
+    if (!read || !has(how_.metadata, part) || has(differing, part)) return;
+    const auto same = contains(other, name) ? same_value(name, left, right) : result<bool>(false);
+    if (!same)
+      read = same.as_failure();
+    else if (!same.assume_value())
+      differing = differing | part;
+  };
+  for_each_name(of_left, [&](const char* name) { look_at(name, of_right); });
+  for_each_name(of_right, [&](const char* name) {
+    if (!contains(of_left, name)) look_at(name, of_left);
+  });
+  AFIO_TRY(read);
+  return differing;
+}
+
+result<bool> entry_comparer::same_value(const char* name, const fs_handle& left,
+                                        const fs_handle& right) noexcept {
+  const std::array<const fs_handle*, 2> files{&left, &right};
+  std::array<std::span<const std::byte>, 2> values;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto read = files[i]->get_attribute(name, buffers_->of[i].value);
+    // Gone since it was listed.
+    if (!read && read.assume_error().native() == ENODATA) return false;
+    AFIO_TRY(const std::size_t size, read);
+    values[i] = std::span(buffers_->of[i].value).first(size);
+  }
+  return std::ranges::equal(values[0], values[1]);
+}
+
+/// What an entry holds, of whatever type: bytes, a target, a device's number.
+result<bool> entry_comparer::same_contents(const compared_entry& left,
+                                           const compared_entry& right) noexcept {
+  const stat_t &l = left.status, &r = right.status;
+  switch (l.type) {
+  case file_type::regular:
+    if (l.size != r.size) return false;
+    return how_.how == comparing::quick ? l.modified == r.modified : same_bytes(left, right);
+  case file_type::symlink:
+    return same_target(left, right);
+  case file_type::character_device:
+  case file_type::block_device:
+    return l.device_number == r.device_number;
+  default:
+    return true;
+  }
+}
+
+result<bool> entry_comparer::same_target(const compared_entry& left,
+                                         const compared_entry& right) noexcept {
+  // Longer than any target, so that both fit.
+  const std::span<char> room(reinterpret_cast<char*>(buffers_->contents.data()),
+                             buffers_->contents.size());
+  const auto read = [](const compared_entry& e, std::span<char> into) -> result<std::string_view> {
+    AFIO_TRY(const symlink_handle link, symlink_handle::symlink(e.directory, e.name));
+    return link.read(into);
+  };
+  AFIO_TRY(const std::string_view of_left, read(left, room.first(path_view::max_size)));
+  AFIO_TRY(const std::string_view of_right, read(right, room.last(path_view::max_size)));
+  return of_left == of_right;
+}
+
+/// Again while either changes.
+result<bool> entry_comparer::same_bytes(const compared_entry& left,
+                                        const compared_entry& right) noexcept {
+  using namespace std::chrono_literals;
+  if (!own_.is_open()) {
+    AFIO_TRY(own_, descriptor_table::of_this_process());
+  }
+  AFIO_TRY(const fs_handle pinned_left, pin(left));
+  AFIO_TRY(const fs_handle pinned_right, pin(right));
+  AFIO_TRY(const file_handle a, file_handle::file(own_, pinned_left, left.status, quietly));
+  AFIO_TRY(const file_handle b, file_handle::file(own_, pinned_right, right.status, quietly));
+  const auto limit = how_.retry.start();
+  stat_t before_a = left.status, before_b = right.status;
+  for (std::chrono::nanoseconds pause = 1ms;;
+       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+    AFIO_TRY(const bool same, equal_contents(a, b, std::max(before_a.size, before_b.size),
+                                             buffers_->contents, how_.stop, how_.counters));
+    AFIO_TRY(const stat_t after_a, a.stat());
+    AFIO_TRY(const stat_t after_b, b.stat());
+    if (unchanged(before_a, after_a) && unchanged(before_b, after_b)) return same;
+    if (limit.expired() || how_.stop.stop_requested())
+      return error(errc::kept_changing, call::statx, left.name);
+    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    before_a = after_a;
+    before_b = after_b;
+  }
+}
+
+} // namespace afio::algorithms
