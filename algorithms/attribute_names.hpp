@@ -30,12 +30,13 @@ inline result<std::string_view> attribute_names(const fs_handle& file,
   return listed.as_failure();
 }
 
-/// Calls f with each NUL-terminated name of a list.
+/// Calls f with each NUL-terminated name of a list, but for the names under which xfs lists its
+/// ACLs a second time.
 template <class F>
 void for_each_name(std::string_view list, F&& f) {
   while (!list.empty()) {
     const std::size_t size = std::strlen(list.data());
-    f(list.data());
+    if (!list.starts_with("trusted.SGI_ACL_")) f(list.data());
     list.remove_prefix(std::min(size + 1, list.size()));
   }
 }
