@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -30,6 +31,23 @@ enum class three_way : std::uint8_t {
   changed_both, ///< Both in the same way.
   conflict,     ///< Both, and not in the same way.
 };
+
+/// "changed_left", …
+constexpr std::string_view name_of(three_way what) noexcept {
+  switch (what) {
+  case three_way::unchanged:
+    break;
+  case three_way::changed_left:
+    return "changed_left";
+  case three_way::changed_right:
+    return "changed_right";
+  case three_way::changed_both:
+    return "changed_both";
+  case three_way::conflict:
+    return "conflict";
+  }
+  return "unchanged";
+}
 
 constexpr two_way two_way_of(bool in_left, bool in_right, bool alike) noexcept {
   if (!in_right) return two_way::only_left;

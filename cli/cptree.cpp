@@ -88,7 +88,7 @@ void describe(CLI::App& app, arguments& a) {
 
 /// What does not go together, for people; empty where all does.
 std::string contradiction(const arguments& a) {
-  const auto& preserve = a.copying.preserve;
+  const auto& preserve = a.copying.preserve.words;
   const bool names_links = std::find(preserve.begin(), preserve.end(), "links") != preserve.end();
   if (names_links && a.linking.parts_hardlinks())
     return "--dereference=hardlinks leaves none for --preserve=links";

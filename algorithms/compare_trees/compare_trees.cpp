@@ -28,6 +28,13 @@ void add(compare_report& to, const compare_report& from) noexcept {
   for (std::size_t i = 0; i < to.outcomes.size(); ++i) to.outcomes[i] += from.outcomes[i];
 }
 
+comparison for_entries(const compare_options& options) noexcept {
+  comparison how = options.entries;
+  how.stop = options.tree.stop;
+  how.counters = options.tree.counters;
+  return how;
+}
+
 template <std::size_t N>
 result<compare_report> compare(const std::array<walk_root, N>& roots,
                                const compare_options& options, difference_listener& found,
@@ -37,12 +44,9 @@ result<compare_report> compare(const std::array<walk_root, N>& roots,
   walk_options how = options.tree.for_walk();
   how.fields = fields;
   if (options.entries.how == comparing::content) how.row_cost = row_cost::contents;
-  comparison entries = options.entries;
-  entries.stop = options.tree.stop;
-  entries.counters = options.tree.counters;
   std::vector<tree_comparer<N>> workers;
   for (unsigned left = worker_count(how, N); left != 0; --left) {
-    AFIO_TRY(auto comparer, entry_comparer::make(entries));
+    AFIO_TRY(auto comparer, entry_comparer::make(for_entries(options)));
     workers.emplace_back(shared, std::move(comparer));
   }
   compare_report sum;
@@ -81,6 +85,21 @@ result<compare_report> compare_trees(const walk_root& base, const walk_root& lef
 } catch (const std::bad_alloc&) {
 
   return error(ENOMEM, call::none);
+}
+
+result<compare_report> compare_entries(const location& left, const location& right,
+                                       const compare_options& options,
+                                       difference_listener& found) noexcept {
+  stat_t of_left, of_right;
+  AFIO_TRY(of_left.stamp(left.directory, left.name, compare_detail::fields));
+  AFIO_TRY(of_right.stamp(right.directory, right.name, compare_detail::fields));
+  AFIO_TRY(auto comparer, entry_comparer::make(compare_detail::for_entries(options)));
+  AFIO_TRY(const distinction what, comparer.compare({left.directory, left.name, of_left},
+                                                    {right.directory, right.name, of_right}));
+  compare_report report{.rows = 1};
+  ++report.kinds[static_cast<std::size_t>(what.what)];
+  if (what) found.differs(tree_difference{{}, what, &of_left, &of_right});
+  return report;
 }
 
 } // namespace afio::algorithms

@@ -89,4 +89,10 @@ result<compare_report> compare_trees(const walk_root& base, const walk_root& lef
                                      const walk_root& right, const compare_options& options,
                                      difference_listener& found, observer& told) noexcept;
 
+/// Compares two entries alone, whatever they are; of directories, nothing in them. Told as one
+/// difference with an empty path. Fails as entry_comparer::compare().
+result<compare_report> compare_entries(const location& left, const location& right,
+                                       const compare_options& options,
+                                       difference_listener& found) noexcept;
+
 } // namespace afio::algorithms

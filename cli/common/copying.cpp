@@ -12,18 +12,7 @@ namespace afio::cli {
 
 namespace {
 
-using algorithms::aspect;
 using algorithms::sync;
-
-const std::map<std::string, aspect> aspects{{"mode", aspect::mode},
-                                            {"ownership", aspect::ownership},
-                                            {"timestamps", aspect::timestamps},
-                                            {"xattr", aspect::xattr},
-                                            {"acl", aspect::acl},
-                                            {"flags", aspect::flags},
-                                            {"links", aspect::links},
-                                            {"all", aspect::all},
-                                            {"none", aspect::none}};
 
 const std::map<std::string, sync> syncs{
     {"none", sync::none}, {"files", sync::files}, {"all", sync::all}};
@@ -31,26 +20,21 @@ const std::map<std::string, sync> syncs{
 } // namespace
 
 void copying_arguments::add_to(CLI::App& app) {
-  app.add_option("--preserve", preserve,
-                 "all, none, or of mode, ownership, timestamps,\nxattr, acl, flags and links")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->check(CLI::IsMember(&aspects).description(""));
+  preserve.add_to(app, "--preserve", "all, none, or of");
   app.add_option("--sync", sync, "Wait until durable: none, files or all")
       ->type_name("WHAT")
       ->check(CLI::IsMember(&syncs).description(""));
 }
 
 void copying_arguments::apply_to(algorithms::copy_file_options& file) const {
-  file.preserve = aspect::none;
-  for (const std::string& word : preserve) file.preserve = file.preserve | aspects.at(word);
+  file.preserve = preserve.meant();
   file.sync = syncs.at(sync);
   file.umask = current_umask();
 }
 
 bool copying_arguments::missed(const output& told) const {
-  for (const std::string& word : preserve) {
-    if (told.has_lost(name_of(aspects.at(word)))) return true;
+  for (const std::string& word : preserve.words) {
+    if (told.has_lost(name_of(aspect_of(word)))) return true;
   }
   return false;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "algorithms/copy_file/copy_file.hpp"
+#include "cli/common/aspects.hpp"
 #include "cli/common/output.hpp"
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace afio::cli {
 
 /// --preserve, --sync, --retry: how files are copied.
 struct copying_arguments {
-  std::vector<std::string> preserve{"all"};
+  aspect_list preserve;
   std::string sync = "none";
 
   /// Adds the options to `app`. *this must outlive the parse.

@@ -65,27 +65,6 @@ std::string text_for(const algorithms::event& e, bool dry_run) {
   return text;
 }
 
-std::string_view word_for(file_type type) noexcept {
-  switch (type) {
-  case file_type::regular:
-    return "file";
-  case file_type::directory:
-    return "directory";
-  case file_type::symlink:
-    return "symlink";
-  case file_type::fifo:
-    return "fifo";
-  case file_type::socket:
-    return "socket";
-  case file_type::character_device:
-  case file_type::block_device:
-    return "device";
-  case file_type::unknown:
-    break;
-  }
-  return "unknown";
-}
-
 /// The name that a busy file has got in the root of its tree; empty where it is in its place.
 std::string_view displaced_to(const error& why) noexcept {
   const bool busy = why == std::errc::device_or_resource_busy || why == std::errc::text_file_busy;
@@ -118,6 +97,27 @@ std::string advice_for(std::string_view what, const error& why) {
 }
 
 } // namespace
+
+std::string_view word_for(file_type type) noexcept {
+  switch (type) {
+  case file_type::regular:
+    return "file";
+  case file_type::directory:
+    return "directory";
+  case file_type::symlink:
+    return "symlink";
+  case file_type::fifo:
+    return "fifo";
+  case file_type::socket:
+    return "socket";
+  case file_type::character_device:
+  case file_type::block_device:
+    return "device";
+  case file_type::unknown:
+    break;
+  }
+  return "unknown";
+}
 
 output::output(output_options options)
     : observer(options.verbose || options.json || !options.log_file.empty()
@@ -241,8 +241,19 @@ void output::lost(const algorithms::loss& l) noexcept try {
   ok_ = false;
 }
 
-void output::summarize(std::uint64_t failures, double seconds,
-                       std::optional<std::uint64_t> bytes) noexcept try {
+void output::print(std::string_view text) noexcept {
+  const std::scoped_lock hold(lock_);
+  line(text);
+}
+
+void output::spoil() noexcept {
+  const std::scoped_lock hold(lock_);
+  ok_ = false;
+}
+
+void output::summarize(std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes,
+                       const std::vector<std::pair<std::string_view, std::uint64_t>>& more) noexcept
+    try {
   const std::scoped_lock hold(lock_);
   if (options_.json) {
     json_line last("summary");
@@ -250,6 +261,7 @@ void output::summarize(std::uint64_t failures, double seconds,
     for (const event_kind kind : options_.counted) {
       last.number(word_for(kind), static_cast<std::int64_t>(counts_[word_for(kind)]));
     }
+    for (const auto& [what, count] : more) last.number(what, static_cast<std::int64_t>(count));
     if (bytes) last.number("bytes", static_cast<std::int64_t>(*bytes));
     last.number("failures", static_cast<std::int64_t>(failures)).number("seconds", seconds);
     line(last.str());

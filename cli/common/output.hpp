@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace afio::cli {
@@ -30,6 +31,9 @@ struct output_options {
 };
 
 class progress_bar;
+
+/// "file", "directory", …
+std::string_view word_for(file_type type) noexcept;
 
 /// An observer that prints. All calls are safe from any thread; lines never mix.
 class output final : public algorithms::observer {
@@ -51,10 +55,14 @@ public:
   void say(std::string_view message) noexcept;
   /// The same about how the work went: not where quiet.
   void note(std::string_view message) noexcept;
+  /// Prints on stdout, as it is.
+  void print(std::string_view text) noexcept;
+  /// Something could not be printed: from now on not ok().
+  void spoil() noexcept;
   /// The last line of --json, and of the log. `seconds` since the start; bytes where contents were
-  /// worked on.
-  void summarize(std::uint64_t failures, double seconds,
-                 std::optional<std::uint64_t> bytes = {}) noexcept;
+  /// worked on; `more` is counted besides events.
+  void summarize(std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes = {},
+                 const std::vector<std::pair<std::string_view, std::uint64_t>>& more = {}) noexcept;
   /// Lets lines appear above the bar. Null for none.
   void draw_with(progress_bar* bar) noexcept;
 

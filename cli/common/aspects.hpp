@@ -1,0 +1,27 @@
+// Lists of the parts of metadata on a command line: --preserve, --metadata.
+#pragma once
+
+#include "algorithms/file_metadata.hpp"
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace afio::cli {
+
+struct aspect_list {
+  std::vector<std::string> words{"all"};
+
+  /// Adds the option `name`; `about` is what its help begins with. *this must outlive the parse.
+  void add_to(CLI::App& app, const std::string& name, const std::string& about);
+
+  algorithms::aspect meant() const;
+};
+
+/// What a word means; it is one that the parse has let pass.
+algorithms::aspect aspect_of(const std::string& word);
+
+} // namespace afio::cli

@@ -1,0 +1,50 @@
+// Differences of trees, for people and for scripts.
+#pragma once
+
+#include "algorithms/compare_trees/compare_trees.hpp"
+#include "cli/common/output.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace afio::cli {
+
+/// What is told of each.
+enum class telling : std::uint8_t { nothing, lines, json, names };
+
+/// What the trees are called.
+struct tree_names {
+  std::string left, right, base;
+};
+
+/// Prints what differs as it is found, and counts.
+class told_differences final : public algorithms::difference_listener {
+public:
+  told_differences(output& out, tree_names names, telling how)
+      : out_(out), names_(std::move(names)), how_(how) {}
+
+  void differs(const algorithms::tree_difference& d) noexcept override;
+  void differs(const algorithms::merge_difference& d) noexcept override;
+
+  using count = std::pair<std::string_view, std::uint64_t>;
+
+  /// How many there are of each kind, also of those that there are none of.
+  std::vector<count> counts(const algorithms::compare_report& report) const;
+  /// The same in lines.
+  std::string summary(const algorithms::compare_report& report) const;
+
+private:
+  template <class D>
+  void tell(const D& d) noexcept;
+  std::string line_of(const algorithms::tree_difference& d) const;
+  std::string line_of(const algorithms::merge_difference& d) const;
+
+  output& out_;
+  tree_names names_;
+  telling how_;
+};
+
+} // namespace afio::cli

@@ -1,0 +1,198 @@
+// afio-diff: tells how trees differ.
+#include "afio/quoted.hpp"
+#include "algorithms/compare_trees/compare_trees.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/arguments.hpp"
+#include "cli/common/aspects.hpp"
+#include "cli/common/count_beside.hpp"
+#include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
+#include "cli/common/progress_bar.hpp"
+#include "cli/common/rules.hpp"
+#include "cli/common/signals.hpp"
+#include "cli/common/told_differences.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::compare_options;
+using algorithms::compare_report;
+using algorithms::stopped;
+
+constexpr char examples[] = R"(Examples:
+  afio-diff photos /backup/photos           sizes, times and all metadata
+  afio-diff --compare=content a b           each byte, too
+  afio-diff --metadata=none a b             names, types and contents alone
+  afio-diff --base v1 mine theirs           what became of v1 in two trees
+  afio-diff -0 a b | xargs -0 ls -ld        the names alone
+
+Exit: 0 no difference, 1 some, 2 something could not be compared, or usage,
+130/143 interrupted. Nothing is changed, not even times of access where the
+kernel allows it. Of several threads, lines come in no order: -j1 sorts.)";
+
+struct arguments {
+  common_arguments common;
+  std::string left;
+  std::string right;
+  std::string base;
+  std::string compare = "quick";
+  aspect_list metadata;
+  bool summary = false;
+  rules which;
+};
+
+void describe(CLI::App& app, arguments& a) {
+  app.add_option("A", a.left, "A tree, or any entry")->type_name("")->required();
+  app.add_option("B", a.right, "What to compare it with")->type_name("")->required();
+  app.add_option("--base", a.base, "The tree that both come from: tells what became of it")
+      ->type_name("BASE");
+  app.add_option("--compare", a.compare, "Files by: quick (size and time) or content")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"quick", "content"}).description(""));
+  a.metadata.add_to(app, "--metadata", "What counts: all, none, or of");
+  app.add_flag("--summary", a.summary, "Only how many there are of each kind");
+  a.which.add_to(app);
+  a.common.add_to(app);
+  // It changes nothing, and entries that are the same are no news.
+  for (const char* const none : {"--dry-run", "--verbose"}) app.remove_option(app.get_option(none));
+  // What diff's users type: it is what happens anyway.
+  app.add_flag("-r,--recursive,--no-dereference")->group("");
+  app.footer(examples);
+}
+
+compare_options options_for(const arguments& a, const signals& interrupts,
+                            algorithms::progress& done) {
+  compare_options o;
+  o.tree = a.common.for_trees();
+  o.tree.stop = interrupts.token();
+  o.tree.counters = &done;
+  if (a.compare == "content") o.entries.how = algorithms::comparing::content;
+  o.entries.metadata = a.metadata.meant();
+  if (!a.common.retry.empty()) o.entries.retry = a.common.retry_deadline();
+  return o;
+}
+
+class diff {
+public:
+  diff(const arguments& a, const algorithms::path_filter& filter, output& out, signals& interrupts)
+      : arguments_(a),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)),
+        told_(out, {.left = a.left, .right = a.right, .base = a.base},
+              a.summary || a.common.quiet ? telling::nothing
+              : a.common.json             ? telling::json
+              : a.common.null             ? telling::names
+                                          : telling::lines) {
+    if (!filter.empty()) options_.filter = &filter;
+  }
+
+  exit_code run() {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      std::unique_ptr<count_beside> count;
+      std::unique_ptr<progress_bar> bar;
+      if (arguments_.common.wants_progress()) {
+        count = std::make_unique<count_beside>(std::vector{arguments_.left}, options_.tree);
+        bar = std::make_unique<progress_bar>("comparing", done_, count->total(), count->is_final());
+        out_.draw_with(bar.get());
+      }
+      compare();
+      out_.draw_with(nullptr);
+    }
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    if (arguments_.summary && !arguments_.common.json) out_.print(told_.summary(report_));
+    out_.summarize(report_.failures, spent.count(), done_.bytes.load(), told_.counts(report_));
+    return final_status(out_, interrupts_, code());
+  }
+
+private:
+  /// Directories are opened through symlinks, as diff does.
+  void compare() {
+    std::vector<std::string> paths{arguments_.left, arguments_.right};
+    if (!arguments_.base.empty()) paths.insert(paths.begin(), arguments_.base);
+    std::vector<path_handle> trees;
+    for (const std::string& path : paths) {
+      auto opened = open_directory(path);
+      if (!opened && opened.assume_error() == std::errc::not_a_directory && paths.size() == 2)
+        return compare_two_entries();
+      if (!opened) return fail("open", path, opened.assume_error());
+      trees.push_back(std::move(opened).assume_value());
+    }
+    const auto root = [&](std::size_t i) { return algorithms::walk_root{&trees[i], paths[i]}; };
+    take(paths.size() == 2
+             ? algorithms::compare_trees(root(0), root(1), options_, told_, out_)
+             : algorithms::compare_trees(root(0), root(1), root(2), options_, told_, out_));
+  }
+
+  void compare_two_entries() {
+    const auto left = locate(arguments_.left), right = locate(arguments_.right);
+    if (!left) return fail("open", arguments_.left, left.assume_error());
+    if (!right) return fail("open", arguments_.right, right.assume_error());
+    take(algorithms::compare_entries(left.assume_value(), right.assume_value(), options_, told_));
+  }
+
+  void take(const result<compare_report>& done) {
+    if (!done) return fail("compare", arguments_.left, done.assume_error());
+    report_ = done.assume_value();
+    if (report_.stopped == stopped::by_request) out_.note("interrupted");
+    if (report_.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
+    if (report_.stopped == stopped::by_failure) out_.note("stopped by --on-error");
+  }
+
+  void fail(std::string_view what, const std::string& path, const error& why) {
+    ++report_.failures;
+    out_.failed(what, path, why);
+  }
+
+  exit_code code() const {
+    if (report_.failures != 0 || report_.stopped != stopped::no) return exit_code::unusable;
+    return report_.differences() == 0 ? exit_code::done : exit_code::incomplete;
+  }
+
+  const arguments& arguments_;
+  output& out_;
+  signals& interrupts_;
+  algorithms::progress done_;
+  compare_options options_;
+  told_differences told_;
+  compare_report report_;
+};
+
+int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
+  CLI::App app("Tells how two trees differ, or what became of a base in both.", "afio-diff");
+  arguments a;
+  describe(app, a);
+  if (const auto status = parse(app, argc, argv)) return *status;
+  algorithms::path_filter filter;
+  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
+    std::fprintf(stderr, "afio-diff: %s\n", wrong.c_str());
+    return static_cast<int>(exit_code::unusable);
+  }
+  signals interrupts; // Before any other thread.
+  output out(a.common.for_output("afio-diff", {}));
+  if (!out.log_problem().empty()) {
+    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
+            out.log_problem());
+    return static_cast<int>(exit_code::unusable);
+  }
+  return static_cast<int>(diff(a, filter, out, interrupts).run());
+}
+
+} // namespace
+
+} // namespace afio::cli
+
+int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
