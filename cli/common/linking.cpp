@@ -9,11 +9,6 @@ namespace {
 using algorithms::aspect;
 using algorithms::copy_options;
 
-/// All but that one of them.
-aspect without(aspect set, aspect part) noexcept {
-  return static_cast<aspect>(static_cast<unsigned>(set) & ~static_cast<unsigned>(part));
-}
-
 } // namespace
 
 void linking_arguments::add_to(CLI::App& app) {

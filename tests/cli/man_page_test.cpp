@@ -91,6 +91,19 @@ TEST_F(CptreeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).out
 
 TEST_F(MvtreeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
 
+class DiffManPage : public tool {
+protected:
+  DiffManPage() : tool("afio-diff") {}
+};
+
+TEST_F(DiffManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--compare"));
+  EXPECT_EQ(options_of_manual(manual("afio-diff")), helped);
+}
+
+TEST_F(DiffManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 TEST_F(ManPage, HasTheSectionsOfAManual) {
   for (const char* section :
        {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",
