@@ -55,12 +55,12 @@ struct arguments {
 void describe(CLI::App& app, arguments& a) {
   app.add_option("A", a.left, "A tree, or any entry")->type_name("")->required();
   app.add_option("B", a.right, "What to compare it with")->type_name("")->required();
-  app.add_option("--base", a.base, "The tree that both come from: tells what became of it")
+  app.add_option("--base", a.base, "The tree that both come from: what became of it")
       ->type_name("BASE");
   app.add_option("--compare", a.compare, "Files by: quick (size and time) or content")
       ->type_name("HOW")
       ->check(CLI::IsMember({"quick", "content"}).description(""));
-  a.metadata.add_to(app, "--metadata", "What counts: all, none, or of");
+  a.metadata.add_to(app, "--metadata", "all, none, or of");
   app.add_flag("--summary", a.summary, "Only how many there are of each kind");
   a.which.add_to(app);
   a.common.add_to(app);
