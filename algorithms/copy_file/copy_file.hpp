@@ -57,6 +57,7 @@ struct copied_file {
   copied_by how = copied_by::buffer;
   bool replaced = false; ///< The name existed.
   stat_t source;         ///< As it was before and after it was read.
+  identity made;         ///< The copy, whatever its name means by now.
 };
 
 /// Copies the regular file `name` of `from` to `new_name` of `to`, replacing a file of that name

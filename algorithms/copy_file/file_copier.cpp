@@ -45,19 +45,19 @@ result<copied_file> file_copier::try_once(const fs_handle& source, const stat_t&
   AFIO_TRY(new_file made, to.seen == destination::visible::by_nobody
                               ? new_file::named(to.directory, to.name, status.mode & 0777)
                               : new_file::hidden(to.directory));
-  AFIO_TRY(const copied_by how, make_like(from, status, made.file(), to, told));
+  AFIO_TRY(const stat_t now, made.file().stat(want::mode | want::owner | want::identity));
+  AFIO_TRY(const copied_by how, make_like(from, status, made.file(), now, to, told));
   AFIO_TRY(const stat_t after, from.stat());
   if (!unchanged(status, after)) return error(errc::kept_changing, call::statx, to.name);
   AFIO_TRY(to.old ? made.publish_over(to.name, *to.old) : made.publish(to.name));
   metadata_.seal(status, made.file(), told);
-  return copied_file{status.size, how, to.old.has_value(), status};
+  return copied_file{status.size, how, to.old.has_value(), status, now.id};
 }
 
 /// Everything but the name.
 result<copied_by> file_copier::make_like(const file_handle& from, const stat_t& status,
-                                         file_handle& to, const destination& where,
-                                         loss_listener& told) noexcept {
-  AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner | want::identity));
+                                         file_handle& to, const stat_t& now,
+                                         const destination& where, loss_listener& told) noexcept {
   metadata_.prepare(from, status, to, told);
   AFIO_TRY(const copied_by how, contents_.fill(from, status, to, now.id.device));
   if (options_->verify == copy_file_options::verify::contents) {

@@ -43,7 +43,8 @@ private:
   result<copied_file> try_once(const fs_handle& source, const stat_t& status, const destination& to,
                                loss_listener& told) noexcept;
   result<copied_by> make_like(const file_handle& from, const stat_t& status, file_handle& to,
-                              const destination& where, loss_listener& told) noexcept;
+                              const stat_t& now, const destination& where,
+                              loss_listener& told) noexcept;
 
   const copy_file_options* options_;
   metadata_copier metadata_;

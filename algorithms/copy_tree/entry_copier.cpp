@@ -43,14 +43,15 @@ result<copied_file> entry_copier::copy(const path_handle& from, leaf_name name,
   if (status.type == file_type::regular) return files_.copy(source, status, to, told);
   // It was listed as something else.
   if (status.type == file_type::directory) return error(errc::raced, call::statx, name);
+  copied_file copied{.replaced = to.old.has_value(), .source = status};
   if (status.type == file_type::symlink) {
     std::array<char, path_view::max_size> buffer;
     AFIO_TRY(const std::string_view target, read_symlink(from, name, status, buffer));
-    AFIO_TRY(copy_symlink(source, status, target, to, told));
+    AFIO_TRY(copied.made, copy_symlink(source, status, target, to, told));
   } else {
-    AFIO_TRY(copy_node(source, status, to, told));
+    AFIO_TRY(copied.made, copy_node(source, status, to, told));
   }
-  return copied_file{.replaced = to.old.has_value(), .source = status};
+  return copied;
 }
 
 result<std::string_view> read_symlink(const path_handle& from, leaf_name name, const stat_t& status,
@@ -79,9 +80,9 @@ error left_as(const error& why, leaf_name born_as) noexcept { return why.about(b
 
 } // namespace
 
-result<void> entry_copier::copy_symlink(const fs_handle& source, const stat_t& status,
-                                        std::string_view target, const destination& to,
-                                        loss_listener& told) noexcept {
+result<identity> entry_copier::copy_symlink(const fs_handle& source, const stat_t& status,
+                                            std::string_view target, const destination& to,
+                                            loss_listener& told) noexcept {
   AFIO_TRY(const leaf_buffer born_as, name_to_be_born(to));
   const auto made = symlink_handle::create(to.directory, born_as, target);
   if (!made) return left_as(made.assume_error(), born_as);
@@ -89,8 +90,8 @@ result<void> entry_copier::copy_symlink(const fs_handle& source, const stat_t& s
   return finish(source, status, made.assume_value(), as, to, told);
 }
 
-result<void> entry_copier::copy_node(const fs_handle& source, const stat_t& status,
-                                     const destination& to, loss_listener& told) noexcept {
+result<identity> entry_copier::copy_node(const fs_handle& source, const stat_t& status,
+                                         const destination& to, loss_listener& told) noexcept {
   AFIO_TRY(const leaf_buffer born_as, name_to_be_born(to));
   AFIO_TRY(to.directory.create_node(born_as, status.type, 0600, status.device_number));
   const auto made = fs_handle::pin(to.directory, born_as);
@@ -99,17 +100,18 @@ result<void> entry_copier::copy_node(const fs_handle& source, const stat_t& stat
   return finish(source, status, made.assume_value(), as, to, told);
 }
 
-result<void> entry_copier::finish(const fs_handle& source, const stat_t& status,
-                                  const fs_handle& made, publication& as, const destination& to,
-                                  loss_listener& told) noexcept {
+result<identity> entry_copier::finish(const fs_handle& source, const stat_t& status,
+                                      const fs_handle& made, publication& as, const destination& to,
+                                      loss_listener& told) noexcept {
   const auto looked = made.stat();
   if (looked && !is_fresh(looked.assume_value(), status.type))
     return error(errc::raced, call::statx, to.name);
-  const auto done = [&]() -> result<void> {
+  const auto done = [&]() -> result<identity> {
     AFIO_TRY(const stat_t now, looked);
     metadata().prepare(source, status, made, told);
     AFIO_TRY(metadata().copy(source, status, made, now, to.target, told));
-    return to.old ? as.publish_over(made, to.name, *to.old) : as.publish(made, to.name);
+    AFIO_TRY(to.old ? as.publish_over(made, to.name, *to.old) : as.publish(made, to.name));
+    return now.id;
   }();
   if (!done) as.abandon(made);
   return done;

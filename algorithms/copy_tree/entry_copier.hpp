@@ -20,19 +20,20 @@ public:
                            const stat_t& status, const destination& to,
                            loss_listener& told) noexcept;
 
-  /// The same of a symlink, whose copy shall say `target`.
-  result<void> copy_symlink(const fs_handle& source, const stat_t& status, std::string_view target,
-                            const destination& to, loss_listener& told) noexcept;
+  /// The same of a symlink, whose copy shall say `target`. Which one that is.
+  result<identity> copy_symlink(const fs_handle& source, const stat_t& status,
+                                std::string_view target, const destination& to,
+                                loss_listener& told) noexcept;
 
   metadata_copier& metadata() noexcept { return files_.metadata(); }
 
 private:
   explicit entry_copier(file_copier&& files) noexcept : files_(std::move(files)) {}
 
-  result<void> copy_node(const fs_handle& source, const stat_t& status, const destination& to,
-                         loss_listener& told) noexcept;
-  result<void> finish(const fs_handle& source, const stat_t& status, const fs_handle& made,
-                      publication& as, const destination& to, loss_listener& told) noexcept;
+  result<identity> copy_node(const fs_handle& source, const stat_t& status, const destination& to,
+                             loss_listener& told) noexcept;
+  result<identity> finish(const fs_handle& source, const stat_t& status, const fs_handle& made,
+                          publication& as, const destination& to, loss_listener& told) noexcept;
 
   file_copier files_;
 };

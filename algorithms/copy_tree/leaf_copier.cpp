@@ -117,7 +117,9 @@ result<void> leaf_copier::copy_source(const found& f, account& sum) {
   // several directories, what one has to say is wrong for another.
   const bool grouped = f.status.links > 1 && has(shared_->file.preserve, aspect::links) &&
                        f.held_by == found::by::name && !says;
-  return grouped ? copy_grouped(f, sum) : copy_alone(f, says, sum);
+  if (grouped) return copy_grouped(f, sum);
+  AFIO_TRY(copy_alone(f, says, sum));
+  return success();
 }
 
 /// What the copy of a symlink says, where that is to be fixed and must be changed.
@@ -139,16 +141,13 @@ result<void> leaf_copier::copy_grouped(const found& f, account& sum) {
   const auto where = shared_->groups.join(f.status.id, f.status.links);
   if (where) {
     AFIO_TRY(const bool linked, link(f, *where, sum));
-    return linked ? success() : copy_alone(f, {}, sum);
+    if (linked) return success();
+    AFIO_TRY(copy_alone(f, {}, sum));
+    return success();
   }
   link_groups::claim first(shared_->groups, f.status.id);
   placed at{shared_->below(f.here, f.entry.name), {}};
-  AFIO_TRY(copy_alone(f, {}, sum));
-  if (!shared_->rehearses()) {
-    stat_t s;
-    AFIO_TRY(s.stamp(f.here.handle(1), f.entry.name, want::identity));
-    at.id = s.id;
-  }
+  AFIO_TRY(at.id, copy_alone(f, {}, sum));
   first.placed_at(std::move(at));
   return success();
 }
@@ -173,22 +172,24 @@ result<bool> leaf_copier::link(const found& f, const placed& where, account& sum
   return true;
 }
 
-/// `says`: what a symlink shall, where not the same.
-result<void> leaf_copier::copy_alone(const found& f, const std::optional<std::string>& says,
-                                     account& sum) {
+/// `says`: what a symlink shall, where not the same. Which file was made; none in a rehearsal.
+result<identity> leaf_copier::copy_alone(const found& f, const std::optional<std::string>& says,
+                                         account& sum) {
+  identity made;
   if (!shared_->rehearses()) {
     entry_losses told(shared_->losses, f.here, f.entry.name);
     if (says) {
-      AFIO_TRY(entries_.copy_symlink(f.source, f.status, *says, place_of(f), told));
+      AFIO_TRY(made, entries_.copy_symlink(f.source, f.status, *says, place_of(f), told));
     } else {
       AFIO_TRY(const copied_file copied, entries_.copy(f.here.handle(0), f.entry.name, f.source,
                                                        f.status, place_of(f), told));
+      made = copied.made;
       sum.report.bytes += copied.bytes;
       if (shared_->options.copied != nullptr) sum.copied.add(copied.source);
     }
   }
   sum.happened(f.old ? event_kind::replaced : event_kind::created, f.here, f.entry);
-  return success();
+  return made;
 }
 
 } // namespace afio::algorithms::copy_detail

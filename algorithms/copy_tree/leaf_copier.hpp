@@ -41,7 +41,7 @@ private:
   result<void> link_source(const found& f, account& sum);
   result<void> point_to_source(const found& f, account& sum);
   result<void> copy_grouped(const found& f, account& sum);
-  result<void> copy_alone(const found& f, const std::optional<std::string>& says, account& sum);
+  result<identity> copy_alone(const found& f, const std::optional<std::string>& says, account& sum);
   result<bool> link(const found& f, const placed& where, account& sum) noexcept;
   result<std::optional<std::string>> fixed_symlink(const found& f) const;
   destination place_of(const found& f) const noexcept;

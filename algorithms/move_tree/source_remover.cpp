@@ -83,6 +83,8 @@ void source_remover::leave_out(const place<1>& here, row<1>& r) noexcept {
 
 void source_remover::remove(const place<1>& here, const row<1>& r) noexcept {
   const auto removed = [&]() -> result<bool> {
+    // Of a directory that was not copied nothing was, though inodes may have been by other names.
+    if (!shared_->holds_directory(here.id())) return error(errc::raced, call::verify, r.name);
     try {
       return shared_->remove(here.handle(), r.name);
     } catch (const std::bad_alloc&) {

@@ -159,6 +159,10 @@ verdict judge_copy(const trial& t, const ending& run) {
   if (const auto half = torn(t, copy); !half.empty()) {
     return {outcome::torn, half + describe(run)};
   }
+  // Where the copy would be, something else is, or nothing that it could be in.
+  constexpr int not_begun = 2;
+  if (run.exit_code == not_begun && t.plan.depth == 0 && !run.errors.empty())
+    return {outcome::reported, run.errors};
   constexpr int unstable = 4;
   const bool ended_well = run.exit_code <= 1 || run.exit_code == unstable;
   if (run.signal != 0 || !ended_well) return {outcome::ended_oddly, describe(run)};
