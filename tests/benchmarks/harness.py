@@ -43,6 +43,8 @@ class Benchmark:
     targets: tuple
     # Whether a run makes a copy of the tree, "{copy}", which goes before the next.
     copies: bool = False
+    # Whether a run compares the tree with "{copy}", which is made beside it, once.
+    compares: bool = False
     filesystems: tuple = ("tmpfs", "ext4")
 
 
@@ -131,7 +133,7 @@ def _run(benchmark, options, script_directory):
 def _measure(benchmark, options, programs, chosen_tools, filesystem, base, tree, results):
     try:
         with filesystems.mounted(filesystem, base,
-                                 tree.entries * (1 + benchmark.copies)) as where:
+                                 tree.entries * (1 + (benchmark.copies or benchmark.compares))) as where:
             if options.runs > 0:
                 rounds = measure.Rounds(benchmark, programs, chosen_tools, filesystem, where,
                                         tree, options.patience, _say)

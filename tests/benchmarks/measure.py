@@ -141,6 +141,8 @@ class Rounds:
         path = self.where / TREE
         if not path.exists():
             self.made = trees.make(self.programs.make_tree, self.tree, str(path))
+            if self.benchmark.compares:
+                subprocess.run(["cp", "-a", TREE, COPY], cwd=self.where, check=True)
 
     def _compare_answers(self):
         # A tool that counts something else must not look fast.
@@ -162,7 +164,8 @@ class Rounds:
         finally:
             if self.benchmark.deletes:
                 trees.remove(str(self.where / TREE))
-            trees.remove(str(self.where / COPY))
+            if self.benchmark.copies:
+                trees.remove(str(self.where / COPY))
         if number >= 0:
             self.samples.append(sample)
         name = tool.name if number >= 0 else f"{tool.name} (warm-up)"

@@ -64,6 +64,13 @@ if grep --quiet xfs /proc/filesystems && [[ -e /dev/loop-control ]]; then
   reject share_tree.md "## Left out"
 fi
 
+run compare_content --trees=wide --filesystems=tmpfs --peers=diff
+expect compare_content.md "of 100 files of 4 KiB | tmpfs | afio-diff |"
+reject compare_content.md "## Left out"
+run compare_quick --trees=source --filesystems=tmpfs
+expect compare_quick.md "| a source-like mix of 75,000 files | tmpfs | afio-diff |"
+reject compare_quick.md "## Left out"
+
 # A tool that leaves the tree where it was must not look fast.
 if python3 -B "$here/remove_tree.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
   --peers=rm --peer=afio-rmtree=true; then

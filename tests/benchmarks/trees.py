@@ -43,6 +43,13 @@ COPIED = (
          for_memory=True),
 )
 
+COMPARED = (
+    Tree("wide", "1,000 directories of 100 files of 4 KiB", "wide", 1000, (100, 4096),
+         entries_each=101),
+    Tree("source", "a source-like mix of 75,000 files", "source", 75_000, (1,),
+         entries_each=13 / 12),
+)
+
 ALL = (
     Tree("wide", "1,000 directories of 100 files", "wide", 1000, (100, 1024),
          entries_each=101),
