@@ -27,6 +27,7 @@ enum class call : std::uint8_t {
   getrandom,
   ioctl,
   linkat,
+  listxattrat,
   lseek,
   mkdirat,
   openat,

@@ -124,4 +124,9 @@ result<void> path_handle::set_mode(leaf_name name, std::uint16_t mode) const noe
   return sys::change_mode(file_, name.c_str(), mode & 07777);
 }
 
+result<std::size_t> path_handle::list_attributes(leaf_name name,
+                                                 std::span<char> buffer) const noexcept {
+  return sys::list_attributes(file_, name.c_str(), buffer);
+}
+
 } // namespace afio

@@ -33,8 +33,9 @@ public:
   /// Another handle to this directory; of working_directory(), to the one it is now.
   result<path_handle> clone() const noexcept;
 
-  using fs_handle::set_mode; // Of the directory itself.
-  using fs_handle::unlink;   // By identity, wherever this directory is.
+  using fs_handle::list_attributes; // Of the directory itself.
+  using fs_handle::set_mode;
+  using fs_handle::unlink; // By identity, wherever this directory is.
 
   /// Removes the entry, whatever file it means by now, unless it is a directory (EISDIR, EPERM).
   result<void> unlink(leaf_name name) const noexcept;
@@ -56,6 +57,9 @@ public:
   result<void> sync_file_system() const noexcept;
   /// Changes the mode of the entry (never through a symlink).
   result<void> set_mode(leaf_name name, std::uint16_t mode) const noexcept;
+  /// As fs_handle::list_attributes, of the entry (never through a symlink), in one call: most have
+  /// none, and need not be held to find that out.
+  result<std::size_t> list_attributes(leaf_name name, std::span<char> buffer) const noexcept;
 
 protected:
   using fs_handle::fs_handle;

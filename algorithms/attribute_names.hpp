@@ -2,6 +2,7 @@
 #pragma once
 
 #include "afio/fs_handle.hpp"
+#include "afio/path_handle.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,18 +17,30 @@ inline bool is_acl(std::string_view name) noexcept {
   return name.starts_with("system.posix_acl_") || name == "system.nfs4_acl";
 }
 
-/// The names that `file` has, each ended by a NUL, in `room`, where 64 KiB always do. None where
-/// the file system has no attributes.
-inline result<std::string_view> attribute_names(const fs_handle& file,
-                                                std::span<char> room) noexcept {
+/// What `list` puts into `room`: names, each ended by a NUL. None where the file system has no
+/// attributes.
+template <class F>
+result<std::string_view> listed_names(std::span<char> room, F&& list) noexcept {
   // The kernel allocates as much as the buffer has: most files have none or a few.
   constexpr std::size_t most_have_less = 512;
-  auto listed = file.list_attributes(room.first(std::min(room.size(), most_have_less)));
-  if (!listed && listed.assume_error().native() == ERANGE) listed = file.list_attributes(room);
+  auto listed = list(room.first(std::min(room.size(), most_have_less)));
+  if (!listed && listed.assume_error().native() == ERANGE) listed = list(room);
   if (listed) return std::string_view(room.data(), listed.assume_value());
   const int native = listed.assume_error().native();
   if (native == ENOTSUP || native == ENOTTY || native == ENOSYS) return std::string_view();
   return listed.as_failure();
+}
+
+/// The names of the attributes of `file`, in `room`, where 64 KiB always do.
+inline result<std::string_view> attribute_names(const fs_handle& file,
+                                                std::span<char> room) noexcept {
+  return listed_names(room, [&](std::span<char> into) { return file.list_attributes(into); });
+}
+
+/// The same of the entry `name` of `dir`.
+inline result<std::string_view> attribute_names(const path_handle& dir, leaf_name name,
+                                                std::span<char> room) noexcept {
+  return listed_names(room, [&](std::span<char> into) { return dir.list_attributes(name, into); });
 }
 
 /// Calls f with each NUL-terminated name of a list, but for the names under which xfs lists its

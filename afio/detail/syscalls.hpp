@@ -105,6 +105,9 @@ result<std::size_t> copy_range(const descriptor& from, off_t at, const descripto
 
 /// Extended attributes of the file behind any descriptor, O_PATH and symlinks included.
 result<std::size_t> list_attributes(const descriptor& file, std::span<char> buffer) noexcept;
+/// The same of the entry `name` of `dir`, never of what a symlink points to.
+result<std::size_t> list_attributes(const descriptor& dir, const char* name,
+                                    std::span<char> buffer) noexcept;
 result<std::size_t> get_attribute(const descriptor& file, const char* name,
                                   std::span<std::byte> buffer) noexcept;
 result<void> set_attribute(const descriptor& file, const char* name,

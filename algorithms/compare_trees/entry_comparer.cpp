@@ -49,11 +49,12 @@ result<distinction> entry_comparer::compare(const compared_entry& left,
   if (l.id.same_file(r.id)) return distinction{};
   distinction found{kind::none, by_status(l, r)};
   AFIO_TRY(const bool same, same_contents(left, right));
-  if (has(how_.metadata, aspect::xattr) || has(how_.metadata, aspect::acl)) {
+  AFIO_TRY(const bool attributes, have_attributes(left, right));
+  if (attributes) {
     AFIO_TRY(const fs_handle of_left, pin(left));
     AFIO_TRY(const fs_handle of_right, pin(right));
-    AFIO_TRY(const aspect attributes, by_attributes(of_left, of_right));
-    found.metadata = found.metadata | attributes;
+    AFIO_TRY(const aspect differing, by_attributes(of_left, of_right));
+    found.metadata = found.metadata | differing;
   }
   if (!same)
     found.what = l.type == file_type::symlink ? kind::target : kind::content;
@@ -82,6 +83,18 @@ aspect entry_comparer::by_status(const stat_t& left, const stat_t& right) const 
   differs(aspect::timestamps, left.modified != right.modified);
   differs(aspect::flags, kept_flags(left) != kept_flags(right));
   return differing;
+}
+
+/// Whether either has any that count. Most have none, so they are not held before that is known.
+result<bool> entry_comparer::have_attributes(const compared_entry& left,
+                                             const compared_entry& right) noexcept {
+  if (!has(how_.metadata, aspect::xattr) && !has(how_.metadata, aspect::acl)) return false;
+  for (const compared_entry* const one : {&left, &right}) {
+    AFIO_TRY(const std::string_view names,
+             attribute_names(one->directory, one->name, buffers_->of[0].names));
+    if (!names.empty()) return true;
+  }
+  return false;
 }
 
 /// Extended attributes and ACLs.

@@ -106,6 +106,29 @@ TEST_P(Attributes, OfAFifoNeverOpenIt) {
   EXPECT_TRUE(failed_with(fifo.set_attribute("user.a", bytes_of("x")), EPERM));
 }
 
+// With and without the call of Linux 6.13.
+TEST_P(Attributes, AreListedByNameAndNeverThroughASymlink) {
+  make("f f 0\n l l -> f\n p p");
+  take(take(fs_handle::pin(dir, leaf("f"))).set_attribute("user.a", bytes_of("x")));
+  take(take(fs_handle::pin(dir, leaf("l"))).set_attribute("trusted.l", bytes_of("x")));
+  for (const int missing : {0, ENOSYS}) {
+    const armed kernel({.which = call::listxattrat,
+                        .repeats = detail::fault::repeat::for_ever,
+                        .native = missing});
+    std::array<char, 64> names;
+    const auto listed = [&](const char* name) {
+      return std::string(names.data(), take(dir.list_attributes(leaf(name), names)));
+    };
+    EXPECT_NE(listed("f").find("user.a"), std::string::npos);
+    EXPECT_NE(listed("l").find("trusted.l"), std::string::npos);
+    EXPECT_EQ(listed("l").find("user.a"), std::string::npos);
+    EXPECT_EQ(listed("p"), "");
+    EXPECT_TRUE(failed_with(dir.list_attributes(leaf("none"), names), ENOENT));
+    EXPECT_TRUE(failed_with(dir.list_attributes(leaf("f"), std::span(names).first(2)), ERANGE));
+    EXPECT_EQ(detail::calls_seen(call::flistxattr) > 0, missing == ENOSYS);
+  }
+}
+
 TEST_P(Attributes, AreMadeOrReplacedAsTold) {
   make("f f 0");
   const auto f = take(file_handle::file(dir, leaf("f")));

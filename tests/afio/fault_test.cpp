@@ -375,6 +375,7 @@ const operation operations[] = {
        const auto file = file_at(dir, "f");
        std::array<std::byte, 1> value{};
        begin();
+       AFIO_TRY(dir.list_attributes(leaf("f"), {}));
        AFIO_TRY(file.list_attributes({}));
        AFIO_TRY(file.set_attribute("user.a", value));
        AFIO_TRY(file.get_attribute("user.a", value));

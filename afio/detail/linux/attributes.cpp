@@ -14,6 +14,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#ifndef SYS_listxattrat
+#define SYS_listxattrat 465 // Linux 6.13
+#endif
 #ifndef SYS_fchmodat2
 #define SYS_fchmodat2 452 // Linux 6.6; younger than Debian 12's headers
 #endif
@@ -110,6 +113,19 @@ result<std::size_t> list_attributes(const descriptor& file, std::span<char> buff
                [&] { return ::flistxattr(file.number(), buffer.data(), buffer.size()); },
                [&](const char* path) { return ::listxattr(path, buffer.data(), buffer.size()); }));
   return static_cast<std::size_t>(bytes);
+}
+
+result<std::size_t> list_attributes(const descriptor& dir, const char* name,
+                                    std::span<char> buffer) noexcept {
+  const long bytes = attempt(call::listxattrat, [&] {
+    return ::syscall(SYS_listxattrat, dir.number(), name, AT_SYMLINK_NOFOLLOW, buffer.data(),
+                     buffer.size());
+  });
+  if (bytes >= 0) return static_cast<std::size_t>(bytes);
+  if (bytes != -ENOSYS) return error(static_cast<int>(-bytes), call::listxattrat, name);
+  // Linux before 6.13.
+  AFIO_TRY(const descriptor pinned, open(dir, name, O_PATH | O_NOFOLLOW, 0, resolve::single));
+  return list_attributes(pinned, buffer);
 }
 
 result<std::size_t> get_attribute(const descriptor& file, const char* name,
