@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace afio::algorithms {
@@ -19,6 +20,12 @@ public:
   /// A directory, whose own changes do not count. Throws std::bad_alloc.
   void add_directory(const identity& id) { states_.push_back(state_of(id)); }
 
+  /// One of the names of an inode that has several: `name` in the directory `dir`. Throws
+  /// std::bad_alloc.
+  void add_name(const identity& dir, std::string_view name, const identity& inode) {
+    states_.push_back(name_of(dir, name, inode));
+  }
+
   /// Takes over what `other` has. Throws std::bad_alloc.
   void add(const copied_sources& other) {
     states_.insert(states_.end(), other.states_.begin(), other.states_.end());
@@ -31,6 +38,8 @@ public:
   bool holds(const stat_t& now) const noexcept;
   /// Whether the directory was copied, in whatever state.
   bool holds_directory(const identity& id) const noexcept;
+  /// Whether that one of the inode's names was.
+  bool holds_name(const identity& dir, std::string_view name, const identity& inode) const noexcept;
 
 private:
   /// Nothing changes an inode without changing when it was changed.
@@ -44,6 +53,8 @@ private:
   static state state_of(const stat_t& s) noexcept { return {s.id.device, s.id.inode, s.changed}; }
 
   static state state_of(const identity& id) noexcept { return {id.device, id.inode, {}}; }
+
+  static state name_of(const identity& dir, std::string_view name, const identity& inode) noexcept;
 
   std::vector<state> states_;
 };

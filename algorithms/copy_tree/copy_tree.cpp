@@ -144,16 +144,14 @@ result<copy_report> tree_copy::build(const path_handle& source, const stat_t& st
     AFIO_TRY(be_private(hidden));
     return hidden;
   }();
-  if (!prepared) {
-    (void)to_.remove_directory(hidden_name);
-    return prepared.as_failure();
-  }
+  // If its name means something else by now, it is somewhere, and the error names it.
+  const auto give_up = [&](const error& why) {
+    return to_.remove_directory(hidden_name) ? why : why.about(hidden_name.view());
+  };
+  if (!prepared) return give_up(prepared.assume_error());
   const path_handle& hidden = prepared.assume_value();
   const auto walked = walk_into(source, &hidden, {status});
-  if (!walked) {
-    (void)to_.remove_directory(hidden_name);
-    return walked.as_failure();
-  }
+  if (!walked) return give_up(walked.assume_error());
   const bool complete = report_.failures == 0 && report_.stopped == stopped::no;
   if (!complete && options().extent == copy_options::extent::all_or_nothing) {
     discard(hidden_name);
@@ -290,7 +288,11 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
   happened(made.assume_value().kind, status.type);
   if (shared_.rehearses()) return report_;
   report_.bytes = made.assume_value().copied.bytes;
-  if (options().copied != nullptr) options().copied->add(made.assume_value().copied.source);
+  if (options().copied != nullptr) {
+    AFIO_TRY(const identity in, from.identity());
+    options().copied->add(made.assume_value().copied.source);
+    options().copied->add_name(in, name, status.id);
+  }
   AFIO_TRY(sync_names());
   return report_;
 }

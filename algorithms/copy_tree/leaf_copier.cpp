@@ -117,8 +117,13 @@ result<void> leaf_copier::copy_source(const found& f, account& sum) {
   // several directories, what one has to say is wrong for another.
   const bool grouped = f.status.links > 1 && has(shared_->file.preserve, aspect::links) &&
                        f.held_by == found::by::name && !says;
-  if (grouped) return copy_grouped(f, sum);
-  AFIO_TRY(copy_alone(f, says, sum));
+  if (grouped) {
+    AFIO_TRY(copy_grouped(f, sum));
+  } else {
+    AFIO_TRY(copy_alone(f, says, sum));
+  }
+  if (shared_->options.copied != nullptr && f.status.links > 1)
+    sum.copied.add_name(f.here.id(0), f.entry.name, f.status.id);
   return success();
 }
 

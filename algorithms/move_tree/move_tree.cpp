@@ -253,10 +253,6 @@ result<void> tree_move::copy_then_delete() {
   if (report_.stopped != stopped::no || report_.left_as || report_.source_kept) return success();
   if (rehearses()) return rehearse_deletion();
   if (told_.has_failed(shown_.from)) return success(); // Not even what is in it is known.
-  if (root.is_open()) {
-    AFIO_TRY(const identity id, root.identity());
-    copied.add_directory(id);
-  }
   copied.sort();
   return root.is_open() ? delete_source(copied, root) : delete_file(copied);
 }

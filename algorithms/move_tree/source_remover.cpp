@@ -30,6 +30,8 @@ result<bool> deletable::remove(const path_handle& dir, leaf_name name) {
   if (now.links > 1 || !copied_.holds(now)) {
     // One at a time, because the removal of one name changes the inode of all.
     group.lock();
+    AFIO_TRY(const identity here, dir.identity());
+    if (!copied_.holds_name(here, name, now.id)) return error(errc::raced, call::verify, name);
     AFIO_TRY(now, source.stat());
     if (!copied_.holds(now)) {
       AFIO_TRY(check_left_so(now, name));
@@ -83,8 +85,6 @@ void source_remover::leave_out(const place<1>& here, row<1>& r) noexcept {
 
 void source_remover::remove(const place<1>& here, const row<1>& r) noexcept {
   const auto removed = [&]() -> result<bool> {
-    // Of a directory that was not copied nothing was, though inodes may have been by other names.
-    if (!shared_->holds_directory(here.id())) return error(errc::raced, call::verify, r.name);
     try {
       return shared_->remove(here.handle(), r.name);
     } catch (const std::bad_alloc&) {

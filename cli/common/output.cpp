@@ -76,7 +76,7 @@ std::string advice_for(std::string_view what, const error& why) {
   using algorithms::operation;
   const bool links = what == name_of(operation::link);
   const bool copies = links || what == name_of(operation::copy);
-  if (copies && is_random_name(why.name()))
+  if ((copies || what == name_of(operation::create)) && is_random_name(why.name()))
     return " (" + quoted(why.name()) + " may be left beside it)";
   if (copies && why == errc::raced) return " (run again)";
   if (copies && why == errc::refused) return " (it holds the copy, or is in it)";

@@ -292,6 +292,24 @@ TEST_P(Across, ADirectoryExchangedMeanwhileIsNotDeletedFrom) {
   EXPECT_TRUE(fs::is_symlink(source("s/a")));
 }
 
+// Its inode was copied by its other name, so its bytes are safe; but the copy lacks this name.
+TEST_P(Across, ANameThatWasNotThereToBeCopiedStaysThoughItsInodeWas) {
+  make_source("f s/1 10\n d s/d\n f s/d/own 10\n h s/d/again = s/1\n f s/2 1");
+  told.act = [this](const event& e) {
+    if (e.path == "s/d") fs::rename(source("s/d"), source("aside"));
+    if (e.path != "s" || e.kind != event_kind::created) return false;
+    fs::rename(source("aside"), source("s/d"));
+    return true;
+  };
+  move_options one_at_a_time;
+  one_at_a_time.tree.threads = 1;
+  EXPECT_GT(take(try_move("s", "t", one_at_a_time)).failures, 0U);
+  EXPECT_FALSE(fs::exists(at("t/d/again")));
+  EXPECT_TRUE(fs::exists(source("s/d/again")));
+  EXPECT_TRUE(fs::exists(source("s/d/own")));
+  EXPECT_FALSE(fs::exists(source("s/1")));
+}
+
 TEST_P(Across, WhatCouldNotBeCopiedStaysAndIsToldOnce) {
   make_source("f s/a/1 40\n f s/a/2 40\n f s/3 40");
   move_options one_at_a_time;
