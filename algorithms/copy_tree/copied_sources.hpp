@@ -10,8 +10,8 @@
 
 namespace afio::algorithms {
 
-/// Inodes as they were when their copies were complete. 32 bytes an entry that was copied. Not for
-/// several threads at once, but for holds().
+/// Inodes as they were when their copies were complete: 32 bytes each, and for each name of those
+/// that have several. Not for several threads at once, but for the calls that ask.
 class copied_sources {
 public:
   /// Throws std::bad_alloc.
