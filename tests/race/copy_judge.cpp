@@ -148,7 +148,14 @@ verdict judge_success(const trial& t, const manifest& copies, const manifest& co
 } // namespace
 
 verdict judge_copy(const trial& t, const ending& run) {
-  const manifest copies = read_copies(t.at, t.now), copy = read_copy(t.at, t.now);
+  const manifest copy = read_copy(t.at, t.now);
+  manifest copies = read_copies(t.at, t.now);
+  // What is exchanged back gets the name that it had, be it a private one that is gone by then.
+  if (t.plan.back_after > 0) {
+    std::erase_if(copies.entries, [&](const auto& named) {
+      return has_temporary_name(named.first) && t.before.contains(named.second.inode);
+    });
+  }
   if (const auto leaked = leaks(t, copies); !leaked.empty()) {
     return {outcome::leaked, leaked + describe(run)};
   }
