@@ -187,9 +187,9 @@ private:
                           ? path_handle::path(source.directory, path_view(source.name.name()))
                           : path_handle::path(source.directory, source.name, crossing::any_mount);
     if (!root) return; // No directory, or the copy will say why.
-    missing_ =
-        tell_missing(root.assume_value(), shown, *options_.filter,
-                     follows ? leading::through_symlinks : leading::through_directories, out_);
+    missing_ = tell_missing(root.assume_value(), shown, *options_.filter,
+                            follows ? leading::through_symlinks : leading::through_directories,
+                            options_.tree.mounts, out_);
     if (missing_ != 0) code_ = exit_code::incomplete;
   }
 

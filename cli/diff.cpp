@@ -16,9 +16,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,17 +46,22 @@ struct arguments {
   std::string left;
   std::string right;
   std::string base;
+  const CLI::Option* base_option = nullptr;
   std::string compare = "quick";
   aspect_list metadata;
   bool summary = false;
   rules which;
+
+  /// Also an empty one, as from an unset variable of a script.
+  bool has_base() const { return base_option->count() != 0; }
 };
 
 void describe(CLI::App& app, arguments& a) {
   app.add_option("A", a.left, "A tree, or any entry")->type_name("")->required();
   app.add_option("B", a.right, "What to compare it with")->type_name("")->required();
-  app.add_option("--base", a.base, "The tree that both come from: what became of it")
-      ->type_name("BASE");
+  a.base_option =
+      app.add_option("--base", a.base, "The tree that both come from: what became of it")
+          ->type_name("BASE");
   app.add_option("--compare", a.compare, "Files by: quick (size and time) or content")
       ->type_name("HOW")
       ->check(CLI::IsMember({"quick", "content"}).description(""));
@@ -90,7 +95,7 @@ public:
         out_(out),
         interrupts_(interrupts),
         options_(options_for(a, interrupts, done_)),
-        told_(out, {.left = a.left, .right = a.right, .base = a.base},
+        told_(out, {.left = a.left, .right = a.right}, a.has_base() ? 3U : 2U,
               a.summary || a.common.quiet ? telling::nothing
               : a.common.json             ? telling::json
               : a.common.null             ? telling::names
@@ -114,19 +119,20 @@ public:
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     if (arguments_.summary && !arguments_.common.json) out_.print(told_.summary(report_));
     out_.summarize(report_.failures, spent.count(), done_.bytes.load(), told_.counts(report_));
-    return final_status(out_, interrupts_, code());
+    return final_status(out_, interrupts_, code(), exit_code::unusable);
   }
 
 private:
   /// Directories are opened through symlinks, as diff does.
   void compare() {
     std::vector<std::string> paths{arguments_.left, arguments_.right};
-    if (!arguments_.base.empty()) paths.insert(paths.begin(), arguments_.base);
+    if (arguments_.has_base()) paths.insert(paths.begin(), arguments_.base);
     std::vector<path_handle> trees;
     for (const std::string& path : paths) {
-      auto opened = open_directory(path);
-      if (!opened && opened.assume_error() == std::errc::not_a_directory && paths.size() == 2)
-        return compare_two_entries();
+      auto opened =
+          path.empty() ? result<path_handle>(error(ENOENT, call::openat)) : open_directory(path);
+      const bool no_tree = !opened && opened.assume_error() == std::errc::not_a_directory;
+      if (no_tree && paths.size() == 2) return compare_two_entries();
       if (!opened) return fail("open", path, opened.assume_error());
       trees.push_back(std::move(opened).assume_value());
     }
@@ -137,15 +143,20 @@ private:
   }
 
   void compare_two_entries() {
-    const auto left = locate(arguments_.left), right = locate(arguments_.right);
+    const auto left = locate_by_any_name(arguments_.left);
+    const auto right = locate_by_any_name(arguments_.right);
     if (!left) return fail("open", arguments_.left, left.assume_error());
     if (!right) return fail("open", arguments_.right, right.assume_error());
     take(algorithms::compare_entries(left.assume_value(), right.assume_value(), options_, told_));
   }
 
   void take(const result<compare_report>& done) {
-    if (!done) return fail("compare", arguments_.left, done.assume_error());
-    report_ = done.assume_value();
+    if (!done && done.assume_error() == std::errc::operation_canceled)
+      report_.stopped = stopped::by_request;
+    else if (!done)
+      return fail("compare", arguments_.left, done.assume_error());
+    else
+      report_ = done.assume_value();
     if (report_.stopped == stopped::by_request) out_.note("interrupted");
     if (report_.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
     if (report_.stopped == stopped::by_failure) out_.note("stopped by --on-error");

@@ -1,7 +1,6 @@
 #include "algorithms/compare_trees/compare_trees.hpp"
 
 #include "algorithms/compare_trees/tree_comparer.hpp"
-#include "algorithms/serial_observer.hpp"
 
 #include <cerrno>
 #include <new>
@@ -39,8 +38,7 @@ template <std::size_t N>
 result<compare_report> compare(const std::array<walk_root, N>& roots,
                                const compare_options& options, difference_listener& found,
                                observer& told) {
-  serial_observer one_at_a_time(told);
-  comparing_trees shared{options, found, one_at_a_time, roots[0].name, {}, {}};
+  comparing_trees shared{options, found, roots[0].name, {}, {}};
   walk_options how = options.tree.for_walk();
   how.fields = fields;
   if (options.entries.how == comparing::content) how.row_cost = row_cost::contents;
@@ -55,7 +53,7 @@ result<compare_report> compare(const std::array<walk_root, N>& roots,
     ++sum.failures;
     told.failed({operation::compare, roots[0].name, of_roots.assume_error()});
   }
-  AFIO_TRY(const walk_report done, walk<N>(roots, workers, how, one_at_a_time));
+  AFIO_TRY(const walk_report done, walk<N>(roots, workers, how, told));
   for (const auto& worker : workers) add(sum, worker.report());
   sum.rows = done.rows;
   sum.failures += done.failures;

@@ -73,9 +73,9 @@ struct compare_report {
 /// nor what is below names of different types. Directories that are one inode are not entered.
 ///
 /// An entry that cannot be compared, and a directory that cannot be listed, is told to `told` and
-/// counts as a failure, never as a difference. Other mounts, devices and subvolumes are left out,
-/// which is told as lost, unless options.tree.mounts allows them. Hard links: inodes with several
-/// names are remembered for the time of the call, about 200 bytes each.
+/// counts as a failure, never as a difference. So does what another mount, device or subvolume is
+/// in the way of (errc::boundary), unless options.tree.mounts allows that. Hard links: inodes with
+/// several names are remembered for the time of the call, about 200 bytes each.
 ///
 /// Fails only if it could not begin. Threads and memory as walk().
 result<compare_report> compare_trees(const walk_root& left, const walk_root& right,
@@ -83,8 +83,8 @@ result<compare_report> compare_trees(const walk_root& left, const walk_root& rig
                                      observer& told) noexcept;
 
 /// Tells what became of `base` in `left` and `right`. As above; but a directory that one side has
-/// removed is entered, so that what the other has changed in it is found; and times of directories
-/// do not count, because any change in a directory changes them.
+/// removed is entered, so that what the other has changed in it is found. Neither do times of
+/// directories count, because any change in a directory changes them, nor hard links.
 result<compare_report> compare_trees(const walk_root& base, const walk_root& left,
                                      const walk_root& right, const compare_options& options,
                                      difference_listener& found, observer& told) noexcept;

@@ -67,8 +67,11 @@ result<distinction> entry_comparer::compare(const path_handle& left, const stat_
                                             const path_handle& right,
                                             const stat_t& of_right) noexcept {
   if (of_left.id.same_file(of_right.id)) return distinction{};
-  AFIO_TRY(const aspect attributes, by_attributes(left, right));
-  const aspect differing = by_status(of_left, of_right) | attributes;
+  aspect differing = by_status(of_left, of_right);
+  if (wants_attributes()) {
+    AFIO_TRY(const aspect attributes, by_attributes(left, right));
+    differing = differing | attributes;
+  }
   return distinction{differing == aspect::none ? kind::none : kind::metadata, differing};
 }
 
@@ -88,7 +91,7 @@ aspect entry_comparer::by_status(const stat_t& left, const stat_t& right) const 
 /// Whether either has any that count. Most have none, so they are not held before that is known.
 result<bool> entry_comparer::have_attributes(const compared_entry& left,
                                              const compared_entry& right) noexcept {
-  if (!has(how_.metadata, aspect::xattr) && !has(how_.metadata, aspect::acl)) return false;
+  if (!wants_attributes()) return false;
   for (const compared_entry* const one : {&left, &right}) {
     AFIO_TRY(const std::string_view names,
              attribute_names(one->directory, one->name, buffers_->of[0].names));
@@ -160,6 +163,8 @@ result<bool> entry_comparer::same_target(const compared_entry& left,
                              buffers_->contents.size());
   const auto read = [](const compared_entry& e, std::span<char> into) -> result<std::string_view> {
     AFIO_TRY(const symlink_handle link, symlink_handle::symlink(e.directory, e.name));
+    AFIO_TRY(const identity id, link.identity());
+    if (!id.same_file(e.status.id)) return error(errc::raced, call::openat2, e.name);
     return link.read(into);
   };
   AFIO_TRY(const std::string_view of_left, read(left, room.first(path_view::max_size)));

@@ -71,6 +71,10 @@ private:
   entry_comparer(const comparison& how, std::unique_ptr<buffers> b) noexcept
       : how_(how), buffers_(std::move(b)) {}
 
+  bool wants_attributes() const noexcept {
+    return has(how_.metadata, aspect::xattr) || has(how_.metadata, aspect::acl);
+  }
+
   result<bool> have_attributes(const compared_entry& left, const compared_entry& right) noexcept;
   aspect by_status(const stat_t& left, const stat_t& right) const noexcept;
   result<aspect> by_attributes(const fs_handle& left, const fs_handle& right) noexcept;

@@ -24,9 +24,6 @@ distinction without_times(const distinction& found) noexcept {
   return with_metadata(found, without(found.metadata, aspect::timestamps));
 }
 
-/// Which of the pairs of trees.
-constexpr std::size_t pair_of(std::size_t a, std::size_t b) noexcept { return a + b - 1; }
-
 } // namespace
 
 template <std::size_t N>
@@ -88,7 +85,7 @@ void tree_comparer<N>::enter_where_worth_it(row<N>& r) const noexcept {
     if (c.type != file_type::directory) continue;
     if (first == nullptr)
       first = &c;
-    else if (!c.stat->id.same_file(first->stat->id))
+    else if (c.stat->id != first->stat->id) // Of another mount, they may hold other mounts.
       ++others;
   }
   const bool same_type =
@@ -96,17 +93,29 @@ void tree_comparer<N>::enter_where_worth_it(row<N>& r) const noexcept {
   if (others == 0 || (N == 2 && !same_type)) r.below = row<N>::below::skip;
 }
 
+/// A file on which another one is mounted that is not to be looked at. (A directory is not
+/// entered.)
+template <std::size_t N>
+bool tree_comparer<N>::is_mounted_on(const place<N>& here, const row<N>& r,
+                                     std::size_t tree) const noexcept {
+  const stat_t& s = *r.in[tree].stat;
+  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
+  return !crosses && s.type != file_type::directory && s.id.mount != here.id(tree).mount;
+}
+
 template <std::size_t N>
 result<distinction> tree_comparer<N>::between(const place<N>& here, const row<N>& r, std::size_t a,
                                               std::size_t b) {
   const stat_t &left = *r.in[a].stat, &right = *r.in[b].stat;
+  if (is_mounted_on(here, r, a) || is_mounted_on(here, r, b))
+    return error(errc::boundary, call::statx, r.name);
   AFIO_TRY(distinction found,
            entries_.compare({here.handle(a), r.name, left}, {here.handle(b), r.name, right}));
   if (found.what == kind::type) return found;
   const bool directory = left.type == file_type::directory;
-  const bool linked = !directory && (left.links > 1 || right.links > 1) &&
+  const bool linked = N == 2 && !directory && (left.links > 1 || right.links > 1) &&
                       has(shared_->options.entries.metadata, aspect::links);
-  if (linked && !shared_->links[pair_of(a, b)].agree(left.id, right.id))
+  if (linked && !shared_->links.agree(left.id, right.id))
     found = with_metadata(found, found.metadata | aspect::links);
   return N == 3 && directory ? without_times(found) : found;
 }
@@ -155,17 +164,6 @@ void tree_comparer<N>::tell(const merge_difference& found) noexcept {
   if (found.what == three_way::unchanged) return;
   const std::scoped_lock one(shared_->telling);
   shared_->found.differs(found);
-}
-
-template <std::size_t N>
-verdict tree_comparer<N>::denied(const place<N>& here, const error& why) noexcept {
-  if (why != errc::boundary) return verdict::report;
-  try {
-    shared_->told.lost({"what is mounted on it", here.path(), why});
-  } catch (const std::bad_alloc&) {
-    shared_->told.lost({"what is mounted on it", {}, why}); // Rather without its name than never.
-  }
-  return verdict::handled;
 }
 
 template <std::size_t N>

@@ -12,11 +12,9 @@ namespace afio::algorithms::compare_detail {
 struct comparing_trees {
   const compare_options& options;
   difference_listener& found;
-  observer& told;
   std::string_view shown; ///< What paths begin with.
   std::mutex telling;
-  /// Of each two trees, the first of which has the lower number: 0 1, 0 2, 1 2.
-  std::array<link_pairs, 3> links;
+  link_pairs links; ///< Of two trees.
 };
 
 template <std::size_t N>
@@ -26,7 +24,6 @@ public:
       : shared_(&shared), entries_(std::move(entries)) {}
 
   void rows(const place<N>& here, std::span<row<N>> rows) noexcept override;
-  verdict denied(const place<N>& here, const error& why) noexcept override;
 
   /// Compares the roots themselves.
   result<void> compare_roots(const std::array<walk_root, N>& roots);
@@ -41,6 +38,7 @@ private:
   bool wants(std::string_view path, const row<N>& r) const;
   result<distinction> between(const place<N>& here, const row<N>& r, std::size_t a, std::size_t b);
   void enter_where_worth_it(row<N>& r) const noexcept;
+  bool is_mounted_on(const place<N>& here, const row<N>& r, std::size_t tree) const noexcept;
   void tell(const tree_difference& found) noexcept;
   void tell(const merge_difference& found) noexcept;
 

@@ -14,4 +14,12 @@ result<void> check_apart(const path_handle& source, const path_handle& other,
   return error(errc::refused, call::verify, name);
 }
 
+result<void> check_not_source(const path_handle& target, leaf_name name,
+                              const identity& source) noexcept {
+  stat_t s;
+  AFIO_TRY(s.stamp(target, name, want::identity));
+  if (s.id.same_file(source)) return error(errc::refused, call::verify, name);
+  return success();
+}
+
 } // namespace afio::algorithms::copy_detail

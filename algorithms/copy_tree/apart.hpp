@@ -1,4 +1,4 @@
-// That a copy does not lie in what is copied.
+// That neither of two trees lies in the other, where that would do harm.
 #pragma once
 
 #include "afio/path_handle.hpp"
@@ -8,5 +8,10 @@ namespace afio::algorithms::copy_detail {
 /// errc::refused, about `name`, if `source` is `other` or above it.
 result<void> check_apart(const path_handle& source, const path_handle& other,
                          leaf_name name) noexcept;
+
+/// errc::refused, about `name`, if the directory `name` of `target` is the root of the source: a
+/// merge into it would change the source while it is read.
+result<void> check_not_source(const path_handle& target, leaf_name name,
+                              const identity& source) noexcept;
 
 } // namespace afio::algorithms::copy_detail

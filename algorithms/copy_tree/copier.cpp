@@ -1,5 +1,7 @@
 #include "algorithms/copy_tree/copier.hpp"
 
+#include "algorithms/copy_tree/apart.hpp"
+
 #include <cerrno>
 #include <new>
 
@@ -55,6 +57,7 @@ result<void> copier::copy_entry(const place<2>& here, row<2>& r) {
       const stat_t& status = led.assume_value()->status;
       source.type = status.type;
       source.inode = status.id.inode;
+      source.device = status.id.device;
       source.followed = true;
     }
   }
@@ -102,6 +105,9 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r,
   state.merged = r.in[1].present;
   if (state.merged && r.in[1].type != file_type::directory) {
     return error(ENOTDIR, call::verify, r.name);
+  }
+  if (state.merged) {
+    AFIO_TRY(check_not_source(here.handle(1), r.name, shared_->source_id));
   }
   if (!shared_->rehearses()) {
     AFIO_TRY(state.merged ? make_no_wider(here.handle(1), r.name, state.source)

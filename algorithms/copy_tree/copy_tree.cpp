@@ -86,6 +86,7 @@ void tree_copy::add(const copy_report& more) noexcept {
 result<void> tree_copy::walk_into(const path_handle& source, const path_handle* target,
                                   const directory_state& root) {
   shared_.root = target;
+  AFIO_TRY(shared_.source_id, source.identity());
   if (target != nullptr) {
     AFIO_TRY(shared_.root_id, target->identity());
   }

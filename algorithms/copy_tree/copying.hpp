@@ -19,6 +19,7 @@ struct copying {
   std::string_view shown;
   const path_handle* root = nullptr; ///< Of the copy; null in a rehearsal of a new one.
   identity root_id{};
+  identity source_id{}; ///< Of the source's root.
   /// What the copy is in; of a merge, the copy itself. Nothing that holds it may be copied.
   const path_handle* around = nullptr;
   whereabouts at; ///< Where symlinks are made that did not say so in the source.

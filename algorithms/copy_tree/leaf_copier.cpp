@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <limits>
 
 namespace afio::algorithms::copy_detail {
 
@@ -90,6 +91,9 @@ result<void> leaf_copier::link_source(const found& f, account& sum) {
     }
     AFIO_TRY(linked);
   }
+  if (shared_->rehearses()) {
+    AFIO_TRY(check_linkable(f.status, f.entry.name, *shared_->around));
+  }
   sum.happened(event_kind::linked, f.here, f.entry);
   return success();
 }
@@ -143,7 +147,9 @@ result<std::optional<std::string>> leaf_copier::fixed_symlink(const found& f) co
 }
 
 result<void> leaf_copier::copy_grouped(const found& f, account& sum) {
-  const auto where = shared_->groups.join(f.status.id, f.status.links);
+  // Below a symlink that is followed, a name is met once more: no number tells the last.
+  constexpr auto ever = std::numeric_limits<std::uint64_t>::max();
+  const auto where = shared_->groups.join(f.status.id, shared_->follows() ? ever : f.status.links);
   if (where) {
     AFIO_TRY(const bool linked, link(f, *where, sum));
     if (linked) return success();

@@ -17,6 +17,13 @@ result<void> publish(const fs_handle& made, publication& as, const destination& 
 
 } // namespace
 
+result<void> check_linkable(const stat_t& status, leaf_name name, const path_handle& dir) noexcept {
+  AFIO_TRY(const identity there, dir.identity());
+  // The mount alone: an overlay's files may have other devices than its directories.
+  if (there.mount != status.id.mount) return error(EXDEV, call::linkat, name);
+  return success();
+}
+
 result<void> link_to(const fs_handle& file, const destination& to) noexcept {
   publication as(to.directory);
   return publish(file, as, to);

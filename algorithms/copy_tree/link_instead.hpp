@@ -10,6 +10,9 @@
 
 namespace afio::algorithms::copy_detail {
 
+/// For a rehearsal: EXDEV, about `name`, where a file of that status can have no name in `dir`.
+result<void> check_linkable(const stat_t& status, leaf_name name, const path_handle& dir) noexcept;
+
 /// Gives `file`, by its inode, the name, in place of what has it. EXDEV, EMLINK, EPERM.
 result<void> link_to(const fs_handle& file, const destination& to) noexcept;
 

@@ -43,7 +43,10 @@ result<single_made> copy_fixed(copying& shared, const single& one) {
 }
 
 result<single_made> link(copying& shared, const single& one) {
-  if (shared.rehearses()) return single_made{event_kind::linked, {}};
+  if (shared.rehearses()) {
+    AFIO_TRY(check_linkable(one.status, one.name, one.to.directory));
+    return single_made{event_kind::linked, {}};
+  }
   const auto linked = link_to(one.source, one.to);
   if (linked) return single_made{event_kind::linked, {}};
   if (linked.assume_error() != std::errc::too_many_links) return linked.as_failure();

@@ -1,5 +1,7 @@
 #include "algorithms/move_tree/merger.hpp"
 
+#include "algorithms/copy_tree/apart.hpp"
+
 #include <cerrno>
 #include <new>
 
@@ -80,6 +82,7 @@ result<void> merger::move(const place<2>& here, row<2>& r) {
 }
 
 result<void> merger::enter(const place<2>& here, row<2>& r) {
+  AFIO_TRY(copy_detail::check_not_source(here.handle(1), r.name, source_));
   if (how_ == act::rehearse) return success();
   copy_detail::directory_state state{.merged = true};
   AFIO_TRY(state.source.stamp(here.handle(0), r.name));

@@ -22,8 +22,9 @@ result<void> move_over(const path_handle& from, leaf_name name, const path_handl
 
 class merger final : public visitor<2> {
 public:
-  merger(copy_detail::loss_book& losses, metadata_copier&& metadata, act how) noexcept
-      : losses_(&losses), metadata_(std::move(metadata)), how_(how) {}
+  merger(copy_detail::loss_book& losses, metadata_copier&& metadata, const identity& source,
+         act how) noexcept
+      : losses_(&losses), metadata_(std::move(metadata)), source_(source), how_(how) {}
 
   void rows(const place<2>& here, std::span<row<2>> rows) noexcept override;
   after leave(const place<2>& here) noexcept override;
@@ -41,6 +42,7 @@ private:
 
   copy_detail::loss_book* losses_;
   metadata_copier metadata_;
+  identity source_; ///< The root of what is moved.
   act how_;
   copy_detail::directory_states states_;
   std::uint64_t moved_ = 0;

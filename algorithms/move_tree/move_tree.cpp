@@ -204,7 +204,8 @@ result<void> tree_move::merge_by_renames() {
   std::vector<merger> workers;
   for (unsigned left = worker_count(how, 2); left != 0; --left) {
     AFIO_TRY(auto metadata, metadata_copier::make(options_.file.preserve, options_.file.umask));
-    workers.emplace_back(losses, std::move(metadata), rehearses() ? act::rehearse : act::execute);
+    workers.emplace_back(losses, std::move(metadata), status_.id,
+                         rehearses() ? act::rehearse : act::execute);
   }
   AFIO_TRY(const walk_report done,
            walk<2>({walk_root{&source, shown_.from}, walk_root{&target, shown_.to}}, workers, how,

@@ -77,7 +77,8 @@ result<void> descriptor_budget<N>::check_first(const node<N>& n, std::size_t tre
 template <std::size_t N>
 result<void> descriptor_budget<N>::check_followed(const node<N>& n, std::size_t tree,
                                                   const identity& id) noexcept {
-  bool same = id.inode == n.sides[tree].listed_inode;
+  const auto& side = n.sides[tree];
+  bool same = id.inode == side.listed_inode && id.device == side.device;
   for (const node<N>* up = n.parent; up != nullptr; up = up->parent) {
     same = same && up->sides[tree].id != id;
   }

@@ -19,10 +19,10 @@ struct cell {
   bool present = false; ///< Whether the tree has the name. Then its type is known in rows().
   /// Set by a visitor that has just made the directory: it is known to be empty and is not listed.
   bool fresh = false;
-  /// Set by a visitor together with `type` and `inode`: the name is a symlink, and to be followed
-  /// to the directory with that inode, be it on another mount. What is below is on that one's
-  /// mount.
+  /// Set by a visitor together with `type`, `inode` and `device`: the name is a symlink, and to be
+  /// followed to that directory, be it on another mount. What is below is on that one's mount.
   bool followed = false;
+  std::uint64_t device = 0; ///< Of what is to be followed to.
 };
 
 /// Entries of N trees which have one name.

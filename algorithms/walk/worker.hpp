@@ -379,6 +379,7 @@ void engine<N>::worker::add_child(node<N>& n, const row<N>& r) noexcept {
     child->sides[tree].listed_inode = r.in[tree].inode;
     child->sides[tree].fresh = r.in[tree].fresh;
     child->sides[tree].followed = r.in[tree].followed;
+    child->sides[tree].device = r.in[tree].device;
   }
   child->slot.store(r.slot, std::memory_order_relaxed);
   n.pending.fetch_add(1, std::memory_order_relaxed);

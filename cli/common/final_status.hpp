@@ -8,7 +8,8 @@
 namespace afio::cli {
 
 /// `code`, the worst that the work came to, unless a signal ended it; worse if what was to be
-/// written could not be.
-exit_code final_status(output& out, const signals& interrupts, exit_code code);
+/// written could not be: `unwritten` at the least.
+exit_code final_status(output& out, const signals& interrupts, exit_code code,
+                       exit_code unwritten = exit_code::incomplete);
 
 } // namespace afio::cli

@@ -11,7 +11,8 @@ namespace {
 /// Goes down to one directory after another; to the same again at no cost.
 class descent {
 public:
-  descent(const path_handle& root, leading how) noexcept : root_(root), how_(how) {}
+  descent(const path_handle& root, leading how, crossing mounts) noexcept
+      : root_(root), how_(how), mounts_(mounts) {}
 
   /// `path` ends in a slash, or is empty: the root.
   const result<path_handle>& to(std::string_view path) {
@@ -29,7 +30,7 @@ private:
       AFIO_TRY(const leaf_buffer name, leaf_buffer::from(parts->first));
       AFIO_TRY(path_handle below, how_ == leading::through_symlinks
                                       ? path_handle::path(at, path_view(name.name()))
-                                      : path_handle::path(at, name, crossing::any_mount));
+                                      : path_handle::path(at, name, mounts_));
       at = std::move(below);
       rest = parts->second;
     }
@@ -38,6 +39,7 @@ private:
 
   const path_handle& root_;
   leading how_;
+  crossing mounts_;
   std::string path_;
   std::optional<result<path_handle>> at_;
 };
@@ -53,9 +55,10 @@ result<void> look_for(path_view path, descent& way) {
 } // namespace
 
 std::uint64_t tell_missing(const path_handle& root, std::string_view shown,
-                           const algorithms::path_filter& filter, leading how, output& told) {
+                           const algorithms::path_filter& filter, leading how, crossing mounts,
+                           output& told) {
   std::uint64_t missing = 0;
-  descent way(root, how);
+  descent way(root, how, mounts);
   for (const std::string_view path : filter.listed()) {
     if (path.empty()) continue; // The root itself.
     const auto found = look_for(path, way);

@@ -13,9 +13,10 @@ namespace afio::cli {
 /// Whether a listed path may lead through symlinks.
 enum class leading : std::uint8_t { through_directories, through_symlinks };
 
-/// Tells `told` of each listed path that is not below `root`, which is called `shown`: that it
-/// cannot be copied. How many.
+/// Tells `told` of each listed path that is not below `root`, which is called `shown`, or not on a
+/// mount that may be entered: that it cannot be copied. How many.
 std::uint64_t tell_missing(const path_handle& root, std::string_view shown,
-                           const algorithms::path_filter& filter, leading how, output& told);
+                           const algorithms::path_filter& filter, leading how, crossing mounts,
+                           output& told);
 
 } // namespace afio::cli

@@ -88,6 +88,7 @@ std::string advice_for(std::string_view what, const error& why) {
   if (why == errc::raced && why.name().starts_with("afio-kept-"))
     return " (what was put in its place is not deleted; it is " + quoted(why.name()) +
            " beside it now)";
+  if (what == name_of(operation::compare) && why == errc::raced) return " (run again)";
   if (why == errc::raced) return " (left alone; run again if it should go)";
   if (why == errc::still_growing) return " (stop what writes there, or use --hide)";
   if (why == std::errc::device_or_resource_busy)

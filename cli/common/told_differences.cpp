@@ -19,6 +19,8 @@ using algorithms::three_way;
 using algorithms::tree_difference;
 using kind = distinction::kind;
 
+constexpr std::array aspects{aspect::mode, aspect::ownership, aspect::timestamps, aspect::xattr,
+                             aspect::acl,  aspect::flags,     aspect::links};
 constexpr std::array kinds{kind::only_left, kind::only_right, kind::type,
                            kind::content,   kind::target,     kind::metadata};
 constexpr std::array outcomes{three_way::changed_left, three_way::changed_right,
@@ -37,8 +39,7 @@ std::string owner_of(const stat_t& s) {
 /// "mode 0644 → 0600, times", as far as both are there.
 std::string details_of(aspect parts, const stat_t& left, const stat_t& right) {
   std::string text;
-  for (const aspect one : {aspect::mode, aspect::ownership, aspect::timestamps, aspect::xattr,
-                           aspect::acl, aspect::flags, aspect::links}) {
+  for (const aspect one : aspects) {
     if (!algorithms::has(parts, one)) continue;
     text.append(text.empty() ? "" : ", ").append(name_of(one));
     if (one == aspect::mode) text += " " + octal(left.mode) + " → " + octal(right.mode);
@@ -81,8 +82,7 @@ std::string fate_of(const distinction& d, const stat_t* base, const stat_t* side
 
 std::string parts_of(aspect set) {
   std::string text;
-  for (const aspect one : {aspect::mode, aspect::ownership, aspect::timestamps, aspect::xattr,
-                           aspect::acl, aspect::flags, aspect::links}) {
+  for (const aspect one : aspects) {
     if (algorithms::has(set, one)) text.append(text.empty() ? "" : ",").append(name_of(one));
   }
   return text;
@@ -168,7 +168,7 @@ std::string told_differences::line_of(const merge_difference& d) const {
 
 std::vector<told_differences::count> told_differences::counts(const compare_report& report) const {
   std::vector<count> counts;
-  if (names_.base.empty()) {
+  if (trees_ == 2) {
     for (const kind what : kinds) counts.emplace_back(name_of(what), report.of(what));
   } else {
     for (const three_way what : outcomes) counts.emplace_back(name_of(what), report.of(what));

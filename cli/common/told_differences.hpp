@@ -17,14 +17,15 @@ enum class telling : std::uint8_t { nothing, lines, json, names };
 
 /// What the trees are called.
 struct tree_names {
-  std::string left, right, base;
+  std::string left, right;
 };
 
 /// Prints what differs as it is found, and counts.
 class told_differences final : public algorithms::difference_listener {
 public:
-  told_differences(output& out, tree_names names, telling how)
-      : out_(out), names_(std::move(names)), how_(how) {}
+  /// Of two trees, or of three, the first of which is the base.
+  told_differences(output& out, tree_names names, unsigned trees, telling how)
+      : out_(out), names_(std::move(names)), trees_(trees), how_(how) {}
 
   void differs(const algorithms::tree_difference& d) noexcept override;
   void differs(const algorithms::merge_difference& d) noexcept override;
@@ -44,6 +45,7 @@ private:
 
   output& out_;
   tree_names names_;
+  unsigned trees_;
   telling how_;
 };
 

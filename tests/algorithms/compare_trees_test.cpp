@@ -337,14 +337,31 @@ TEST_P(CompareTrees, AFileThatKeepsChangingIsAFailure) {
   EXPECT_TRUE(told.failure_alone().why == errc::kept_changing);
 }
 
-TEST_P(CompareTrees, OtherMountsAreLeftOutUnlessAskedFor) {
+// Nothing is known of what is there; so the trees must not seem to be equal.
+TEST_P(CompareTrees, WhatAMountIsInTheWayOfIsAFailureUnlessMountsAreEntered) {
   if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
-  make("d a/m\n d b/m\n d other\n f other/f 1");
-  for (const char* name : {"a", "b", "a/m", "b/m", "other"}) set_modified(name, 1000);
-  const auto mount = testing::mounted::bind(at("other"), at("a/m"));
-  EXPECT_EQ(compare().differences(), 0U);
+  make("d a/m\n d b/m\n f b/m/hidden 1\n f a/f 1\n f b/f 1\n d other\n f other/f 1\n f g 1");
+  for (const char* name : {"a", "b", "a/m", "b/m", "other", "a/f", "b/f", "g"})
+    set_modified(name, 1000);
+  const auto on_directory = testing::mounted::bind(at("other"), at("a/m"));
+  const auto on_file = testing::mounted::bind(at("g"), at("b/f"));
+  const auto report = compare();
+  EXPECT_EQ(report.differences(), 0U);
+  EXPECT_EQ(report.failures, 2U) << told;
+  EXPECT_EQ(told.failed_paths(), (std::vector<std::string>{"a/f", "a/m"}));
   compare({.tree = {.mounts = crossing::any_mount}});
-  EXPECT_EQ(found.found, (differences{{"m/f", "only_left"}}));
+  EXPECT_EQ(found.found, (differences{{"m/f", "only_left"}, {"m/hidden", "only_right"}}));
+}
+
+// The same directory twice; but on one of the two something is mounted further down.
+TEST_P(CompareTrees, OneInodeReachedByTwoMountsIsEntered) {
+  if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
+  make("d a/d/m\n f a/d/f 1\n d other\n f other/new 1\n d b");
+  const auto whole = testing::mounted::bind(at("a"), at("b"));
+  const auto on_a = testing::mounted::bind(at("other"), at("a/d/m"));
+  compare({.tree = {.mounts = crossing::any_mount}});
+  found.found.erase("d/m");
+  EXPECT_EQ(found.found, (differences{{"d/m/new", "only_left"}}));
 }
 
 TEST_P(CompareTrees, TimesOfAccessStayAsTheyAre) {

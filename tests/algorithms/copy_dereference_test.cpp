@@ -59,6 +59,15 @@ protected:
 
 AFIO_WITH_1_2_AND_3_THREADS(Dereference);
 
+// A name below a symlink is met once more, so that more are met than the inode has.
+TEST_P(Dereference, HardLinksStayTogetherHoweverOftenTheyAreMet) {
+  make("f s/a 10\n h s/x/b = s/a\n l s/y -> x\n l s/z -> x");
+  EXPECT_EQ(copied("s", "t", following()).failures, 0U) << told;
+  const auto made = testing::manifest(scratch / "t").entries;
+  for (const char* name : {"x/b", "y/b", "z/b"})
+    EXPECT_EQ(made.at(name).inode, made.at("a").inode) << name;
+}
+
 TEST_P(Dereference, SymlinksBecomeWhatTheyLeadTo) {
   make("f s/f 10 0640\n l s/l -> f\n d s/d 0750\n f s/d/g 20\n l s/to-d -> d\n l s/d/up -> ../f\n"
        "d out/sub 0700\n f out/sub/h 30 0600\n l s/o -> ../out\n l s/oh -> ../out/sub/h\n"

@@ -474,6 +474,24 @@ TEST_P(Copying, EachMountThatIsLeftOutIsNamed) {
   EXPECT_TRUE(fs::is_empty(at("t/a")));
 }
 
+// The copy of "sub" in it would be the source itself, changed while it is read.
+TEST_P(Copying, ASourceInTheTreeThatItIsMergedIntoStaysAsItIs) {
+  make("f d/sub/x 9\n f d/sub/sub/x 5\n f d/sub/sub/y 6");
+  const auto in = anchor(at("d"));
+  const auto source = picture_of(at("d/sub"));
+  for (const auto leaves : {copy_options::leaves::copies, copy_options::leaves::symlinks}) {
+    told.failures.clear();
+    const auto report =
+        take(copy_tree(in, leaf("sub"), dir, leaf("d"), "d/sub",
+                       {.existing = copy_options::existing::merge, .leaves = leaves}, told));
+    EXPECT_EQ(report.failures, 1U);
+    EXPECT_TRUE(told.failure_alone().why == errc::refused);
+    EXPECT_EQ(told.failure_alone().path, "d/sub/sub");
+    EXPECT_EQ(picture_of(at("d/sub")), source);
+  }
+  EXPECT_TRUE(fs::exists(at("d/x")));
+}
+
 TEST_P(Copying, WhatIsMountedInTheCopyIsNotMergedIntoAndThatIsAFailure) {
   if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
   make("d s/a\n f s/a/f 3\n f s/g 4\n d t/a\n d m");

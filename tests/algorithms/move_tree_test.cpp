@@ -143,6 +143,21 @@ TEST_P(Renaming, MergingMovesWhatIsMissingAndReplacesFilesAtOnce) {
   EXPECT_TRUE(got.contains("a/only"));
 }
 
+TEST_P(Renaming, ASourceInTheTreeThatItIsMergedIntoLosesNothing) {
+  make("f d/sub/x 9\n f d/sub/sub/x 5\n f d/sub/sub/y 6");
+  const auto in = anchor(scratch / "d");
+  move_options options = merging;
+  options.tree.threads = GetParam();
+  const auto report =
+      take(move_tree(in, leaf("sub"), dir, leaf("d"), {"d/sub", "d"}, options, told));
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_TRUE(told.failure_alone().why == errc::refused);
+  const auto now = of("d").entries;
+  EXPECT_EQ(now.at("x").size, 9U);
+  EXPECT_EQ(now.at("sub/sub/x").size, 5U);
+  EXPECT_EQ(now.at("sub/sub/y").size, 6U);
+}
+
 TEST_P(Renaming, WhatIsMergedIsNeverMoreOpenThanItWas) {
   make("f s/a/x 1 0644\n d s/a 0700\n f s/y 1\n d s 0750\n d t/a 0755\n d t 0777");
   std::vector<mode_t> modes; // Of the directory that is moved into, at each rename.

@@ -530,17 +530,16 @@ class Followed : public Walk {
 protected:
   /// Every symlink is followed, if it leads to a directory, as which that of `as` is given out.
   walk_report go_following(const std::filesystem::path& as) {
-    struct stat s {};
-
-    EXPECT_EQ(::stat((scratch / as).c_str(), &s), 0);
+    const identity id = take(anchor(scratch / as).identity());
     auto does = writing();
     const auto see = does.rows;
-    does.rows = [see, inode = s.st_ino](const place<1>& here, std::span<row<1>> rows) {
+    does.rows = [see, id](const place<1>& here, std::span<row<1>> rows) {
       see(here, rows);
       for (row<1>& r : rows) {
         if (r.in[0].type != file_type::symlink) continue;
         r.in[0].type = file_type::directory;
-        r.in[0].inode = inode;
+        r.in[0].inode = id.inode;
+        r.in[0].device = id.device;
         r.in[0].followed = true;
       }
     };

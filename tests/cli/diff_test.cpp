@@ -115,6 +115,7 @@ TEST_F(Diff, ComparesSingleEntries) {
   expect(run({"a", "b"}), 1, "metadata: \".\" (mode 0644 → 0600)\n");
   expect(run({"a", "l"}), 1, "type: \".\" (file → symlink)\n");
   expect(run({"d", "a"}), 1, "type: \".\" (directory → file)\n");
+  expect(run({".", "a"}), 1, "type: \".\" (directory → file)\n");
 }
 
 TEST_F(Diff, WhatCannotBeComparedIsTrouble) {
@@ -124,6 +125,9 @@ TEST_F(Diff, WhatCannotBeComparedIsTrouble) {
   EXPECT_TRUE(run({"-n", "a", "a"}).exited_with(2));
   EXPECT_TRUE(run({"--compare=sha", "a", "a"}).exited_with(2));
   EXPECT_TRUE(run({"--base", "none", "a", "a"}).exited_with(2));
+  // An unset variable of a script.
+  EXPECT_TRUE(run({"--base", "", "a", "a"}).exited_with(2));
+  EXPECT_TRUE(run({"a", ""}).exited_with(2));
 }
 
 TEST_F(Diff, ItsNamesCannotAttackATerminal) {
