@@ -152,8 +152,9 @@ verdict judge_copy(const trial& t, const ending& run) {
   manifest copies = read_copies(t.at, t.now);
   // What is exchanged back gets the name that it had, be it a private one that is gone by then.
   if (t.plan.back_after > 0) {
+    const census old = by_identity(t.at.copy_before());
     std::erase_if(copies.entries, [&](const auto& named) {
-      return has_temporary_name(named.first) && t.before.contains(named.second.inode);
+      return has_temporary_name(named.first) && old.contains(named.second.inode);
     });
   }
   if (const auto leaked = leaks(t, copies); !leaked.empty()) {
