@@ -25,6 +25,17 @@ result<void> publication::publish(const fs_handle& made, leaf_name name) noexcep
   return success();
 }
 
+/// Where something has hindered an exchange back, a mount say, the private name means what was
+/// replaced: abandon() leaves that alone, and the error says where it is.
+error publication::about_what_stays(const fs_handle& made, const error& why) const noexcept {
+  stat_t there;
+  const auto looked = there.stamp(*dir_, *name_, want::identity);
+  const auto id = made.identity();
+  const bool ours = looked && id && there.id.same_file(id.assume_value());
+  const bool gone = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
+  return ours || gone ? why : why.about(name_->view());
+}
+
 result<void> publication::publish_over(const fs_handle& made, leaf_name name,
                                        const identity& old) noexcept {
   if (!name_) {
@@ -33,11 +44,13 @@ result<void> publication::publish_over(const fs_handle& made, leaf_name name,
     name_ = aside;
   }
   // Checked where they arrive: what was made by relink, the old one here.
-  AFIO_TRY(made.relink(*dir_, *name_, *dir_, name, replace::exchange));
+  const auto exchanged = made.relink(*dir_, *name_, *dir_, name, replace::exchange);
+  if (!exchanged) return about_what_stays(made, exchanged.assume_error());
   stat_t out;
   const auto looked = out.stamp(*dir_, *name_, want::identity | want::type);
   if (!looked || !out.id.same_file(old)) {
-    AFIO_TRY(made.relink(*dir_, name, *dir_, *name_, replace::exchange));
+    const auto back = made.relink(*dir_, name, *dir_, *name_, replace::exchange);
+    if (!back) return about_what_stays(made, back.assume_error());
     return !looked ? looked.assume_error() : error(errc::raced, call::renameat2, name);
   }
   return std::exchange(dir_, nullptr)->unlink(*name_);

@@ -29,12 +29,15 @@ public:
   /// Gives `made` the name, which nothing has. EEXIST.
   result<void> publish(const fs_handle& made, leaf_name name) noexcept;
   /// Gives `made` the name in one instant in place of `old`, which goes. errc::raced if the name
-  /// means something else by then: nothing is changed.
+  /// means something else by then: nothing is changed. Where that cannot be had back, the error is
+  /// about the private name under which the old one stays.
   result<void> publish_over(const fs_handle& made, leaf_name name, const identity& old) noexcept;
   /// Removes `made`, if it is not published.
   void abandon(const fs_handle& made) noexcept;
 
 private:
+  error about_what_stays(const fs_handle& made, const error& why) const noexcept;
+
   const path_handle* dir_; // Borrowed. Null once it is published.
   std::optional<leaf_buffer> name_;
   bool final_ = false;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -490,6 +491,37 @@ TEST_P(Copying, ASourceInTheTreeThatItIsMergedIntoStaysAsItIs) {
     EXPECT_EQ(picture_of(at("d/sub")), source);
   }
   EXPECT_TRUE(fs::exists(at("d/x")));
+}
+
+fs::path mounted_what, mounted_in, mounted_on;
+
+/// On the old file, once it has been exchanged out of its name.
+void mount_on_the_old_file(call) noexcept {
+  if (!mounted_on.empty() || detail::calls_seen(call::renameat2) == 0) return;
+  for (const auto& entry : fs::directory_iterator(mounted_in)) {
+    if (entry.path().filename().string().starts_with(".afio-")) mounted_on = entry.path();
+  }
+  EXPECT_EQ(::mount(mounted_what.c_str(), mounted_on.c_str(), nullptr, MS_BIND, nullptr), 0);
+}
+
+TEST_P(Copying, AMountThatHindersAnExchangeBackIsToldWithThePlaceOfTheOldFile) {
+  if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/f 9\n f t/f 5\n f other 3");
+  mounted_what = at("other");
+  mounted_in = at("t");
+  mounted_on.clear();
+  {
+    const armed_fault mounting({.which = call::statx,
+                                .repeats = detail::fault::repeat::for_ever,
+                                .stop = mount_on_the_old_file});
+    EXPECT_EQ(copied("s", "t", {.tree = {.threads = 1}, .existing = copy_options::existing::merge})
+                  .failures,
+              1U);
+  }
+  ASSERT_EQ(::umount2(mounted_on.c_str(), 0), 0);
+  EXPECT_EQ(told.failure_alone().why.name(), mounted_on.filename().string());
+  EXPECT_EQ(fs::file_size(mounted_on), 5U);
+  EXPECT_EQ(fs::file_size(at("t/f")), 9U);
 }
 
 TEST_P(Copying, WhatIsMountedInTheCopyIsNotMergedIntoAndThatIsAFailure) {
