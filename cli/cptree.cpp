@@ -6,15 +6,14 @@
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
 #include "cli/common/copying.hpp"
-#include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/linking.hpp"
 #include "cli/common/listed.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
-#include "cli/common/progress_bar.hpp"
 #include "cli/common/rules.hpp"
+#include "cli/common/shown_progress.hpp"
 #include "cli/common/signals.hpp"
 
 #include <CLI/CLI.hpp>
@@ -23,7 +22,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -146,15 +144,9 @@ public:
   exit_code run() {
     const auto start = std::chrono::steady_clock::now();
     {
-      std::unique_ptr<count_beside> count;
-      std::unique_ptr<progress_bar> bar;
-      if (arguments_.common.wants_progress()) {
-        count = std::make_unique<count_beside>(std::vector{arguments_.source}, options_.tree);
-        bar = std::make_unique<progress_bar>("copying", done_, count->total(), count->is_final());
-        out_.draw_with(bar.get());
-      }
+      const shown_progress bar(arguments_.common, "copying", {arguments_.source}, options_.tree,
+                               out_);
       copy();
-      out_.draw_with(nullptr);
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     out_.summarize(report_.failures + missing_, spent.count(), report_.bytes);

@@ -4,13 +4,12 @@
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
 #include "cli/common/aspects.hpp"
-#include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
-#include "cli/common/progress_bar.hpp"
 #include "cli/common/rules.hpp"
+#include "cli/common/shown_progress.hpp"
 #include "cli/common/signals.hpp"
 #include "cli/common/told_differences.hpp"
 
@@ -18,7 +17,6 @@
 
 #include <cerrno>
 #include <chrono>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -106,15 +104,9 @@ public:
   exit_code run() {
     const auto start = std::chrono::steady_clock::now();
     {
-      std::unique_ptr<count_beside> count;
-      std::unique_ptr<progress_bar> bar;
-      if (arguments_.common.wants_progress()) {
-        count = std::make_unique<count_beside>(std::vector{arguments_.left}, options_.tree);
-        bar = std::make_unique<progress_bar>("comparing", done_, count->total(), count->is_final());
-        out_.draw_with(bar.get());
-      }
+      const shown_progress bar(arguments_.common, "comparing", {arguments_.left}, options_.tree,
+                               out_);
       compare();
-      out_.draw_with(nullptr);
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     if (arguments_.summary && !arguments_.common.json) out_.print(told_.summary(report_));

@@ -4,18 +4,16 @@
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
 #include "cli/common/copying.hpp"
-#include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
-#include "cli/common/progress_bar.hpp"
+#include "cli/common/shown_progress.hpp"
 #include "cli/common/signals.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -83,15 +81,8 @@ public:
   exit_code run() {
     const auto start = std::chrono::steady_clock::now();
     {
-      std::unique_ptr<count_beside> count;
-      std::unique_ptr<progress_bar> bar;
-      if (arguments_.common.wants_progress()) {
-        count = std::make_unique<count_beside>(std::vector{source_}, options_.tree);
-        bar = std::make_unique<progress_bar>("moving", done_, count->total(), count->is_final());
-        out_.draw_with(bar.get());
-      }
+      const shown_progress bar(arguments_.common, "moving", {source_}, options_.tree, out_);
       move();
-      out_.draw_with(nullptr);
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     out_.summarize(report_.failures, spent.count(), report_.bytes);

@@ -5,19 +5,16 @@
 #include "algorithms/remove_tree/remove_tree.hpp"
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
-#include "cli/common/count_beside.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
-#include "cli/common/progress_bar.hpp"
+#include "cli/common/shown_progress.hpp"
 #include "cli/common/signals.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <atomic>
 #include <chrono>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -112,22 +109,17 @@ public:
   exit_code run() {
     const auto start = std::chrono::steady_clock::now();
     {
-      std::unique_ptr<count_beside> count;
-      std::unique_ptr<progress_bar> bar;
-      if (arguments_.common.wants_progress()) {
-        count = std::make_unique<count_beside>(arguments_.paths, options_.tree);
-        // What --reap will find is not known.
-        const std::atomic<bool>& final = arguments_.reap.empty() ? count->is_final() : never_;
-        bar = std::make_unique<progress_bar>("deleting", done_, count->total(), final);
-        out_.draw_with(bar.get());
-      }
+      // What --reap will find is not known.
+      const auto total =
+          arguments_.reap.empty() ? shown_progress::total::counted : shown_progress::total::unknown;
+      const shown_progress bar(arguments_.common, "deleting", arguments_.paths, options_.tree, out_,
+                               total);
       for (const std::string& dir : arguments_.reap) {
         if (goes_on()) reap(dir);
       }
       for (const std::string& path : arguments_.paths) {
         if (goes_on()) remove(path);
       }
-      out_.draw_with(nullptr);
     }
     tell_the_rest();
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
@@ -215,7 +207,6 @@ private:
   signals& interrupts_;
   remove_options options_;
   algorithms::progress done_;
-  std::atomic<bool> never_{false};
   deadline::running limit_{deadline::never()}; ///< One for all arguments.
   std::uint64_t deleted_ = 0;
   std::uint64_t failures_ = 0;
