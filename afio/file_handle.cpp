@@ -143,17 +143,23 @@ result<file_handle> file_handle::file(const path_handle& base, path_view path,
 
 namespace {
 
+/// What `open`, which is told the flags, opens; without O_NOATIME where that is refused.
+template <class F>
+result<detail::descriptor> open_quietly(const file_options& options, F&& open) noexcept {
+  const int flags = open_flags(options);
+  if (options.access_time == access_time::update) return open(flags);
+  auto quiet = open(flags | O_NOATIME);
+  // EPERM: it is another user's.
+  return !quiet && quiet.assume_error().native() == EPERM ? open(flags) : std::move(quiet);
+}
+
 /// What `reopen`, which is told the flags, makes of a pinned file.
 template <class F>
 result<detail::descriptor> open_pinned(const stat_t& status, const file_options& options,
                                        F&& reopen) noexcept {
   if (options.creation != creation::open_existing) return error(EINVAL, call::verify);
   if (const int bad = require_regular(status.type)) return error(bad, call::verify);
-  const int flags = open_flags(options);
-  if (options.access_time == access_time::update) return reopen(flags);
-  auto quiet = reopen(flags | O_NOATIME);
-  // EPERM: it is another user's.
-  return !quiet && quiet.assume_error().native() == EPERM ? reopen(flags) : std::move(quiet);
+  return open_quietly(options, std::forward<F>(reopen));
 }
 
 } // namespace
@@ -172,6 +178,19 @@ result<file_handle> file_handle::file(const descriptor_table& own, const fs_hand
              return sys::reopen(own.native(), pinned.native(), flags);
            }));
   return file_handle(std::move(opened), options.caching);
+}
+
+result<opened_file> file_handle::seen(const path_handle& base, leaf_name name, crossing how,
+                                      afio::access_time access_time) noexcept {
+  const auto resolve =
+      how == crossing::same_mount ? sys::resolve::single_same_mount : sys::resolve::single;
+  AFIO_TRY(auto opened, open_quietly({.access_time = access_time}, [&](int flags) {
+             return sys::open(base.native(), name.c_str(), flags, 0, resolve);
+           }));
+  file_handle file(std::move(opened), afio::caching::all);
+  AFIO_TRY(const stat_t status, file.stat());
+  if (const int bad = require_regular(status.type)) return error(bad, call::verify, name);
+  return opened_file{std::move(file), status};
 }
 
 result<file_handle> file_handle::unnamed(const path_handle& dir, afio::caching caching) noexcept {

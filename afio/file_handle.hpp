@@ -32,6 +32,8 @@ enum class sharing : std::uint8_t {
   prefer,  ///< Copies inside the kernel instead; between two file systems that is EXDEV, too.
 };
 
+struct opened_file;
+
 class file_handle : public io_handle {
 public:
   file_handle() noexcept = default;
@@ -52,6 +54,13 @@ public:
   /// The same, quicker, for who opens many.
   static result<file_handle> file(const descriptor_table& own, const fs_handle& pinned,
                                   const stat_t& status, file_options options = {}) noexcept;
+  /// Opens for reading the entry `name` of `base` which was seen to be a regular file, in one
+  /// look-up instead of two, for who opens many. Never a symlink (ELOOP); EXDEV as `how` says. A
+  /// fifo or device that somebody has put there since is opened without waiting for anything, found
+  /// out and closed unread: EINVAL; EISDIR for a directory.
+  static result<opened_file> seen(const path_handle& base, leaf_name name,
+                                  crossing how = crossing::same_mount,
+                                  afio::access_time access_time = access_time::update) noexcept;
   /// A file without a name in the file system of `dir`, 0600, gone when closed unless link() gives
   /// it a name. EOPNOTSUPP where the file system has no O_TMPFILE.
   static result<file_handle> unnamed(const path_handle& dir,
@@ -99,6 +108,12 @@ private:
                                      std::string_view name) noexcept;
 
   afio::caching caching_ = afio::caching::all;
+};
+
+/// A file, and what it was when it was opened.
+struct opened_file {
+  file_handle file;
+  stat_t status;
 };
 
 } // namespace afio

@@ -6,7 +6,7 @@
 
 namespace afio::algorithms {
 
-result<bool> equal_contents(const file_handle& a, const file_handle& b, std::uint64_t least,
+result<bool> equal_contents(const file_handle& a, const file_handle& b, std::uint64_t size,
                             buffer through, const std::stop_token& stop,
                             progress* counters) noexcept {
   const std::size_t half = through.size() / 2;
@@ -16,10 +16,11 @@ result<bool> equal_contents(const file_handle& a, const file_handle& b, std::uin
     AFIO_TRY(const std::size_t from_a, a.read(left, at));
     AFIO_TRY(const std::size_t from_b, b.read(right.first(std::max<std::size_t>(from_a, 1)), at));
     if (from_a != from_b) return false; // Of regular files, reads are short at the end only.
-    if (from_a == 0) return at >= least;
+    if (from_a == 0) return at >= size;
     if (counters != nullptr) counters->bytes.fetch_add(from_a, std::memory_order_relaxed);
     if (std::memcmp(left.data(), right.data(), from_a) != 0) return false;
     at += from_a;
+    if (at == size) return true;
   }
 }
 

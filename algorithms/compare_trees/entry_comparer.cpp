@@ -15,8 +15,6 @@ namespace {
 
 using kind = distinction::kind;
 
-constexpr file_options quietly{.mode = mode::read, .access_time = access_time::keep};
-
 /// The flags that a copy keeps, as far as a status has them.
 std::uint64_t kept_flags(const stat_t& s) noexcept {
   constexpr auto kept = static_cast<std::uint64_t>(attribute::immutable) |
@@ -32,6 +30,14 @@ result<fs_handle> pin(const compared_entry& e) noexcept {
   AFIO_TRY(const identity id, pinned.identity());
   if (!id.same_file(e.status.id)) return error(errc::raced, call::openat2, e.name);
   return pinned;
+}
+
+/// The same of a regular file, for reading.
+result<file_handle> open(const compared_entry& e) noexcept {
+  AFIO_TRY(auto opened,
+           file_handle::seen(e.directory, e.name, crossing::any_mount, access_time::keep));
+  if (!opened.status.id.same_file(e.status.id)) return error(errc::raced, call::openat2, e.name);
+  return std::move(opened.file);
 }
 
 } // namespace
@@ -176,13 +182,8 @@ result<bool> entry_comparer::same_target(const compared_entry& left,
 result<bool> entry_comparer::same_bytes(const compared_entry& left,
                                         const compared_entry& right) noexcept {
   using namespace std::chrono_literals;
-  if (!own_.is_open()) {
-    AFIO_TRY(own_, descriptor_table::of_this_process());
-  }
-  AFIO_TRY(const fs_handle pinned_left, pin(left));
-  AFIO_TRY(const fs_handle pinned_right, pin(right));
-  AFIO_TRY(const file_handle a, file_handle::file(own_, pinned_left, left.status, quietly));
-  AFIO_TRY(const file_handle b, file_handle::file(own_, pinned_right, right.status, quietly));
+  AFIO_TRY(const file_handle a, open(left));
+  AFIO_TRY(const file_handle b, open(right));
   const auto limit = how_.retry.start();
   stat_t before_a = left.status, before_b = right.status;
   for (std::chrono::nanoseconds pause = 1ms;;

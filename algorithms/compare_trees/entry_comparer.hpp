@@ -1,7 +1,6 @@
 // Tells what distinguishes two entries, whatever they are.
 #pragma once
 
-#include "afio/descriptor_table.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/path_handle.hpp"
 #include "algorithms/compare_trees/distinction.hpp"
@@ -85,7 +84,6 @@ private:
 
   comparison how_;
   std::unique_ptr<buffers> buffers_;
-  descriptor_table own_;
 };
 
 } // namespace afio::algorithms

@@ -22,6 +22,15 @@ result<file_copier> file_copier::make(const copy_file_options& options, progress
 
 result<copied_file> file_copier::copy(const fs_handle& source, const stat_t& status,
                                       const destination& to, loss_listener& told) noexcept {
+  if (!own_.is_open()) {
+    AFIO_TRY(own_, descriptor_table::of_this_process());
+  }
+  AFIO_TRY(const file_handle from, file_handle::file(own_, source, status, quietly));
+  return copy(from, status, to, told);
+}
+
+result<copied_file> file_copier::copy(const file_handle& source, const stat_t& status,
+                                      const destination& to, loss_listener& told) noexcept {
   using namespace std::chrono_literals;
   const auto limit = options_->retry.start();
   stat_t before = status;
@@ -36,12 +45,8 @@ result<copied_file> file_copier::copy(const fs_handle& source, const stat_t& sta
 }
 
 /// errc::kept_changing if the source was changed meanwhile.
-result<copied_file> file_copier::try_once(const fs_handle& source, const stat_t& status,
+result<copied_file> file_copier::try_once(const file_handle& from, const stat_t& status,
                                           const destination& to, loss_listener& told) noexcept {
-  if (!own_.is_open()) {
-    AFIO_TRY(own_, descriptor_table::of_this_process());
-  }
-  AFIO_TRY(const file_handle from, file_handle::file(own_, source, status, quietly));
   AFIO_TRY(new_file made, to.seen == destination::visible::by_nobody
                               ? new_file::named(to.directory, to.name, status.mode & 0777)
                               : new_file::hidden(to.directory));

@@ -29,7 +29,11 @@ public:
   static result<file_copier> make(const copy_file_options& options, progress* counters,
                                   large_files& large) noexcept;
 
-  /// Copies the regular file that `source` holds and whose status is `status`. As copy_file.
+  /// Copies the regular file that is open for reading as `source` and whose status was `status`. As
+  /// copy_file.
+  result<copied_file> copy(const file_handle& source, const stat_t& status, const destination& to,
+                           loss_listener& told) noexcept;
+  /// The same of a file that is only pinned.
   result<copied_file> copy(const fs_handle& source, const stat_t& status, const destination& to,
                            loss_listener& told) noexcept;
 
@@ -40,7 +44,7 @@ private:
               contents_copier&& contents) noexcept
       : options_(&options), metadata_(std::move(metadata)), contents_(std::move(contents)) {}
 
-  result<copied_file> try_once(const fs_handle& source, const stat_t& status, const destination& to,
+  result<copied_file> try_once(const file_handle& from, const stat_t& status, const destination& to,
                                loss_listener& told) noexcept;
   result<copied_by> make_like(const file_handle& from, const stat_t& status, file_handle& to,
                               const stat_t& now, const destination& where,
@@ -49,7 +53,7 @@ private:
   const copy_file_options* options_;
   metadata_copier metadata_;
   contents_copier contents_;
-  descriptor_table own_; // Opened when the first file is.
+  descriptor_table own_; // Opened when the first pinned file is.
 };
 
 } // namespace afio::algorithms::copy_detail

@@ -20,6 +20,12 @@ public:
                            const stat_t& status, const destination& to,
                            loss_listener& told) noexcept;
 
+  /// The same of a regular file that is open for reading.
+  result<copied_file> copy(const file_handle& source, const stat_t& status, const destination& to,
+                           loss_listener& told) noexcept {
+    return files_.copy(source, status, to, told);
+  }
+
   /// The same of a symlink, whose copy shall say `target`. Which one that is.
   result<identity> copy_symlink(const fs_handle& source, const stat_t& status,
                                 std::string_view target, const destination& to,

@@ -23,25 +23,39 @@ result<std::optional<identity>> namesake(const place<2>& here, const row<2>& r) 
 } // namespace
 
 result<void> leaf_copier::copy(const place<2>& here, const row<2>& r, account& sum) {
+  const bool reads = shared_->options.leaves == copy_options::leaves::copies;
+  if (reads && !shared_->rehearses() && r.in[0].type == file_type::regular) {
+    const auto opened =
+        file_handle::seen(here.handle(0), r.name, crossing::same_mount, access_time::keep);
+    if (opened) {
+      const auto& [file, status] = opened.assume_value();
+      return copy_held({here, r, file, status, {}, found::by::name, &file}, sum);
+    }
+    // Something else by now, mounted, unreadable or gone: a pin will tell.
+  }
   const auto pinned = fs_handle::pin(here.handle(0), r.name);
   // Somebody removed it since it was listed: then there is nothing to copy.
   if (!pinned && pinned.assume_error() == std::errc::no_such_file_or_directory) return success();
   if (!pinned) return pinned.assume_error();
   const fs_handle& source = pinned.assume_value();
   AFIO_TRY(const stat_t status, source.stat());
+  return copy_held({here, r, source, status, {}}, sum);
+}
+
+result<void> leaf_copier::copy_held(found f, account& sum) {
   const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
   // The mount alone: an overlay's files may have other devices than its directories.
-  if (!crosses && status.id.mount != here.id(0).mount) {
-    entry_losses(shared_->losses, here, r.name)
-        .left_out(error(errc::boundary, call::statx, r.name));
-    here.mark_incomplete();
+  if (!crosses && f.status.id.mount != f.here.id(0).mount) {
+    entry_losses(shared_->losses, f.here, f.entry.name)
+        .left_out(error(errc::boundary, call::statx, f.entry.name));
+    f.here.mark_incomplete();
     return success();
   }
   // A symlink by now, which is to be followed and was not.
-  if (shared_->follows() && status.type == file_type::symlink)
-    return error(errc::raced, call::statx, r.name);
-  AFIO_TRY(const auto old, namesake(here, r));
-  return make({here, r, source, status, old}, sum);
+  if (shared_->follows() && f.status.type == file_type::symlink)
+    return error(errc::raced, call::statx, f.entry.name);
+  AFIO_TRY(f.old, namesake(f.here, f.entry));
+  return make(f, sum);
 }
 
 result<void> leaf_copier::copy_target(const place<2>& here, const row<2>& r, const led_to& led,
@@ -192,8 +206,10 @@ result<identity> leaf_copier::copy_alone(const found& f, const std::optional<std
     if (says) {
       AFIO_TRY(made, entries_.copy_symlink(f.source, f.status, *says, place_of(f), told));
     } else {
-      AFIO_TRY(const copied_file copied, entries_.copy(f.here.handle(0), f.entry.name, f.source,
-                                                       f.status, place_of(f), told));
+      AFIO_TRY(const copied_file copied,
+               f.open != nullptr ? entries_.copy(*f.open, f.status, place_of(f), told)
+                                 : entries_.copy(f.here.handle(0), f.entry.name, f.source, f.status,
+                                                 place_of(f), told));
       made = copied.made;
       sum.report.bytes += copied.bytes;
       if (shared_->options.copied != nullptr) sum.copied.add(copied.source);

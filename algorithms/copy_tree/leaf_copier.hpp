@@ -34,8 +34,10 @@ private:
     const stat_t& status;
     std::optional<identity> old;
     enum class by : std::uint8_t { name, symlink } held_by = by::name;
+    const file_handle* open = nullptr; ///< `source`, where it is open for reading.
   };
 
+  result<void> copy_held(found f, account& sum);
   result<void> make(const found& f, account& sum);
   result<void> copy_source(const found& f, account& sum);
   result<void> link_source(const found& f, account& sum);

@@ -212,6 +212,34 @@ TEST_F(Open, NamesTheFileInEveryError) {
   EXPECT_EQ(refused.assume_error().name(), "a");
 }
 
+TEST_F(Open, OfASeenFileTakesOneLookUp) {
+  make("f a 3");
+  const armed counting;
+  const opened_file a = take(file_handle::seen(dir, leaf("a")));
+  EXPECT_EQ(detail::calls_seen(call::openat2), 1U);
+  EXPECT_EQ(a.status.size, 3U);
+  EXPECT_EQ(a.status.id, take(a.file.identity()));
+}
+
+TEST_F(Open, OfASeenFileNeitherBlocksNorReadsWhatHasTakenItsPlace) {
+  make("p fifo\n s socket\n d directory\n f target 3\n l symlink -> target");
+  const auto opens = [&](const char* name) { return file_handle::seen(dir, leaf(name)); };
+  EXPECT_TRUE(failed_with(opens("fifo"), EINVAL));
+  EXPECT_TRUE(failed_with(opens("socket"), ENXIO));
+  EXPECT_TRUE(failed_with(opens("directory"), EISDIR));
+  EXPECT_TRUE(failed_with(opens("symlink"), ELOOP));
+  EXPECT_TRUE(failed_with(opens("missing"), ENOENT));
+  EXPECT_TRUE(failed_with(file_handle::seen(anchor("/dev"), leaf("null")), EINVAL));
+}
+
+TEST_F(Open, OfASeenFileLeavesItsTimeOfAccessWhereAsked) {
+  make("f a 3");
+  for (const auto t : {access_time::update, access_time::keep}) {
+    const auto a = take(file_handle::seen(dir, leaf("a"), crossing::same_mount, t));
+    EXPECT_EQ((flags_of(a.file) & O_NOATIME) != 0, t == access_time::keep);
+  }
+}
+
 class OpenPath : public scene {
 protected:
   result<file_handle> open(std::string_view path, creation c, mode m = mode::write) const {

@@ -2,9 +2,9 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "tests/afio/listing.hpp"
-#include "tests/support/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/mounts.hpp"
+#include "tests/support/own_mounts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -105,6 +105,14 @@ TEST_F(Mounts, AFileBoundOverAnotherShowsInItsIdentity) {
   const auto f = bind("other", "f");
   EXPECT_FALSE(entry("f").same_mount(entry("other")));
   EXPECT_TRUE(entry("f").same_file(entry("other")));
+}
+
+TEST_F(Mounts, AFileThatWasSeenIsNotWhatIsMountedOnItUnlessAsked) {
+  make("f f 1\n f other 2");
+  const auto f = bind("other", "f");
+  const auto seen = [&](crossing how) { return file_handle::seen(dir, leaf("f"), how); };
+  EXPECT_TRUE(failed_with(seen(crossing::same_mount), EXDEV));
+  EXPECT_EQ(take(seen(crossing::any_mount)).status.id, entry("f"));
 }
 
 TEST_F(Mounts, AMountPointIsNeitherUnlinkedNorRenamed) {
