@@ -96,7 +96,8 @@ result<void> metadata_copier::copy(const fs_handle& from, const stat_t& status, 
   // A chown takes bits away, and an ACL sets some.
   const bool as_born = kind == target::fresh && mode == now.mode && status.owner == now.owner &&
                        status.group == now.group && !acl_set_;
-  if (status.type != file_type::symlink && !as_born) {
+  const bool stays = kind == target::kept && !keeps_mode;
+  if (status.type != file_type::symlink && !as_born && !stays) {
     AFIO_TRY(to.set_mode(mode));
   }
   set_flags(to, common_flags, flags_, told);
@@ -136,7 +137,7 @@ std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_h
   const auto listed = attribute_names(from, buffers_->names);
   if (!listed) told.lost(aspect::xattr, listed.assume_error());
   const std::string_view names = listed ? listed.assume_value() : std::string_view();
-  if (kind == target::existing) remove_others(names, to, told);
+  if (kind != target::fresh) remove_others(names, to, kind, told);
   std::uint16_t group = group_bits;
   for_each_name(names, [&](const char* name) {
     const aspect part = is_acl(name) ? aspect::acl : aspect::xattr;
@@ -158,7 +159,7 @@ std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_h
 }
 
 /// Takes from `to` what `wanted` does not have and what would lend rights, or is a user's.
-void metadata_copier::remove_others(std::string_view wanted, const fs_handle& to,
+void metadata_copier::remove_others(std::string_view wanted, const fs_handle& to, target kind,
                                     loss_listener& told) noexcept {
   // The wanted names are in the buffer of names, so these go into that of values.
   const auto room =
@@ -167,10 +168,13 @@ void metadata_copier::remove_others(std::string_view wanted, const fs_handle& to
   if (!listed) return told.lost(aspect::xattr, listed.assume_error());
   for_each_name(listed.assume_value(), [&](const char* name) {
     const std::string_view text = name;
-    const bool ours = text.starts_with("user.") || is_acl(text) || text == "security.capability";
-    if (!ours || contains(wanted, text)) return;
+    const bool ours = text.starts_with("user.") || text.starts_with("trusted.") || is_acl(text) ||
+                      text == "security.capability";
+    const aspect part = is_acl(text) ? aspect::acl : aspect::xattr;
+    const bool stays = kind == target::kept && !has(which_, part);
+    if (!ours || stays || contains(wanted, text)) return;
     const auto removed = to.remove_attribute(name);
-    if (!removed) told.lost(is_acl(text) ? aspect::acl : aspect::xattr, removed.assume_error());
+    if (!removed) told.lost(part, removed.assume_error());
   });
 }
 

@@ -63,8 +63,10 @@ public:
 
   /// What the target was before.
   enum class target : std::uint8_t {
-    fresh,   ///< Made by the caller just now, in a directory without a default ACL.
-    existing ///< Anything: user attributes, ACLs and capabilities that the source lacks go.
+    fresh,    ///< Made by the caller just now, in a directory without a default ACL.
+    existing, ///< Anything: ACLs, capabilities and attributes (user.*, trusted.*) that the source
+              ///< lacks go.
+    kept,     ///< The same; but of parts that are not copied, the target's own stay.
   };
 
   /// To be called first, while `to` is empty: reads the flags of `from`, which is open for reading,
@@ -92,7 +94,8 @@ private:
                            loss_listener& told) noexcept;
   std::uint16_t copy_attributes(const fs_handle& from, const fs_handle& to, target kind,
                                 loss_listener& told) noexcept;
-  void remove_others(std::string_view wanted, const fs_handle& to, loss_listener& told) noexcept;
+  void remove_others(std::string_view wanted, const fs_handle& to, target kind,
+                     loss_listener& told) noexcept;
   std::uint32_t flags_of(const fs_handle& file, const stat_t& status) noexcept;
   static void set_flags(const fs_handle& to, std::uint32_t which, std::uint32_t wanted,
                         loss_listener& told) noexcept;

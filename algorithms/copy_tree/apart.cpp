@@ -5,7 +5,7 @@
 namespace afio::algorithms::copy_detail {
 
 result<void> check_apart(const path_handle& source, const path_handle& other,
-                         leaf_name name) noexcept {
+                         std::string_view name) noexcept {
   const auto where = relation_of(source, other);
   if (where && where.assume_value() == relation::unrelated) return success();
   // Above is a directory that may not be searched: the walk will not enter its own copy, either.

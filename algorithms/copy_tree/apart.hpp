@@ -3,11 +3,13 @@
 
 #include "afio/path_handle.hpp"
 
+#include <string_view>
+
 namespace afio::algorithms::copy_detail {
 
 /// errc::refused, about `name`, if `source` is `other` or above it.
 result<void> check_apart(const path_handle& source, const path_handle& other,
-                         leaf_name name) noexcept;
+                         std::string_view name) noexcept;
 
 /// errc::refused, about `name`, if the directory `name` of `target` is the root of the source: a
 /// merge into it would change the source while it is read.

@@ -15,23 +15,25 @@ bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_d
 
 } // namespace
 
-void copier::rows(const place<2>& here, std::span<row<2>> rows) noexcept {
-  for (row<2>& r : rows) {
+template <std::size_t N>
+void copier<N>::rows(const place<N>& here, std::span<row<N>> rows) noexcept {
+  for (row<N>& r : rows) {
     try {
       copy_row(here, r);
     } catch (const std::bad_alloc&) {
       here.fail(operation::copy, r.name, error(ENOMEM, call::none));
-      r.below = row<2>::below::skip;
+      r.below = row<N>::below::skip;
     }
   }
 }
 
-void copier::copy_row(const place<2>& here, row<2>& r) {
-  r.below = row<2>::below::skip; // What the source lacks stays.
+template <std::size_t N>
+void copier<N>::copy_row(const place<N>& here, row<N>& r) {
+  r.below = row<N>::below::skip; // What the source lacks stays.
   if (!r.in[0].present) return;
   const auto done = copy_entry(here, r);
   if (done) return;
-  r.below = row<2>::below::skip;
+  r.below = row<N>::below::skip;
   const error& why = done.assume_error();
   if (why == errc::kept_changing) ++sum_.report.kept_changing;
   // Stopped in the middle of a large file: that is no failure of the file's.
@@ -41,14 +43,16 @@ void copier::copy_row(const place<2>& here, row<2>& r) {
     here.fail(operation_on(r), r.name, why);
 }
 
-operation copier::operation_on(const row<2>& r) const noexcept {
+template <std::size_t N>
+operation copier<N>::operation_on(const row<N>& r) const noexcept {
   const cell& source = r.in[0];
   if (source.type == file_type::directory && !source.followed) return operation::create;
   const bool copies = shared_->options.leaves == copy_options::leaves::copies;
   return copies || source.type == file_type::directory ? operation::copy : operation::link;
 }
 
-result<void> copier::copy_entry(const place<2>& here, row<2>& r) {
+template <std::size_t N>
+result<void> copier<N>::copy_entry(const place<N>& here, row<N>& r) {
   result<std::optional<led_to>> led = std::optional<led_to>();
   cell& source = r.in[0];
   if (shared_->follows() && source.type == file_type::symlink) {
@@ -64,28 +68,31 @@ result<void> copier::copy_entry(const place<2>& here, row<2>& r) {
   if (!wants(here, r)) return success();
   if (!led) return led.assume_error();
   const auto& target = led.assume_value();
-  if (here.present(1) && !here.listed(1)) look_up(here, r);
+  if (here.present(last) && !here.listed(last)) look_up(here, r);
   if (source.type == file_type::directory) return enter_directory(here, r, target);
   return target ? leaves_.copy_target(here, r, *target, sum_) : leaves_.copy(here, r, sum_);
 }
 
 /// What has the name in a directory of the copy that could not be listed, which was told. If it
 /// cannot be looked up either, making the new one fails.
-void copier::look_up(const place<2>& here, row<2>& r) noexcept {
+template <std::size_t N>
+void copier<N>::look_up(const place<N>& here, row<N>& r) noexcept {
   stat_t s;
-  if (!s.stamp(here.handle(1), r.name, want::type | want::identity)) return;
-  r.in[1] = {.inode = s.id.inode, .type = s.type, .present = true};
+  if (!s.stamp(here.handle(last), r.name, want::type | want::identity)) return;
+  r.in[last] = {.inode = s.id.inode, .type = s.type, .present = true};
 }
 
-bool copier::wants(const place<2>& here, const row<2>& r) const {
+template <std::size_t N>
+bool copier<N>::wants(const place<N>& here, const row<N>& r) const {
   const path_filter* filter = shared_->options.filter;
   return filter == nullptr || filter->includes(shared_->below(here, r.name), r.in[0].type);
 }
 
 // ---- Directories
 
-result<void> copier::enter_directory(const place<2>& here, row<2>& r,
-                                     const std::optional<led_to>& led) {
+template <std::size_t N>
+result<void> copier<N>::enter_directory(const place<N>& here, row<N>& r,
+                                        const std::optional<led_to>& led) {
   directory_state state;
   state.followed = led.has_value();
   if (led) {
@@ -102,54 +109,70 @@ result<void> copier::enter_directory(const place<2>& here, row<2>& r,
   // The copy lies in its own source, by a rename or above a directory that may not be searched.
   if (state.source.id.same_file(shared_->root_id))
     return error(errc::refused, call::verify, r.name);
-  state.merged = r.in[1].present;
-  if (state.merged && r.in[1].type != file_type::directory) {
+  state.merged = r.in[last].present;
+  if (state.merged && r.in[last].type != file_type::directory) {
     return error(ENOTDIR, call::verify, r.name);
   }
   if (state.merged) {
-    AFIO_TRY(check_not_source(here.handle(1), r.name, shared_->source_id));
+    AFIO_TRY(check_not_source(here.handle(last), r.name, shared_->source_id));
   }
   if (!shared_->rehearses()) {
-    AFIO_TRY(state.merged ? make_no_wider(here.handle(1), r.name, state.source)
+    AFIO_TRY(state.merged ? make_no_wider(here.handle(last), r.name, state.source)
                           : make_directory(here, r));
   }
   if (!state.merged) sum_.happened(event_kind::created, here, r);
   if (shared_->options.copied != nullptr) sum_.copied.add_directory(state.source.id);
   if (!shared_->rehearses()) r.slot = states_.keep(state);
-  r.below = row<2>::below::enter;
+  r.below = row<N>::below::enter;
   return success();
 }
 
-result<void> copier::make_directory(const place<2>& here, row<2>& r) noexcept {
-  AFIO_TRY(here.handle(1).create_directory(r.name, private_mode));
+template <std::size_t N>
+result<void> copier<N>::make_directory(const place<N>& here, row<N>& r) noexcept {
+  AFIO_TRY(here.handle(last).create_directory(r.name, private_mode));
   stat_t s;
-  AFIO_TRY(s.stamp(here.handle(1), r.name));
+  AFIO_TRY(s.stamp(here.handle(last), r.name));
   if (!is_fresh(s, file_type::directory)) return error(errc::raced, call::mkdirat, r.name);
-  r.in[1] = {.inode = s.id.inode, .type = s.type, .present = true, .fresh = true};
+  r.in[last] = {.inode = s.id.inode, .type = s.type, .present = true, .fresh = true};
   return success();
 }
 
-result<void> copier::finish_directory(const directory_handle& from, const directory_state& was,
-                                      const directory_handle& to, loss_listener& told) noexcept {
-  AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner));
-  const bool clean = !was.merged && !shared_->merges();
-  const auto target = clean ? metadata_copier::target::fresh : metadata_copier::target::existing;
-  auto& metadata = leaves_.metadata();
-  metadata.prepare(from, was.source, to, told);
-  AFIO_TRY(metadata.copy(from, was.source, to, now, target, told));
+template <std::size_t N>
+result<void> copier<N>::finish_directory(const directory_handle& from, const directory_state& was,
+                                         const directory_handle& to, loss_listener& told) noexcept {
+  bool done = false;
+  if (around_ != nullptr && was.merged) {
+    AFIO_TRY(done, around_->has_metadata(from, was.source, to));
+  }
+  if (!done) {
+    AFIO_TRY(copy_metadata(from, was, to, told));
+  }
   const bool durable = shared_->merges() && shared_->file.sync == sync::all;
   if (durable) {
     AFIO_TRY(to.barrier());
   }
-  metadata.seal(was.source, to, told);
+  if (!done) leaves_.metadata().seal(was.source, to, told);
   return success();
 }
 
-after copier::leave(const place<2>& here) noexcept {
+template <std::size_t N>
+result<void> copier<N>::copy_metadata(const directory_handle& from, const directory_state& was,
+                                      const directory_handle& to, loss_listener& told) noexcept {
+  AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner));
+  const bool clean = !was.merged && !shared_->merges();
+  using target = metadata_copier::target;
+  const bool keeps = around_ != nullptr && was.merged;
+  const auto kind = clean ? target::fresh : keeps ? target::kept : target::existing;
+  leaves_.metadata().prepare(from, was.source, to, told);
+  return leaves_.metadata().copy(from, was.source, to, now, kind, told);
+}
+
+template <std::size_t N>
+after copier<N>::leave(const place<N>& here) noexcept {
   auto* const state = directory_states::of(here);
   if (state == nullptr) return after::done; // The root, or a rehearsal.
   entry_losses told(shared_->losses, here, {});
-  const auto finished = finish_directory(here.handle(0), *state, here.handle(1), told);
+  const auto finished = finish_directory(here.handle(0), *state, here.handle(last), told);
   if (!finished) here.fail(operation::set_metadata, {}, finished.assume_error());
   states_.drop(state);
   return after::done;
@@ -169,7 +192,8 @@ bool is_beyond(const path_handle& source, leaf_name name) noexcept {
 } // namespace
 
 /// A mount point, whose directory was made, or a directory that is gone or cannot be read.
-verdict copier::denied(const place<2>& here, const error& why) noexcept {
+template <std::size_t N>
+verdict copier<N>::denied(const place<N>& here, const error& why) noexcept {
   auto* const state = directory_states::of(here);
   const bool followed = state != nullptr && state->followed;
   const bool boundary =
@@ -178,8 +202,8 @@ verdict copier::denied(const place<2>& here, const error& why) noexcept {
   if (state == nullptr) return boundary ? verdict::handled : verdict::report;
   if (boundary) {
     leave_unentered(here, *state);
-  } else if (!state->merged && here.parent(1).is_open()) {
-    (void)here.parent(1).remove_directory(here.name()); // It is empty, or not ours.
+  } else if (!state->merged && here.parent(last).is_open()) {
+    (void)here.parent(last).remove_directory(here.name()); // It is empty, or not ours.
     --sum_.report.created;
   }
   states_.drop(state);
@@ -187,11 +211,12 @@ verdict copier::denied(const place<2>& here, const error& why) noexcept {
   return boundary || is_gone(why) ? verdict::handled : verdict::report;
 }
 
-void copier::leave_unentered(const place<2>& here, const directory_state& was) noexcept {
+template <std::size_t N>
+void copier<N>::leave_unentered(const place<N>& here, const directory_state& was) noexcept {
   if (was.merged) return;
   entry_losses told(shared_->losses, here, {});
   const auto finished = [&]() -> result<void> {
-    AFIO_TRY(const path_handle to, path_handle::path(here.parent(1), here.name()));
+    AFIO_TRY(const path_handle to, path_handle::path(here.parent(last), here.name()));
     AFIO_TRY(const stat_t now, to.stat());
     if (!is_fresh(now, file_type::directory)) return error(errc::raced, call::openat2, here.name());
     // Its own attributes, of which it has none.
@@ -200,5 +225,8 @@ void copier::leave_unentered(const place<2>& here, const directory_state& was) n
   }();
   if (!finished) here.fail(operation::set_metadata, {}, finished.assume_error());
 }
+
+template class copier<2>;
+template class copier<3>;
 
 } // namespace afio::algorithms::copy_detail

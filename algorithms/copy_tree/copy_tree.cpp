@@ -99,7 +99,7 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
     AFIO_TRY(from, directory_handle::directory(source));
     AFIO_TRY(to, directory_handle::directory(*target));
   }
-  std::vector<copier> workers;
+  std::vector<copier<2>> workers;
   const unsigned count = worker_count(how, 2);
   workers.reserve(count);
   for (unsigned i = 0; i < count; ++i) {
@@ -109,7 +109,7 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
   AFIO_TRY(const walk_report done,
            walk<2>({walk_root{&source, shared_.shown}, walk_root{target, {}, !shared_.merges()}},
                    workers, how, told_));
-  for (const copier& worker : workers) {
+  for (const copier<2>& worker : workers) {
     add(worker.sum().report);
     if (options().copied != nullptr) options().copied->add(worker.sum().copied);
   }
@@ -209,7 +209,7 @@ bool tree_copy::needs_paths() const noexcept {
 }
 
 result<copy_report> tree_copy::copy_directory(const path_handle& source, const stat_t& status) {
-  AFIO_TRY(check_apart(source, to_, new_name_));
+  AFIO_TRY(check_apart(source, to_, new_name_.view()));
   if (needs_paths()) {
     AFIO_TRY(shared_.at.source, real_path(source));
     AFIO_TRY(const std::string beside, real_path(to_));
@@ -234,7 +234,7 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
   if (there.type != file_type::directory) return error(ENOTDIR, call::verify, new_name_.view());
   // Where a user points at a mount point, it is the mount that is meant.
   AFIO_TRY(const path_handle target, path_handle::path(to_, new_name_, crossing::any_mount));
-  AFIO_TRY(check_apart(source, target, new_name_));
+  AFIO_TRY(check_apart(source, target, new_name_.view()));
   if (!shared_.rehearses()) {
     AFIO_TRY(const stat_t now, target.stat());
     AFIO_TRY(make_no_wider(target, now, status));

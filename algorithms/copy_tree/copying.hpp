@@ -2,12 +2,13 @@
 #pragma once
 
 #include "algorithms/copy_file/file_copier.hpp"
-#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/copy_tree/copy_options.hpp"
 #include "algorithms/copy_tree/link_groups.hpp"
 #include "algorithms/copy_tree/loss_book.hpp"
 #include "algorithms/copy_tree/symlink_target.hpp"
 #include "algorithms/walk/visitor.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -35,16 +36,19 @@ struct copying {
   bool merges() const noexcept { return seen == destination::visible::by_others; }
 
   /// The path below the roots. Throws std::bad_alloc.
-  std::string below(const place<2>& here, std::string_view leaf = {}) const;
+  template <std::size_t N>
+  std::string below(const place<N>& here, std::string_view leaf = {}) const;
 };
 
 /// Of one worker.
 struct account {
   copy_report report;
-  copied_sources copied; ///< Where options.copied asks for it.
+  std::uint64_t changed = 0; ///< Metadata alone: by who keeps contents that are there.
+  copied_sources copied;     ///< Where options.copied asks for it.
 
   /// Counts, and tells.
-  void happened(event_kind kind, const place<2>& here, const row<2>& r) noexcept;
+  template <std::size_t N>
+  void happened(event_kind kind, const place<N>& here, const row<N>& r) noexcept;
 };
 
 } // namespace afio::algorithms::copy_detail

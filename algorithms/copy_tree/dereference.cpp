@@ -19,7 +19,8 @@ result<std::optional<led_to>> follow(const path_handle& dir, leaf_name name) noe
   return std::optional(led_to{std::move(file).assume_value(), status});
 }
 
-result<void> check_led_to(const copying& shared, const place<2>& here, leaf_name name,
+template <std::size_t N>
+result<void> check_led_to(const copying& shared, const place<N>& here, leaf_name name,
                           const identity& id) noexcept {
   if (here.is_in(id)) return error(ELOOP, call::verify, name);
   AFIO_TRY(const path_handle led, path_handle::path(here.handle(0), path_view(name)));
@@ -28,5 +29,10 @@ result<void> check_led_to(const copying& shared, const place<2>& here, leaf_name
   AFIO_TRY(check_apart(led, *shared.around, name));
   return shared.merges() ? check_apart(*shared.around, led, name) : success();
 }
+
+template result<void> check_led_to(const copying&, const place<2>&, leaf_name,
+                                   const identity&) noexcept;
+template result<void> check_led_to(const copying&, const place<3>&, leaf_name,
+                                   const identity&) noexcept;
 
 } // namespace afio::algorithms::copy_detail

@@ -20,7 +20,8 @@ result<std::optional<led_to>> follow(const path_handle& dir, leaf_name name) noe
 /// Whether what the symlink of the row leads to, a directory of that identity, may be copied in its
 /// place: ELOOP if it is being copied already, so that it would never end; errc::refused if the
 /// copy lies in it, or it in the copy; errc::raced if the symlink leads elsewhere by now.
-result<void> check_led_to(const copying& shared, const place<2>& here, leaf_name name,
+template <std::size_t N>
+result<void> check_led_to(const copying& shared, const place<N>& here, leaf_name name,
                           const identity& id) noexcept;
 
 } // namespace afio::algorithms::copy_detail

@@ -3,6 +3,7 @@
 
 #include "algorithms/walk/visitor.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <new>
@@ -34,7 +35,8 @@ public:
   }
 
   /// Null for a directory that none was kept of.
-  static directory_state* of(const place<2>& here) noexcept {
+  template <std::size_t N>
+  static directory_state* of(const place<N>& here) noexcept {
     return reinterpret_cast<directory_state*>(here.slot().load());
   }
 

@@ -12,24 +12,46 @@ namespace afio::algorithms::copy_detail {
 namespace {
 
 /// What has the name of the row in the copy. EISDIR: that is never replaced.
-result<std::optional<identity>> namesake(const place<2>& here, const row<2>& r) noexcept {
-  if (!r.in[1].present) return std::optional<identity>();
+template <std::size_t N>
+result<std::optional<identity>> namesake(const place<N>& here, const row<N>& r) noexcept {
+  constexpr std::size_t last = N - 1;
+  if (!r.in[last].present) return std::optional<identity>();
   stat_t s;
-  AFIO_TRY(s.stamp(here.handle(1), r.name, want::type | want::identity));
+  AFIO_TRY(s.stamp(here.handle(last), r.name, want::type | want::identity));
   if (s.type == file_type::directory) return error(EISDIR, call::verify, r.name);
   return std::optional(s.id);
 }
 
 } // namespace
 
-result<void> leaf_copier::copy(const place<2>& here, const row<2>& r, account& sum) {
+template <std::size_t N>
+result<void> leaf_copier<N>::copy(const place<N>& here, const row<N>& r, account& sum) {
+  // Of an inode with several names, what it shall be is settled once for all of them.
+  if (around_ != nullptr && !is_grouped(*r.in[0].stat)) {
+    AFIO_TRY(const auto there, around_->take(here, r, sum));
+    if (there) return success();
+  }
+  return hold(here, r, r.name, sum);
+}
+
+template <std::size_t N>
+result<void> leaf_copier<N>::copy_as(leaf_name as, const place<N>& here, const row<N>& r,
+                                     account& sum) {
+  return hold(here, r, as, sum);
+}
+
+template <std::size_t N>
+result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r, leaf_name as,
+                                  account& sum) {
   const bool reads = shared_->options.leaves == copy_options::leaves::copies;
   if (reads && !shared_->rehearses() && r.in[0].type == file_type::regular) {
     const auto opened =
         file_handle::seen(here.handle(0), r.name, crossing::same_mount, access_time::keep);
     if (opened) {
       const auto& [file, status] = opened.assume_value();
-      return copy_held({here, r, file, status, {}, found::by::name, &file}, sum);
+      return copy_held(
+          {.here = here, .entry = r, .source = file, .status = status, .as = as, .open = &file},
+          sum);
     }
     // Something else by now, mounted, unreadable or gone: a pin will tell.
   }
@@ -39,10 +61,11 @@ result<void> leaf_copier::copy(const place<2>& here, const row<2>& r, account& s
   if (!pinned) return pinned.assume_error();
   const fs_handle& source = pinned.assume_value();
   AFIO_TRY(const stat_t status, source.stat());
-  return copy_held({here, r, source, status, {}}, sum);
+  return copy_held({.here = here, .entry = r, .source = source, .status = status, .as = as}, sum);
 }
 
-result<void> leaf_copier::copy_held(found f, account& sum) {
+template <std::size_t N>
+result<void> leaf_copier<N>::copy_held(found f, account& sum) {
   const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
   // The mount alone: an overlay's files may have other devices than its directories.
   if (!crosses && f.status.id.mount != f.here.id(0).mount) {
@@ -54,21 +77,32 @@ result<void> leaf_copier::copy_held(found f, account& sum) {
   // A symlink by now, which is to be followed and was not.
   if (shared_->follows() && f.status.type == file_type::symlink)
     return error(errc::raced, call::statx, f.entry.name);
-  AFIO_TRY(f.old, namesake(f.here, f.entry));
+  if (f.as == f.entry.name) {
+    AFIO_TRY(f.old, namesake(f.here, f.entry));
+  }
   return make(f, sum);
 }
 
-result<void> leaf_copier::copy_target(const place<2>& here, const row<2>& r, const led_to& led,
-                                      account& sum) {
+template <std::size_t N>
+result<void> leaf_copier<N>::copy_target(const place<N>& here, const row<N>& r, const led_to& led,
+                                         account& sum) {
   AFIO_TRY(const auto old, namesake(here, r));
   const bool links = shared_->options.leaves == copy_options::leaves::hard_links;
   // It leads to what would be replaced.
   if (!links && old && old->same_file(led.status.id))
     return error(errc::refused, call::verify, r.name);
-  return make({here, r, led.file, led.status, old, found::by::symlink}, sum);
+  return make({.here = here,
+               .entry = r,
+               .source = led.file,
+               .status = led.status,
+               .as = r.name,
+               .old = old,
+               .held_by = found::by::symlink},
+              sum);
 }
 
-result<void> leaf_copier::make(const found& f, account& sum) {
+template <std::size_t N>
+result<void> leaf_copier<N>::make(const found& f, account& sum) {
   // It was listed as something else.
   if (f.status.type == file_type::directory) return error(errc::raced, call::statx, f.entry.name);
   switch (shared_->options.leaves) {
@@ -83,9 +117,10 @@ result<void> leaf_copier::make(const found& f, account& sum) {
   return copy_source(f, sum);
 }
 
-destination leaf_copier::place_of(const found& f) const noexcept {
-  return {.directory = f.here.handle(1),
-          .name = f.entry.name,
+template <std::size_t N>
+destination leaf_copier<N>::place_of(const found& f) const noexcept {
+  return {.directory = f.here.handle(last),
+          .name = f.as,
           .seen = shared_->seen,
           .old = f.old,
           .target = shared_->merges() ? metadata_copier::target::existing
@@ -94,7 +129,8 @@ destination leaf_copier::place_of(const found& f) const noexcept {
 
 // ---- Links to the source
 
-result<void> leaf_copier::link_source(const found& f, account& sum) {
+template <std::size_t N>
+result<void> leaf_copier<N>::link_source(const found& f, account& sum) {
   if (f.old && f.old->same_file(f.status.id)) return success(); // Nothing is to be done.
   if (!shared_->rehearses()) {
     const auto linked = link_to(f.source, place_of(f));
@@ -112,9 +148,10 @@ result<void> leaf_copier::link_source(const found& f, account& sum) {
   return success();
 }
 
-result<void> leaf_copier::point_to_source(const found& f, account& sum) {
+template <std::size_t N>
+result<void> leaf_copier<N>::point_to_source(const found& f, account& sum) {
   // A mount of the source's own directory: the symlink would replace what it points to.
-  if (f.here.present(1) && f.here.id(0).same_file(f.here.id(1)))
+  if (f.here.present(last) && f.here.id(0).same_file(f.here.id(last)))
     return error(errc::refused, call::verify, f.entry.name);
   const std::string below = shared_->below(f.here);
   const std::string path = joined(joined(shared_->at.source, below), f.entry.name);
@@ -129,12 +166,12 @@ result<void> leaf_copier::point_to_source(const found& f, account& sum) {
 
 // ---- Copies
 
-result<void> leaf_copier::copy_source(const found& f, account& sum) {
+template <std::size_t N>
+result<void> leaf_copier<N>::copy_source(const found& f, account& sum) {
   AFIO_TRY(const auto says, fixed_symlink(f));
   // What a symlink leads to becomes a file of its own; and where names of one symlink stand in
   // several directories, what one has to say is wrong for another.
-  const bool grouped = f.status.links > 1 && has(shared_->file.preserve, aspect::links) &&
-                       f.held_by == found::by::name && !says;
+  const bool grouped = is_grouped(f.status) && f.held_by == found::by::name && !says;
   if (grouped) {
     AFIO_TRY(copy_grouped(f, sum));
   } else {
@@ -146,7 +183,8 @@ result<void> leaf_copier::copy_source(const found& f, account& sum) {
 }
 
 /// What the copy of a symlink says, where that is to be fixed and must be changed.
-result<std::optional<std::string>> leaf_copier::fixed_symlink(const found& f) const {
+template <std::size_t N>
+result<std::optional<std::string>> leaf_copier<N>::fixed_symlink(const found& f) const {
   const bool fixes = shared_->options.symlinks == copy_options::symlinks::fix;
   if (!fixes || f.status.type != file_type::symlink) return std::optional<std::string>();
   std::array<char, path_view::max_size> buffer;
@@ -160,7 +198,13 @@ result<std::optional<std::string>> leaf_copier::fixed_symlink(const found& f) co
   return says;
 }
 
-result<void> leaf_copier::copy_grouped(const found& f, account& sum) {
+template <std::size_t N>
+bool leaf_copier<N>::is_grouped(const stat_t& status) const noexcept {
+  return status.links > 1 && has(shared_->file.preserve, aspect::links);
+}
+
+template <std::size_t N>
+result<void> leaf_copier<N>::copy_grouped(const found& f, account& sum) {
   // Below a symlink that is followed, a name is met once more: no number tells the last.
   constexpr auto ever = std::numeric_limits<std::uint64_t>::max();
   const auto where = shared_->groups.join(f.status.id, shared_->follows() ? ever : f.status.links);
@@ -172,14 +216,24 @@ result<void> leaf_copier::copy_grouped(const found& f, account& sum) {
   }
   link_groups::claim first(shared_->groups, f.status.id);
   placed at{shared_->below(f.here, f.entry.name), {}};
-  AFIO_TRY(at.id, copy_alone(f, {}, sum));
+  std::optional<identity> there;
+  if (around_ != nullptr) {
+    AFIO_TRY(there, around_->take(f.here, f.entry, sum));
+  }
+  if (there) {
+    at.id = *there;
+  } else {
+    AFIO_TRY(at.id, copy_alone(f, {}, sum));
+  }
   first.placed_at(std::move(at));
   return success();
 }
 
 /// False where it must be copied after all, because a file system allows no more names.
-result<bool> leaf_copier::link(const found& f, const placed& where, account& sum) noexcept {
-  if (!shared_->rehearses() && !(f.old && f.old->same_file(where.id))) {
+template <std::size_t N>
+result<bool> leaf_copier<N>::link(const found& f, const placed& where, account& sum) noexcept {
+  if (f.old && f.old->same_file(where.id)) return true; // Nothing is to be done.
+  if (!shared_->rehearses()) {
     const auto linked = [&]() -> result<void> {
       AFIO_TRY(const fs_handle file, pin_again(*shared_->root, where));
       return link_to(file, place_of(f));
@@ -198,8 +252,9 @@ result<bool> leaf_copier::link(const found& f, const placed& where, account& sum
 }
 
 /// `says`: what a symlink shall, where not the same. Which file was made; none in a rehearsal.
-result<identity> leaf_copier::copy_alone(const found& f, const std::optional<std::string>& says,
-                                         account& sum) {
+template <std::size_t N>
+result<identity> leaf_copier<N>::copy_alone(const found& f, const std::optional<std::string>& says,
+                                            account& sum) {
   identity made;
   if (!shared_->rehearses()) {
     entry_losses told(shared_->losses, f.here, f.entry.name);
@@ -215,8 +270,12 @@ result<identity> leaf_copier::copy_alone(const found& f, const std::optional<std
       if (shared_->options.copied != nullptr) sum.copied.add(copied.source);
     }
   }
-  sum.happened(f.old ? event_kind::replaced : event_kind::created, f.here, f.entry);
+  const bool replaced = f.entry.in[last].present;
+  sum.happened(replaced ? event_kind::replaced : event_kind::created, f.here, f.entry);
   return made;
 }
+
+template class leaf_copier<2>;
+template class leaf_copier<3>;
 
 } // namespace afio::algorithms::copy_detail

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "algorithms/copy_file/file_copier.hpp"
-#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/copy_tree/copy_options.hpp"
 #include "algorithms/copy_tree/symlink_target.hpp"
 
 #include <string>

@@ -5,6 +5,7 @@
 #include "algorithms/observer.hpp"
 #include "algorithms/walk/visitor.hpp"
 
+#include <cstddef>
 #include <mutex>
 #include <new>
 #include <set>
@@ -44,9 +45,10 @@ private:
 };
 
 /// Losses of one entry of a walk; of the directory itself where `leaf` is empty.
+template <std::size_t N>
 class entry_losses final : public loss_listener {
 public:
-  entry_losses(loss_book& book, const place<2>& here, std::string_view leaf) noexcept
+  entry_losses(loss_book& book, const place<N>& here, std::string_view leaf) noexcept
       : book_(book), here_(here), leaf_(leaf) {}
 
   void lost(aspect what, const error& why) noexcept override { lost(name_of(what), why); }
@@ -65,7 +67,7 @@ public:
 
 private:
   loss_book& book_;
-  const place<2>& here_;
+  const place<N>& here_;
   std::string_view leaf_;
 };
 

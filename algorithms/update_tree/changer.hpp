@@ -1,0 +1,77 @@
+// What an update does to the target, one entry after another. What is to be done, others decide.
+#pragma once
+
+#include "algorithms/copy_tree/copier.hpp"
+#include "algorithms/update_tree/in_place.hpp"
+#include "algorithms/update_tree/update_tree.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace afio::algorithms::update_detail {
+
+/// What the workers of one update share.
+struct updating {
+  const update_options& options;
+  observer& told;
+  copy_detail::copying copying;
+  compare_detail::link_pairs links = {};
+  std::atomic<std::uint64_t> removed{0}; ///< Entries that went, or were about to.
+
+  bool rehearses() const noexcept { return options.doing == update_options::doing::rehearse; }
+
+  /// Counts one more entry that is to go; false where that would be too many.
+  bool may_remove() noexcept { return removed.fetch_add(1) < options.most_removed; }
+};
+
+/// One for each worker. Tree 0 is the source, the last one the target. Failures are told.
+template <std::size_t N>
+class changer {
+public:
+  static constexpr std::size_t target = N - 1;
+
+  changer(updating& shared, copy_detail::entry_copier&& entries,
+          std::unique_ptr<in_place<N>> there) noexcept
+      : shared_(&shared),
+        there_(std::move(there)),
+        copies_(shared.copying, std::move(entries), there_.get()) {}
+
+  /// Gives the entry to the target, in place of whatever has its name there, as far as that is not
+  /// so already; a directory is entered. Throws std::bad_alloc.
+  void put(const place<N>& here, row<N>& r);
+
+  /// Takes the entry from the target; a directory is entered, and goes with all that is in it.
+  void remove(const place<N>& here, row<N>& r);
+
+  /// Whether the directory is one that goes.
+  static bool is_going(const place<N>& here) noexcept;
+
+  after leave(const place<N>& here) noexcept;
+  verdict denied(const place<N>& here, const error& why) noexcept;
+
+  in_place<N>& there() noexcept { return *there_; }
+
+  /// With the metadata of the root, when all else is done.
+  copy_detail::copier<N>& copies() noexcept { return copies_; }
+
+  /// What was done so far.
+  void add_to(update_report& sum) const noexcept;
+
+private:
+  result<void> put_entry(const place<N>& here, row<N>& r);
+  result<void> put_over_directory(const place<N>& here, row<N>& r);
+  result<void> exchange_with_directory(const place<N>& here, const row<N>& r, leaf_name aside);
+  result<void> put_directory_over(const place<N>& here, row<N>& r);
+  result<void> compare_directories(const place<N>& here, const row<N>& r);
+  result<void> remove_leaf(const place<N>& here, const row<N>& r) noexcept;
+  result<void> remove_directory(const place<N>& here) noexcept;
+
+  updating* shared_;
+  std::unique_ptr<in_place<N>> there_; // Where it stays, because copies_ knows it.
+  copy_detail::copier<N> copies_;
+  std::uint64_t removed_ = 0;
+};
+
+} // namespace afio::algorithms::update_detail

@@ -1,0 +1,84 @@
+// Makes one tree like another with only the changes, or brings the changes since a base into it.
+//
+// What a name needs is decided from the same comparisons that compare_trees tells of
+// (entry_comparer), so what afio-diff shows is what an update does. Contents are replaced by new
+// files in one instant, never written into.
+#pragma once
+
+#include "algorithms/compare_trees/entry_comparer.hpp"
+#include "algorithms/copy_file/copy_file.hpp"
+#include "algorithms/options.hpp"
+#include "algorithms/path_filter.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+namespace afio::algorithms {
+
+struct update_options {
+  tree_options tree;
+  copy_file_options file; ///< threads and stop are those of tree. What preserve keeps is compared.
+  comparing how = comparing::quick;
+
+  enum class doing : std::uint8_t {
+    execute,
+    rehearse, ///< Events tell what would be done; nothing is.
+  } doing = doing::execute;
+
+  /// What becomes of what the target has and the source has not.
+  enum class extras : std::uint8_t {
+    keep,
+    /// It goes, where the source's directory could be listed to its end. So does a directory that
+    /// is in the way of a file of the source's.
+    remove,
+  } extras = extras::keep;
+
+  /// More than that many entries are never deleted. They are counted before anything is changed,
+  /// which takes a second look at both trees.
+  static constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t most_removed = any_number;
+
+  /// What becomes of an entry that both trees have changed since the base, and not alike.
+  enum class conflicts : std::uint8_t {
+    fail,   ///< All are told, and nothing is changed anywhere.
+    source, ///< It becomes the source's.
+    target, ///< It stays.
+    both,   ///< It stays, and the source's comes beside it as NAME.from-source.
+  } conflicts = conflicts::fail;
+
+  /// What is updated and deleted; null: all. What is excluded stays as it is. Borrowed.
+  const path_filter* filter = nullptr;
+};
+
+struct update_report {
+  std::uint64_t created = 0;
+  std::uint64_t replaced = 0;
+  std::uint64_t changed = 0; ///< Metadata alone.
+  std::uint64_t linked = 0;  ///< Names given to a file that is there under another one.
+  std::uint64_t removed = 0;
+  std::uint64_t bytes = 0;         ///< Sizes of the files copied.
+  std::uint64_t conflicts = 0;     ///< Of three trees.
+  std::uint64_t failures = 0;      ///< Told to the observer.
+  std::uint64_t kept_changing = 0; ///< Of these, sources that would not stay the same.
+  algorithms::stopped stopped = algorithms::stopped::no;
+};
+
+/// Makes the tree at `target` like that at `source`, which is only read. A name that only the
+/// source has is copied; one whose contents, target or type differ is replaced in one instant by a
+/// copy; of one that differs in metadata alone these are set, but never on an inode that has other
+/// names (which may be those of an older copy): that is replaced by a copy, too. Names of one inode
+/// become names of one inode. Directories are never replaced by anything unless extras::remove;
+/// their times come last. Where nothing differs, nothing is changed: no time of change moves.
+///
+/// Succeeds with a report also when entries could not be updated: those, and only those, were told
+/// to `told`, each once. Nothing is deleted below a directory that could not be listed. Mounts
+/// below the roots are left alone on both sides, as copy_tree leaves them.
+///
+/// Fails if nothing was begun: errc::refused where one of the roots lies in the other, and, about
+/// the number of them, where more than `most_removed` entries would be deleted.
+/// Durable as options.file.sync says. Memory and threads as walk() and copy_tree().
+result<update_report> update_tree(const walk_root& source, const walk_root& target,
+                                  const update_options& options, observer& told) noexcept;
+
+} // namespace afio::algorithms

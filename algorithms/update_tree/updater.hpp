@@ -1,0 +1,34 @@
+// The visitor that makes one tree like another: tree 0 is the source, tree 1 the target.
+#pragma once
+
+#include "algorithms/update_tree/changer.hpp"
+
+#include <utility>
+
+namespace afio::algorithms::update_detail {
+
+class updater final : public visitor<2> {
+public:
+  updater(updating& shared, changer<2>&& changes) noexcept
+      : shared_(&shared), changes_(std::move(changes)) {}
+
+  void rows(const place<2>& here, std::span<row<2>> rows) noexcept override;
+
+  after leave(const place<2>& here) noexcept override { return changes_.leave(here); }
+
+  verdict denied(const place<2>& here, const error& why) noexcept override {
+    return changes_.denied(here, why);
+  }
+
+  changer<2>& changes() noexcept { return changes_; }
+
+private:
+  void update_row(const place<2>& here, row<2>& r);
+  void keep(const place<2>& here, row<2>& r) const noexcept;
+  bool wants(const place<2>& here, const row<2>& r) const;
+
+  updating* shared_;
+  changer<2> changes_;
+};
+
+} // namespace afio::algorithms::update_detail

@@ -1,0 +1,236 @@
+// afio-update: makes a tree like another one with only the changes.
+#include "afio/quoted.hpp"
+#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/update_tree/update_tree.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/arguments.hpp"
+#include "cli/common/copying.hpp"
+#include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
+#include "cli/common/rules.hpp"
+#include "cli/common/shown_progress.hpp"
+#include "cli/common/signals.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::stopped;
+using algorithms::update_options;
+using algorithms::update_report;
+
+constexpr char examples[] = R"(Examples:
+  afio-update -n --delete photos /backup/photos      see what would be done
+  afio-update --delete photos /backup/photos         an exact mirror
+  afio-update --delete --max-delete 100 src dst      unless too much would go
+  afio-update --compare=content --sync=all src dst   believes no times
+
+Exit: 0 all updated, 1 some failed, 2 usage, 3 refused, 4 a source kept changing,
+130/143 interrupted. rsync's -a, -r, -H, -A, -X and -x are accepted.)";
+
+struct arguments {
+  common_arguments common;
+  std::string source;
+  std::string target;
+  copying_arguments copying;
+  std::string compare = "quick";
+  bool remove = false;
+  std::optional<std::uint64_t> most_removed;
+  rules which;
+};
+
+void describe(CLI::App& app, arguments& a) {
+  app.add_option("SRC", a.source, "The tree to be like")->type_name("")->required();
+  app.add_option("DST", a.target, "The tree to update; made if it is not there")
+      ->type_name("")
+      ->required();
+  auto* const remove = app.add_flag("--delete", a.remove, "Delete from DST what SRC does not have");
+  app.add_option("--max-delete", a.most_removed, "Do nothing if more than N entries would go")
+      ->type_name("N")
+      ->needs(remove);
+  app.add_option("--compare", a.compare, "Files by: quick (size and time) or content")
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"quick", "content"}).description(""));
+  a.copying.add_to(app);
+  a.which.add_to(app);
+  a.common.add_to(app);
+  // What rsync's users type: it is what happens anyway.
+  app.add_flag("-a,--archive,-r,--recursive,-H,--hard-links,-A,--acls,-X,--xattrs,-x,"
+               "--one-file-system")
+      ->group("");
+  app.footer(examples);
+}
+
+update_options options_for(const arguments& a, const signals& interrupts,
+                           algorithms::progress& done) {
+  update_options o;
+  o.tree = a.common.for_trees();
+  o.tree.stop = interrupts.token();
+  o.tree.counters = &done;
+  a.copying.apply_to(o.file);
+  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  if (a.compare == "content") o.how = algorithms::comparing::content;
+  if (a.common.dry_run) o.doing = update_options::doing::rehearse;
+  if (a.remove) o.extras = update_options::extras::remove;
+  o.most_removed = a.most_removed.value_or(update_options::any_number);
+  return o;
+}
+
+class update {
+public:
+  update(const arguments& a, const algorithms::path_filter& filter, output& out,
+         signals& interrupts)
+      : arguments_(a),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)) {
+    if (!filter.empty()) options_.filter = &filter;
+  }
+
+  exit_code run() {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      const shown_progress bar(arguments_.common, "updating", {arguments_.source}, options_.tree,
+                               out_);
+      update_tree();
+    }
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    out_.summarize(report_.failures, spent.count(), report_.bytes);
+    return final_status(out_, interrupts_, code_);
+  }
+
+private:
+  /// SRC may be a symlink to the tree; DST may not, so that nobody changes another place than the
+  /// one they see.
+  void update_tree() {
+    const std::string& from = arguments_.source;
+    const std::string& to = arguments_.target;
+    const auto source = open_directory(from);
+    if (!source) return fail("open", from, source.assume_error());
+    const auto target = open_directory_itself(to);
+    const bool missing =
+        !target && target.assume_error() == std::errc::no_such_file_or_directory && !to.empty();
+    if (missing) return make_target();
+    if (!target) return fail_target(target.assume_error());
+    const auto done =
+        algorithms::update_tree({&source.assume_value(), without_slashes(from)},
+                                {&target.assume_value(), without_slashes(to)}, options_, out_);
+    done ? take(done.assume_value()) : refuse(done.assume_error());
+  }
+
+  void make_target() {
+    const auto from = locate_by_any_name(arguments_.source + "/."); // Be it through a symlink.
+    if (!from) return fail("open", arguments_.source, from.assume_error());
+    const auto to = locate(without_slashes(arguments_.target));
+    if (!to) return fail("create", arguments_.target, to.assume_error());
+    algorithms::copy_options copies;
+    copies.tree = options_.tree;
+    copies.file = options_.file;
+    copies.filter = options_.filter;
+    if (arguments_.common.dry_run) copies.doing = algorithms::copy_options::doing::rehearse;
+    const location& source = from.assume_value();
+    const location& target = to.assume_value();
+    const auto done =
+        algorithms::copy_tree(source.directory, source.name, target.directory, target.name,
+                              without_slashes(arguments_.source), copies, out_);
+    if (!done) return refuse(done.assume_error());
+    const algorithms::copy_report& copied = done.assume_value();
+    take({.created = copied.created,
+          .linked = copied.linked,
+          .bytes = copied.bytes,
+          .failures = copied.failures,
+          .kept_changing = copied.kept_changing,
+          .stopped = copied.stopped});
+    if (!copied.left_as) return;
+    out_.note("what was copied is in " +
+              afio::quoted(beside(arguments_.target, copied.left_as->view())) +
+              "; delete it with afio-rmtree --reap of its directory");
+  }
+
+  void take(const update_report& report) {
+    report_ = report;
+    if (report.failures != 0 || report.stopped != stopped::no) code_ = exit_code::incomplete;
+    if (report.failures != 0 && report.failures == report.kept_changing)
+      code_ = exit_code::unstable;
+    // What was asked for by name is not optional.
+    if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
+    if (report.stopped == stopped::by_request) out_.note("interrupted");
+    if (report.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
+    if (report.stopped == stopped::by_failure) out_.note("stopped by --on-error");
+  }
+
+  /// Nothing was begun.
+  void refuse(const error& why) {
+    if (why != errc::refused) return fail("update", arguments_.target, why);
+    const bool number = why.name().find_first_not_of("0123456789") == std::string_view::npos;
+    const std::string reason =
+        number && arguments_.most_removed
+            ? "Refused: " + std::string(why.name()) + " entries would be deleted (--max-delete " +
+                  std::to_string(*arguments_.most_removed) + "); nothing was changed"
+            : "Refused: SRC and DST are one tree, or one lies in the other";
+    ++report_.failures;
+    out_.failed("update", arguments_.target, why, reason);
+    code_ = exit_code::refused;
+  }
+
+  void fail_target(const error& why) {
+    const bool symlink = why == std::errc::too_many_symbolic_link_levels;
+    fail("open", arguments_.target, why,
+         symlink ? "It is a symlink: name the directory that it leads to" : "");
+  }
+
+  void fail(std::string_view what, const std::string& path, const error& why,
+            std::string_view reason = {}) {
+    ++report_.failures;
+    out_.failed(what, path, why, reason);
+    code_ = exit_code::incomplete;
+  }
+
+  const arguments& arguments_;
+  output& out_;
+  signals& interrupts_;
+  algorithms::progress done_;
+  update_options options_;
+  update_report report_;
+  exit_code code_ = exit_code::done;
+};
+
+int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
+  CLI::App app("Makes a tree like another, changing only what differs.", "afio-update");
+  arguments a;
+  describe(app, a);
+  if (const auto status = parse(app, argc, argv)) return *status;
+  algorithms::path_filter filter;
+  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
+    std::fprintf(stderr, "afio-update: %s\n", wrong.c_str());
+    return static_cast<int>(exit_code::unusable);
+  }
+  using algorithms::event_kind;
+  signals interrupts; // Before any other thread.
+  output out(a.common.for_output("afio-update",
+                                 {event_kind::created, event_kind::replaced, event_kind::changed,
+                                  event_kind::linked, event_kind::deleted}));
+  if (!out.log_problem().empty()) {
+    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
+            out.log_problem());
+    return static_cast<int>(exit_code::unusable);
+  }
+  return static_cast<int>(update(a, filter, out, interrupts).run());
+}
+
+} // namespace
+
+} // namespace afio::cli
+
+int main(int argc, char** argv) { return afio::cli::run(argc, argv); }

@@ -1,0 +1,336 @@
+// What an update makes of a tree, what it leaves alone, and what it refuses.
+#include "afio/detail/fault.hpp"
+#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/update_tree/update_tree.hpp"
+#include "tests/afio/per_file_system.hpp"
+#include "tests/algorithms/picture.hpp"
+#include "tests/algorithms/scene.hpp"
+#include "tests/support/failed.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+namespace afio::unit {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::checked;
+
+using names = std::vector<std::string>;
+
+update_options deleting() { return {.extras = update_options::extras::remove}; }
+
+class UpdateTree : public per_file_system {
+protected:
+  /// The copy in "t" of what is in "s".
+  void copy() {
+    ASSERT_EQ(take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, told)).failures, 0U);
+  }
+
+  result<update_report> try_update(const update_options& options = deleting()) {
+    const tree_root source(at("s"), "s"), target(at("t"), "t");
+    told.events.clear();
+    told.failures.clear();
+    return update_tree(source.get(), target.get(), options, told);
+  }
+
+  update_report update(const update_options& options = deleting()) {
+    return take(try_update(options));
+  }
+
+  void write(const char* name, std::string_view bytes) const { std::ofstream(at(name)) << bytes; }
+
+  ino_t inode(const char* name) const { return status(name).st_ino; }
+
+  struct stat status(const fs::path& name) const {
+    struct stat s;
+    checked(::lstat(at(name).c_str(), &s), name);
+    return s;
+  }
+
+  /// When each entry of "t" was changed last, by any call.
+  std::map<std::string, std::pair<time_t, long>> changes() const {
+    std::map<std::string, std::pair<time_t, long>> all;
+    for (const auto& e : fs::recursive_directory_iterator(at("t"))) {
+      const auto s = status(e.path());
+      all[e.path()] = {s.st_ctim.tv_sec, s.st_ctim.tv_nsec};
+    }
+    return all;
+  }
+
+  void expect_equal() {
+    EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
+    EXPECT_TRUE(told.failures.empty()) << told;
+    const auto before = changes();
+    const update_report again = update();
+    EXPECT_TRUE(told.events.empty()) << "a second run does nothing: " << told;
+    EXPECT_EQ(again.created + again.replaced + again.changed + again.linked + again.removed, 0U);
+    EXPECT_EQ(changes(), before);
+  }
+
+  listener told;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, UpdateTree, all_kinds(), kind_of);
+
+TEST_P(UpdateTree, ChangesWhatDiffersAndNothingElse) {
+  make("d s/d 0750\n f s/d/same 5000\n f s/gone 1\n d s/goes/deep\n f s/goes/deep/f 1\n f s/mode 9 "
+       "0644\n"
+       "l s/l -> a\n f s/size 3\n f s/x 1\n p s/p");
+  copy();
+  const ino_t same = inode("t/d/same"), mode = inode("t/mode"), x = inode("t/x");
+  fs::remove(at("s/gone"));
+  fs::remove_all(at("s/goes"));
+  write("s/size", "longer");
+  fs::permissions(at("s/mode"), fs::perms(0600));
+  fs::remove(at("s/l"));
+  fs::create_symlink("b", at("s/l"));
+  checked(::setxattr(at("s/x").c_str(), "user.note", "x", 1, 0), "setxattr");
+  make("d s/new/deep\n f s/new/deep/f 7");
+  const update_report done = update();
+  EXPECT_EQ(told.paths_of(event_kind::created), (names{"s/new", "s/new/deep", "s/new/deep/f"}));
+  EXPECT_EQ(told.paths_of(event_kind::replaced), (names{"s/l", "s/size"}));
+  EXPECT_EQ(told.paths_of(event_kind::changed), (names{"s", "s/mode", "s/x"}));
+  EXPECT_EQ(told.paths_of(event_kind::deleted),
+            (names{"s/goes", "s/goes/deep", "s/goes/deep/f", "s/gone"}));
+  EXPECT_EQ(done.removed, 4U);
+  EXPECT_EQ(inode("t/d/same"), same);
+  EXPECT_EQ(inode("t/mode"), mode) << "metadata alone are set in place";
+  EXPECT_EQ(inode("t/x"), x);
+  expect_equal();
+}
+
+TEST_P(UpdateTree, WhatTheSourceLacksStaysUnlessToldOtherwise) {
+  make("f s/a 1\n f t/b 1\n d t/d\n f t/d/f 1");
+  update({});
+  EXPECT_TRUE(fs::exists(at("t/a")));
+  EXPECT_TRUE(fs::exists(at("t/b")));
+  EXPECT_TRUE(fs::exists(at("t/d/f")));
+  EXPECT_TRUE(told.paths_of(event_kind::deleted).empty());
+}
+
+TEST_P(UpdateTree, EachTypeTakesThePlaceOfEachOther) {
+  const std::vector<std::string> kinds = {"f NAME 3", "d NAME\n f NAME/in 2\n d NAME/d", "p NAME",
+                                          "l NAME -> x"};
+  std::string source, target;
+  for (std::size_t s = 0; s < kinds.size(); ++s) {
+    for (std::size_t t = 0; t < kinds.size(); ++t) {
+      const auto line = [&](std::string text, const char* root) {
+        const std::string name = std::string(root) + "/n" + std::to_string(s) + std::to_string(t);
+        for (auto i = text.find("NAME"); i != text.npos; i = text.find("NAME"))
+          text.replace(i, 4, name);
+        return text + "\n";
+      };
+      source += line(kinds[s], "s");
+      target += line(kinds[t], "t");
+    }
+  }
+  make(source + target);
+  update();
+  expect_equal();
+}
+
+TEST_P(UpdateTree, ADirectoryIsInTheWayUnlessItMayBeDeleted) {
+  make("f s/a 1\n f t/a/precious 1");
+  EXPECT_EQ(update({}).failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EISDIR);
+  EXPECT_TRUE(fs::exists(at("t/a/precious")));
+}
+
+TEST_P(UpdateTree, AnInodeWithOtherNamesIsNeverChangedInPlace) {
+  make("f s/f 5 0644\n f s/g 5");
+  copy();
+  fs::create_directory(at("old"));
+  fs::create_hard_link(at("t/f"), at("old/f"));
+  fs::create_hard_link(at("t/g"), at("old/g"));
+  const auto old = picture_of(at("old"));
+  fs::permissions(at("s/f"), fs::perms(0600));
+  const ino_t g = inode("t/g");
+  update();
+  EXPECT_EQ(picture_of(at("old")), old);
+  EXPECT_NE(inode("t/f"), inode("old/f"));
+  EXPECT_EQ(inode("t/g"), g) << "what is the same stays shared";
+  expect_equal();
+}
+
+TEST_P(UpdateTree, NamesOfOneInodeBecomeThatAndOthersDoNot) {
+  make("f s/a 5\n h s/d/b = s/a\n h s/c = s/a\n f s/x 4");
+  fs::copy_file(at("s/x"), at("s/y"));
+  copy();
+  // In the target, two of three are apart, and two are one that should not be.
+  fs::remove(at("t/c"));
+  fs::copy_file(at("t/a"), at("t/c"));
+  fs::last_write_time(at("t/c"), fs::last_write_time(at("s/c")));
+  fs::remove(at("t/y"));
+  fs::create_hard_link(at("t/x"), at("t/y"));
+  fs::last_write_time(at("s/x"), fs::last_write_time(at("t/x")));
+  fs::last_write_time(at("s/y"), fs::last_write_time(at("t/x")));
+  update();
+  EXPECT_EQ(inode("t/a"), inode("t/c"));
+  EXPECT_EQ(inode("t/a"), inode("t/d/b"));
+  EXPECT_NE(inode("t/x"), inode("t/y"));
+  expect_equal();
+  write("s/a", "all three change");
+  update();
+  EXPECT_EQ(inode("t/a"), inode("t/c"));
+  EXPECT_EQ(inode("t/a"), inode("t/d/b"));
+  expect_equal();
+}
+
+TEST_P(UpdateTree, TooManyDeletionsAreRefusedBeforeAnythingIsChanged) {
+  make("f s/new 1\n f t/a 1\n d t/d\n f t/d/f 1\n f t/d/g 1");
+  const auto before = picture_of(at("t"));
+  update_options options = deleting();
+  options.most_removed = 3;
+  const auto refused = try_update(options);
+  ASSERT_TRUE(failed_with(refused, errc::refused));
+  EXPECT_EQ(refused.assume_error().name(), "4");
+  EXPECT_EQ(picture_of(at("t")), before);
+  options.most_removed = 4;
+  EXPECT_EQ(update(options).removed, 4U);
+  expect_equal();
+}
+
+TEST_P(UpdateTree, ARehearsalTellsWhatARunDoes) {
+  make("d s/d 0750\n f s/d/f 5\n f s/gets/in 1\n f s/over 3\n f s/mode 1 0600\n d s/was-file\n f "
+       "s/was-file/f 1\n"
+       "f t/d/f 6\n f t/d/extra 1\n f t/gone/deep/f 1\n f t/over/a 1\n f t/mode 1 0644\n f "
+       "t/was-file 1\n"
+       "f s/one 4\n h s/two = s/one");
+  const auto before = picture_of(at("t"));
+  update_options options = deleting();
+  options.doing = update_options::doing::rehearse;
+  const auto plan = [&](update_options o) {
+    o.tree.threads = 1; // So that it is the same one of two names that is copied.
+    update(o);
+    std::multiset<std::string> lines;
+    for (const auto& e : told.events)
+      lines.insert(std::to_string(static_cast<int>(e.kind)) + e.path);
+    EXPECT_TRUE(told.failures.empty()) << told;
+    return lines;
+  };
+  const auto planned = plan(options);
+  EXPECT_EQ(picture_of(at("t")), before);
+  EXPECT_EQ(plan(deleting()), planned);
+  expect_equal();
+}
+
+TEST_P(UpdateTree, WhatIsExcludedStaysOnBothSides) {
+  make("f s/a.o 1\n f s/a 1\n f t/b.o 1\n f t/d/c.o 1\n f t/d/c 1\n f t/e/f 1");
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "*.o"));
+  update_options options = deleting();
+  options.filter = &filter;
+  update(options);
+  EXPECT_FALSE(fs::exists(at("t/a.o")));
+  EXPECT_TRUE(fs::exists(at("t/b.o")));
+  EXPECT_TRUE(fs::exists(at("t/d/c.o"))) << "and its directory with it";
+  EXPECT_FALSE(fs::exists(at("t/d/c")));
+  EXPECT_FALSE(fs::exists(at("t/e")));
+  EXPECT_TRUE(told.failures.empty()) << told;
+}
+
+TEST_P(UpdateTree, ATreeIsNotUpdatedFromWithinItselfNorIntoItself) {
+  make("f s/in/f 1\n f s/a 1");
+  const tree_root outer(at("s"), "s"), inner(at("s/in"), "in");
+  EXPECT_TRUE(failed_with(update_tree(outer.get(), inner.get(), deleting(), told), errc::refused));
+  EXPECT_TRUE(failed_with(update_tree(inner.get(), outer.get(), deleting(), told), errc::refused));
+  EXPECT_TRUE(failed_with(update_tree(outer.get(), outer.get(), deleting(), told), errc::refused));
+  EXPECT_TRUE(fs::exists(at("s/a")));
+}
+
+TEST_P(UpdateTree, ByContentATouchedFileIsNotCopied) {
+  make("f s/f 70000");
+  copy();
+  const ino_t f = inode("t/f");
+  fs::last_write_time(at("s/f"), fs::file_time_type::clock::now() + std::chrono::hours(1));
+  update_options options = deleting();
+  options.how = comparing::content;
+  update(options);
+  EXPECT_EQ(inode("t/f"), f);
+  EXPECT_EQ(told.paths_of(event_kind::changed), names{"s/f"});
+  expect_equal();
+}
+
+TEST_P(UpdateTree, MetadataThatAreNotAskedForStayTheTargets) {
+  make("f s/f 5 0644\n d s/d 0755");
+  copy();
+  for (const char* name : {"t/f", "t/d"}) {
+    fs::permissions(at(name), fs::perms(0700));
+    checked(::setxattr(at(name).c_str(), "user.own", "x", 1, 0), "setxattr");
+  }
+  fs::last_write_time(at("s/f"), fs::file_time_type::clock::now() + std::chrono::hours(1));
+  fs::last_write_time(at("s/d"), fs::file_time_type::clock::now() + std::chrono::hours(1));
+  update_options options;
+  options.how = comparing::content;
+  options.file.preserve = aspect::timestamps;
+  EXPECT_EQ(update(options).changed, 2U);
+  for (const char* name : {"f", "d"}) {
+    EXPECT_EQ(fs::last_write_time(at("t") / name), fs::last_write_time(at("s") / name));
+    EXPECT_EQ(fs::status(at("t") / name).permissions(), fs::perms(0700));
+    char value;
+    EXPECT_EQ(::getxattr((at("t") / name).c_str(), "user.own", &value, 1), 1);
+  }
+}
+
+TEST_P(UpdateTree, AListingErrorNeverBecomesADeletion) {
+  constexpr const char* source = "f s/a/b/f 1\n f s/a/g 1\n f s/c/f 1\n f s/h 1\n";
+  constexpr const char* extras = "f t/a/b/x 1\n f t/a/x 1\n f t/c/x/x 1\n f t/x 1\n";
+  unsigned swept = 0;
+  for (const call which : {call::getdents64, call::openat2, call::statx}) {
+    for (std::uint64_t nth = 1, seen = 1; nth <= seen; ++nth) {
+      make(std::string(source) + extras);
+      copy_options merged;
+      merged.existing = copy_options::existing::merge;
+      ASSERT_EQ(take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", merged, told)).failures, 0U);
+      update_options options = deleting();
+      options.tree.threads = 1;
+      {
+        const armed fails({.which = which, .nth = nth, .native = EIO});
+        (void)try_update(options);
+        seen = detail::calls_seen(which);
+      }
+      if (seen < nth) break;
+      ++swept;
+      for (const char* kept : {"t/a/b/f", "t/a/g", "t/c/f", "t/h"}) {
+        EXPECT_TRUE(fs::exists(at(kept))) << kept << " went at " << name_of(which) << ' ' << nth;
+      }
+      testing::remove_by_force(at("s"));
+      testing::remove_by_force(at("t"));
+    }
+  }
+  EXPECT_GT(swept, 20U);
+}
+
+TEST_P(UpdateTree, NothingIsDeletedBelowADirectoryThatCannotBeRead) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/a/f 1\n f s/g 1\n f t/a/x/y 1\n f t/a/x2 1\n f t/x 1");
+  give_to(nobody, scratch->path());
+  fs::permissions(at("s/a"), fs::perms::none);
+  const tree_root source(at("s"), "s"), target(at("t"), "t"); // Others may not come this way.
+  const int status = as_user(nobody, [&] {
+    const auto done = take(update_tree(source.get(), target.get(), deleting(), told));
+    EXPECT_EQ(done.failures, 1U) << told;
+    EXPECT_EQ(told.failure_alone().path, "s/a");
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(fs::exists(at("t/a/x/y")));
+  EXPECT_TRUE(fs::exists(at("t/a/x2")));
+  EXPECT_FALSE(fs::exists(at("t/x")));
+  EXPECT_TRUE(fs::exists(at("t/g")));
+}
+
+} // namespace
+} // namespace afio::unit
