@@ -80,6 +80,11 @@ result<void> path_handle::rename(leaf_name name, const path_handle& to, leaf_nam
   return renamed;
 }
 
+result<void> path_handle::link(leaf_name name, const path_handle& to,
+                               leaf_name new_name) const noexcept {
+  return sys::link(file_, name.c_str(), to.file_, new_name.c_str());
+}
+
 result<void> path_handle::create_directory(leaf_name name, std::uint16_t mode) const noexcept {
   return sys::make_directory(file_, name.c_str(), mode);
 }

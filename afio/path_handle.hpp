@@ -33,6 +33,7 @@ public:
   /// Another handle to this directory; of working_directory(), to the one it is now.
   result<path_handle> clone() const noexcept;
 
+  using fs_handle::link;            // Of the directory itself, where that can be.
   using fs_handle::list_attributes; // Of the directory itself.
   using fs_handle::set_mode;
   using fs_handle::unlink; // By identity, wherever this directory is.
@@ -46,6 +47,10 @@ public:
   /// Renaming one hard link over another of the same inode succeeds and does nothing (POSIX).
   result<void> rename(leaf_name name, const path_handle& to, leaf_name new_name,
                       replace how) const noexcept;
+  /// Gives whatever file the entry means by now, a symlink itself, one more name. EEXIST, EXDEV,
+  /// EMLINK; EPERM for a directory. Who must know which file that is compares its identity
+  /// afterwards, where nobody else can reach it; or uses fs_handle::link().
+  result<void> link(leaf_name name, const path_handle& to, leaf_name new_name) const noexcept;
   /// Makes a directory with `mode` less the umask. EEXIST.
   result<void> create_directory(leaf_name name, std::uint16_t mode = 0777) const noexcept;
   /// Makes a fifo, a socket or a device (`device_number` as in stat_t) with `mode` less the umask.

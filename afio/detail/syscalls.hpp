@@ -72,6 +72,9 @@ result<void> rename(const descriptor& from, const char* name, const descriptor& 
                     const char* new_name, unsigned flags) noexcept;
 /// Gives the inode behind `file` another name.
 result<void> link(const descriptor& file, const descriptor& to, const char* new_name) noexcept;
+/// The same to what the entry `name` of `dir` is, never what a symlink points to.
+result<void> link(const descriptor& dir, const char* name, const descriptor& to,
+                  const char* new_name) noexcept;
 result<void> symlink(const char* target, const descriptor& dir, const char* name) noexcept;
 result<void> make_directory(const descriptor& dir, const char* name, mode_t mode) noexcept;
 /// A fifo, a socket or a device, as the type in `mode` says. Less the umask.

@@ -48,7 +48,7 @@ struct clone_report {
   std::uint64_t created = 0;
   std::uint64_t shared = 0; ///< Files that are the old copy's: names or blocks.
   std::uint64_t linked = 0; ///< Names given to copies that were made for another name of theirs.
-  std::uint64_t bytes = 0;         ///< Sizes of the files copied.
+  std::uint64_t bytes = 0;  ///< Sizes of the files copied.
   std::uint64_t bytes_shared = 0;  ///< Sizes of the files shared, each name of them.
   std::uint64_t failures = 0;      ///< Told to the observer.
   std::uint64_t kept_changing = 0; ///< Of these, sources that would not stay the same.
@@ -59,10 +59,10 @@ struct clone_report {
 
 /// Copies the entry `name` of `from`, a directory, to `new_name` of `to`, as copy_tree does to a
 /// name that nothing has: under a private name first, published by one rename. A file that is in
-/// `previous`, a tree that an earlier call made (null: there is none), under the same path, with the
-/// same contents and the same metadata, is not copied but shared with it. Contents count as the same
-/// as clone_options says. `previous` and all in it is never altered, but for the numbers of links
-/// and times of change (ctime) of files that get one more name.
+/// `previous`, a tree that an earlier call made (null: there is none), under the same path, with
+/// the same contents and the same metadata, is not copied but shared with it. Contents count as the
+/// same as clone_options says. `previous` and all in it is never altered, but for the numbers of
+/// links and times of change (ctime) of files that get one more name.
 ///
 /// Reports, fails and is durable as copy_tree. ENOTDIR where the source is no directory. EXDEV
 /// where hard links are to be made and `previous` is on another mount than `to`.

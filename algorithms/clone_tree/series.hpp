@@ -29,8 +29,9 @@ std::optional<std::chrono::sys_seconds> series_time(std::string_view name) noexc
 /// Which clones stay. Nothing said: all. A clone stays if any of the rules wants it; the newest
 /// always does.
 struct retention {
-  std::optional<unsigned> last;    ///< The newest so many.
-  std::optional<unsigned> daily;   ///< The newest of each of the last so many days (UTC) that have any.
+  std::optional<unsigned> last; ///< The newest so many.
+  std::optional<unsigned>
+      daily; ///< The newest of each of the last so many days (UTC) that have any.
   std::optional<unsigned> weekly;  ///< The same of weeks (ISO 8601: they begin on Mondays).
   std::optional<unsigned> monthly; ///< The same of months.
 

@@ -19,9 +19,6 @@ namespace compare_detail {
 
 namespace {
 
-constexpr want fields =
-    want::type | want::mode | want::links | want::owner | want::times | want::identity | want::size;
-
 void add(compare_report& to, const compare_report& from) noexcept {
   for (std::size_t i = 0; i < to.kinds.size(); ++i) to.kinds[i] += from.kinds[i];
   for (std::size_t i = 0; i < to.outcomes.size(); ++i) to.outcomes[i] += from.outcomes[i];
@@ -40,7 +37,7 @@ result<compare_report> compare(const std::array<walk_root, N>& roots,
                                observer& told) {
   comparing_trees shared{options, found, roots[0].name, {}, {}};
   walk_options how = options.tree.for_walk();
-  how.fields = fields;
+  how.fields = compared_fields;
   if (options.entries.how == comparing::content) how.row_cost = row_cost::contents;
   std::vector<tree_comparer<N>> workers;
   for (unsigned left = worker_count(how, N); left != 0; --left) {
@@ -89,8 +86,8 @@ result<compare_report> compare_entries(const location& left, const location& rig
                                        const compare_options& options,
                                        difference_listener& found) noexcept {
   stat_t of_left, of_right;
-  AFIO_TRY(of_left.stamp(left.directory, left.name, compare_detail::fields));
-  AFIO_TRY(of_right.stamp(right.directory, right.name, compare_detail::fields));
+  AFIO_TRY(of_left.stamp(left.directory, left.name, compared_fields));
+  AFIO_TRY(of_right.stamp(right.directory, right.name, compared_fields));
   AFIO_TRY(auto comparer, entry_comparer::make(compare_detail::for_entries(options)));
   AFIO_TRY(const distinction what, comparer.compare({left.directory, left.name, of_left},
                                                     {right.directory, right.name, of_right}));

@@ -69,6 +69,16 @@ result<distinction> entry_comparer::compare(const compared_entry& left,
   return found;
 }
 
+distinction entry_comparer::compare_status(const stat_t& left, const stat_t& right) const noexcept {
+  distinction found{kind::none, by_status(left, right)};
+  const bool regular = left.type == file_type::regular;
+  if (regular && (left.size != right.size || left.modified != right.modified))
+    found.what = kind::content;
+  else if (found.metadata != aspect::none)
+    found.what = kind::metadata;
+  return found;
+}
+
 result<distinction> entry_comparer::compare(const path_handle& left, const stat_t& of_left,
                                             const path_handle& right,
                                             const stat_t& of_right) noexcept {

@@ -31,7 +31,11 @@ struct comparison {
   progress* counters = nullptr; ///< Bytes are added. Borrowed.
 };
 
-/// An entry and its status, all fields but `born` and `allocated`. Borrowed.
+/// What of a status is looked at.
+constexpr want compared_fields =
+    want::type | want::mode | want::links | want::owner | want::times | want::identity | want::size;
+
+/// An entry and its status, the compared_fields of it. Borrowed.
 struct compared_entry {
   const path_handle& directory;
   leaf_name name;
@@ -51,6 +55,9 @@ public:
   /// errc::raced if a name comes to mean something else meanwhile, errc::kept_changing if a file
   /// changed while it was read for as long as `retry` says, ECANCELED after a stop. ENOENT, EACCES.
   result<distinction> compare(const compared_entry& left, const compared_entry& right) noexcept;
+
+  /// What the two statuses alone tell, of entries that are of one type; a target is not read.
+  distinction compare_status(const stat_t& left, const stat_t& right) const noexcept;
 
   /// The same of two directories that are open.
   result<distinction> compare(const path_handle& left, const stat_t& of_left,

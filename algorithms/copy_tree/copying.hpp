@@ -43,8 +43,11 @@ struct copying {
 /// Of one worker.
 struct account {
   copy_report report;
-  std::uint64_t changed = 0; ///< Metadata alone: by who keeps contents that are there.
-  copied_sources copied;     ///< Where options.copied asks for it.
+  // By ways around copying:
+  std::uint64_t changed = 0; ///< Metadata alone.
+  std::uint64_t shared = 0;  ///< Files that are an older copy's.
+  std::uint64_t bytes_shared = 0;
+  copied_sources copied; ///< Where options.copied asks for it.
 
   /// Counts, and tells.
   template <std::size_t N>

@@ -268,6 +268,7 @@ result<identity> leaf_copier<N>::copy_alone(const found& f, const std::optional<
       made = copied.made;
       sum.report.bytes += copied.bytes;
       if (shared_->options.copied != nullptr) sum.copied.add(copied.source);
+      if (around_ != nullptr) around_->copied(copied.source, made);
     }
   }
   const bool replaced = f.entry.in[last].present;

@@ -24,6 +24,12 @@ public:
   virtual result<bool> has_metadata(const directory_handle& from, const stat_t& source,
                                     const directory_handle& to) noexcept = 0;
 
+  /// Hears that the source, whose status is that, was copied, and which inode that made.
+  /// Throws std::bad_alloc.
+  virtual void copied(const stat_t& source, const identity& made) {
+    (void)source, (void)made; // Most need not know.
+  }
+
 protected:
   shortcut() = default;
   shortcut(const shortcut&) = default;

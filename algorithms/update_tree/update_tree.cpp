@@ -16,9 +16,6 @@ namespace update_detail {
 
 namespace {
 
-constexpr want fields =
-    want::type | want::mode | want::links | want::owner | want::times | want::identity | want::size;
-
 copy_options for_copies(const update_options& options) noexcept {
   copy_options how;
   how.tree = options.tree;
@@ -130,7 +127,7 @@ result<update_report> tree_update::update() {
 
 result<void> tree_update::walk_both(std::vector<updater>& workers) {
   walk_options how = copies_.tree.for_walk();
-  how.fields = fields;
+  how.fields = compared_fields;
   how.leaving = shared_.rehearses() ? leaving::without_handles : leaving::with_handles;
   how.row_cost = row_cost::contents;
   AFIO_TRY(const walk_report done, walk<2>({source_, target_}, workers, how, told_));

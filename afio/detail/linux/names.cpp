@@ -65,6 +65,12 @@ result<void> link(const descriptor& file, const descriptor& to, const char* new_
   return success();
 }
 
+result<void> link(const descriptor& dir, const char* name, const descriptor& to,
+                  const char* new_name) noexcept {
+  return enter_void(call::linkat, new_name,
+                    [&] { return ::linkat(dir.number(), name, to.number(), new_name, 0); });
+}
+
 result<void> symlink(const char* target, const descriptor& dir, const char* name) noexcept {
   return enter_void(call::symlinkat, name, [&] { return ::symlinkat(target, dir.number(), name); });
 }
