@@ -5,7 +5,7 @@
 // files in one instant, never written into.
 #pragma once
 
-#include "algorithms/compare_trees/entry_comparer.hpp"
+#include "algorithms/compare_trees/compare_trees.hpp"
 #include "algorithms/copy_file/copy_file.hpp"
 #include "algorithms/options.hpp"
 #include "algorithms/path_filter.hpp"
@@ -80,5 +80,18 @@ struct update_report {
 /// Durable as options.file.sync says. Memory and threads as walk() and copy_tree().
 result<update_report> update_tree(const walk_root& source, const walk_root& target,
                                   const update_options& options, observer& told) noexcept;
+
+/// Brings into the tree at `target` what has changed from `base` to `source`: what was added, what
+/// was removed and what is other, as far as the target still has there what the base has. What it
+/// has changed itself, or in the same way, stays. An entry that both have changed, and not alike,
+/// is a conflict, told to `conflicts`; options.conflicts says what becomes of it. A directory that
+/// the source has removed goes if nothing stays in it. As with compare_trees, times of directories
+/// do not count; extras does not, either.
+///
+/// With conflicts::fail, and conflicts or failures to compare, nothing is changed: the report tells
+/// how many there are. Else as above.
+result<update_report> update_tree(const walk_root& source, const walk_root& base,
+                                  const walk_root& target, const update_options& options,
+                                  difference_listener& conflicts, observer& told) noexcept;
 
 } // namespace afio::algorithms
