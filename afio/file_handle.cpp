@@ -215,6 +215,8 @@ result<void> file_handle::close() noexcept {
   return handle::close();
 }
 
+result<bool> file_handle::try_lock_whole() noexcept { return sys::try_lock(file_); }
+
 result<std::uint64_t> file_handle::size() const noexcept {
   AFIO_TRY(const stat_t s, stat(want::size));
   return s.size;

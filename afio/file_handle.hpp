@@ -74,6 +74,13 @@ public:
   /// As handle::close, after a barrier where caching is safety_barriers.
   result<void> close() noexcept;
 
+  /// Locks the whole file, whatever its size becomes, against others that lock it. Whether that
+  /// worked: not where another handle, of this process or any other, has a lock of it. Does not
+  /// wait. The handle must be open for writing (EBADF). Freed when the handle is closed, or its
+  /// process killed (a child that was forked meanwhile keeps it); a clone() has locks of its own.
+  /// Who does not lock is not hindered. ENOLCK where the file system has no locks.
+  result<bool> try_lock_whole() noexcept;
+
   /// Size in bytes now.
   result<std::uint64_t> size() const noexcept;
   /// Cuts or grows with a hole. Durable on return where caching is none, reads or safety_barriers.

@@ -49,6 +49,7 @@ struct arguments {
   copying_arguments copying;
   std::string compare = "quick";
   bool remove = false;
+  bool detect_moves = false;
   std::optional<std::uint64_t> most_removed;
   std::string base;
   const CLI::Option* base_option = nullptr;
@@ -67,6 +68,8 @@ void describe(CLI::App& app, arguments& a) {
   auto* const remove = app.add_flag("--delete", a.remove, "Delete from DST what SRC does not have");
   app.add_option("--max-delete", a.most_removed, "Do nothing if more than N entries would go")
       ->type_name("N");
+  app.add_flag("--detect-moves", a.detect_moves, "Rename files that have another name by now")
+      ->needs(remove);
   a.base_option = app.add_option("--base", a.base, "Only what has changed from BASE to SRC")
                       ->type_name("BASE")
                       ->excludes(remove);
@@ -99,6 +102,7 @@ update_options options_for(const arguments& a, const signals& interrupts,
   if (a.compare == "content") o.how = algorithms::comparing::content;
   if (a.common.dry_run) o.doing = update_options::doing::rehearse;
   if (a.remove) o.extras = update_options::extras::remove;
+  if (a.detect_moves) o.moves = update_options::moves::detect;
   o.most_removed = a.most_removed.value_or(update_options::any_number);
   using conflicts = enum update_options::conflicts;
   if (a.conflict == "source") o.conflicts = conflicts::source;
@@ -269,7 +273,7 @@ int run(int argc, char** argv) {
   signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-update",
                                  {event_kind::created, event_kind::replaced, event_kind::changed,
-                                  event_kind::linked, event_kind::deleted}));
+                                  event_kind::linked, event_kind::moved, event_kind::deleted}));
   if (!out.log_problem().empty()) {
     out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
             out.log_problem());

@@ -53,6 +53,9 @@ result<descriptor> duplicate(const descriptor& file, unsigned least = 0) noexcep
 result<void> close(descriptor file) noexcept;
 result<int> status_flags(const descriptor& file) noexcept;
 result<void> set_status_flags(const descriptor& file, int flags) noexcept;
+/// Whether the whole file, however long it becomes, is locked for writing by this open of it now
+/// (F_OFD_SETLK): not where another open of it has locked any of it. Does not wait.
+result<bool> try_lock(const descriptor& file) noexcept;
 
 /// With an empty name: of `dir` itself. Never follows a symlink, never triggers an automount.
 result<void> statx(const descriptor& dir, const char* name, unsigned mask,

@@ -7,11 +7,18 @@
 
 #include "afio/path_handle.hpp"
 #include "afio/stat.hpp"
+#include "algorithms/clone_tree/index_format.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
+
+namespace afio {
+class file_handle;
+}
 
 namespace afio::algorithms {
 
@@ -25,36 +32,53 @@ public:
   /// Reads what save() has written as `name` of `dir`. ENOENT where nothing was; EILSEQ where it is
   /// something else, or damaged. ENOMEM. 32 bytes of memory a file.
   static result<source_index> load(const path_handle& dir, leaf_name name) noexcept;
-  /// Writes all of it as `name` of `dir`, in place of what is there, in one instant and durably.
-  result<void> save(const path_handle& dir, leaf_name name) noexcept;
+  /// Writes all of it as `name` of `dir`, in place of what is there (EISDIR for a directory), in
+  /// one instant and durably: what was loaded and what was noted since. A record that three saves
+  /// in a row had no use for, as of() or note() tell, is left out: where inodes get new numbers
+  /// again and again, nothing else would end the growth. The file is private (0600). On failure
+  /// what is there stays; a kill leaves a random name in `dir` at the worst. Not beside note().
+  /// Takes 32 bytes of memory for each file noted.
+  result<void> save(const path_handle& dir, leaf_name name) const noexcept;
 
   /// What is known of the file that was copied to the inode `copy`.
   enum class verdict : std::uint8_t {
+    /// Nothing, or only of a device of another number: that may mean another one, or the same after
+    /// the system was started anew.
     unknown,
     same,    ///< Its source is this one, and has not changed since.
     changed, ///< Its source was another file, or has changed since.
   };
+  /// What was loaded tells, not what was noted since. By any thread, also beside note().
   verdict of(const identity& copy, const stat_t& source) const noexcept;
 
   /// Notes that the file whose status is `source` was copied to the inode `copy`. By any thread;
-  /// what was noted is found after save() and load(). Throws std::bad_alloc.
+  /// what was noted is found after save() and load(), in place of what was loaded of that copy. Of
+  /// several notes of one copy the one of the latest change counts. Throws std::bad_alloc.
   void note(const identity& copy, const stat_t& source);
 
-  std::size_t size() const noexcept { return records_.size(); }
+  /// How many records are in memory: loaded, and noted since.
+  std::size_t size() const noexcept;
 
 private:
-  struct record {
-    std::uint64_t copy;
-    std::uint64_t source;
-    std::int64_t changed_seconds;
-    std::uint32_t changed_nanoseconds;
-    std::uint32_t device; ///< The source's, folded.
+  using record = clone_detail::source_record;
+
+  /// Notes of some threads, in pieces that never move: a million take no more than they need.
+  struct alignas(64) notes {
+    static constexpr std::size_t piece_size = 1024;
+    mutable std::mutex lock;
+    std::vector<std::unique_ptr<std::array<record, piece_size>>> pieces;
+    std::size_t count = 0;
+
+    void add(const record& r);
   };
 
-  static record record_of(const identity& copy, const stat_t& source) noexcept;
+  const record* find(std::uint64_t copy) const noexcept;
+  std::vector<record> sorted_notes() const;
+  result<void> write(file_handle& file) const;
 
   std::vector<record> records_; // Of load(): sorted by copy.
-  std::mutex lock_;
+  /// A thread always writes to the same one, and with few threads it is alone there.
+  std::array<notes, 16> noted_;
 };
 
 } // namespace afio::algorithms

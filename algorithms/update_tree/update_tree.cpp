@@ -81,6 +81,9 @@ public:
 
   updating& shared() noexcept { return shared_; }
 
+  /// To be called first. So that it is known before anything is changed that it can be.
+  result<void> prepare() noexcept;
+
   /// `make` makes a visitor of a changer. `root_differs`: whether the root shall get the source's
   /// metadata.
   template <class Visitor, class Make, class Differs>
@@ -91,7 +94,6 @@ private:
 
   const walk_root& target() const noexcept { return roots_.back(); }
 
-  result<void> prepare() noexcept;
   result<void> walk_all(auto& workers);
   result<void> finish_root(changer<N>& by);
 
@@ -105,7 +107,6 @@ private:
   update_report report_;
 };
 
-/// So that it is known before anything is changed that it can be.
 template <std::size_t N>
 result<void> tree_update<N>::prepare() noexcept {
   for (const walk_root& other : std::span(roots_).first(N - 1)) {
@@ -123,7 +124,6 @@ result<void> tree_update<N>::prepare() noexcept {
 template <std::size_t N>
 template <class Visitor, class Make, class Differs>
 result<update_report> tree_update<N>::run(Make&& make, Differs&& root_differs) {
-  AFIO_TRY(prepare());
   std::vector<Visitor> workers;
   for (unsigned left = worker_count(copies_.tree.for_walk(), N); left != 0; --left) {
     AFIO_TRY(auto changes, make_changer<N>(shared_));
@@ -146,8 +146,9 @@ result<update_report> tree_update<N>::run(Make&& make, Differs&& root_differs) {
     if (told_.wants_events())
       told_.happened({event_kind::changed, source().name, file_type::directory});
   }
-  if constexpr (N == 3) {
-    for (const Visitor& worker : workers) report_.conflicts += worker.conflicts();
+  for (const Visitor& worker : workers) {
+    if constexpr (N == 2) report_.moved += worker.moved();
+    if constexpr (N == 3) report_.conflicts += worker.conflicts();
   }
   return report_;
 }
@@ -174,22 +175,38 @@ result<void> tree_update<N>::finish_root(changer<N>& by) {
   return success();
 }
 
+result<void> look_for_moves(moves& moved, const std::array<walk_root, 2>& roots,
+                            const update_options& options) {
+  if (options.moves == update_options::moves::unnoticed) return success();
+  moves::options how{.tree = options.tree, .filter = options.filter};
+  if (options.doing == update_options::doing::rehearse) how.doing = moves::options::doing::rehearse;
+  return moved.find(roots, how);
+}
+
 result<update_report> make_equal(const walk_root& source, const walk_root& target,
                                  const update_options& options, observer& told) {
   tree_update<2> work({source, target}, options, told);
-  return work.run<updater>(
-      [&](changer<2>&& changes) { return updater(work.shared(), std::move(changes)); },
+  moves moved;
+  AFIO_TRY(work.prepare());
+  AFIO_TRY(look_for_moves(moved, {source, target}, options));
+  auto done = work.run<updater>(
+      [&](changer<2>&& changes) { return updater(work.shared(), std::move(changes), moved); },
       [](in_place<2>& there, const directory_handle& from, const stat_t& was,
          const directory_handle& to) -> result<bool> {
         AFIO_TRY(const bool alike, there.has_metadata(from, was, to));
         return !alike;
       });
+  if (work.shared().rehearses()) return done;
+  const bool complete = done && done.assume_value().stopped == stopped::no;
+  complete ? moved.remove_rest(*target.directory) : moved.put_back_rest(*target.directory);
+  return done;
 }
 
 result<update_report> merge_changes(const walk_root& source, const walk_root& base,
                                     const walk_root& target, const update_options& options,
                                     difference_listener& conflicts, observer& told) {
   tree_update<3> work({source, base, target}, options, told);
+  AFIO_TRY(work.prepare());
   return work.run<merger>(
       [&](changer<3>&& changes) { return merger(work.shared(), std::move(changes), conflicts); },
       [&](in_place<3>& there, const directory_handle& from, const stat_t& was,
@@ -253,6 +270,8 @@ result<update_report> look_for_conflicts(const walk_root& source, const walk_roo
 
 result<update_report> update_tree(const walk_root& source, const walk_root& target,
                                   const update_options& options, observer& told) noexcept try {
+  const bool detects = options.moves == update_options::moves::detect;
+  if (detects && options.extras == update_options::extras::keep) return error(EINVAL, call::none);
   const auto update = [&](const update_options& how, observer& to) {
     return update_detail::make_equal(source, target, how, to);
   };

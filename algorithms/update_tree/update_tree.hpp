@@ -34,6 +34,16 @@ struct update_options {
     remove,
   } extras = extras::keep;
 
+  /// What becomes of a file that has another name in the source than in the target.
+  enum class moves : std::uint8_t {
+    unnoticed, ///< It is copied, and with extras::remove deleted.
+    /// It is renamed: a regular file, not empty, that only the target has under its name, and that
+    /// has the size, time of modification, mode, owner and bytes of one that only the source has.
+    /// That takes one more look at both trees. Between the two names it has a random one in the
+    /// root of the target. Only with extras::remove (EINVAL).
+    detect,
+  } moves = moves::unnoticed;
+
   /// More than that many entries are never deleted. They are counted before anything is changed,
   /// which takes a second look at both trees.
   static constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
@@ -56,6 +66,7 @@ struct update_report {
   std::uint64_t replaced = 0;
   std::uint64_t changed = 0; ///< Metadata alone.
   std::uint64_t linked = 0;  ///< Names given to a file that is there under another one.
+  std::uint64_t moved = 0;
   std::uint64_t removed = 0;
   std::uint64_t bytes = 0;         ///< Sizes of the files copied.
   std::uint64_t conflicts = 0;     ///< Of three trees.

@@ -238,6 +238,13 @@ const operation operations[] = {
        AFIO_TRY(file.clone(mode::read, caching::all));
        return success();
      }},
+    {"FileLock", "f f 1",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       auto file = file_at(dir, "f");
+       begin();
+       AFIO_TRY(file.try_lock_whole());
+       return success();
+     }},
     {"FileClose", "f f 1",
      [](const path_handle& dir, begin_fn begin) -> result<void> {
        auto file = take(file_handle::file(
