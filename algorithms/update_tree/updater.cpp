@@ -61,9 +61,9 @@ result<void> updater::rename(const place<2>& here, const row<2>& r, const moved_
   }
   ++moved_;
   if (!shared_->told.wants_events()) return success();
-  const std::string_view shown = shared_->copying.shown;
-  const std::string from = std::string(shown) + (shown.ends_with('/') ? "" : "/") + file.from;
-  const std::string to = here.path(r.name);
+  const std::string to = here.path_in(1, r.name);
+  const auto above = to.size() - shared_->copying.below(here, r.name).size();
+  const std::string from = to.substr(0, above) + file.from;
   shared_->told.happened({event_kind::moved, from, r.in[0].type, to});
   return success();
 }
