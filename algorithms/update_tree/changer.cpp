@@ -4,6 +4,9 @@
 #include "algorithms/remove_tree/remove_tree.hpp"
 
 #include <cerrno>
+#include <new>
+#include <string>
+#include <vector>
 
 namespace afio::algorithms::update_detail {
 
@@ -19,6 +22,34 @@ const directory_state going;
 bool is_directory(const cell& c) noexcept { return c.type == file_type::directory; }
 
 bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
+
+/// The directory, if it still has the name.
+result<void> remove_emptied(const path_handle& dir, leaf_name name, const identity& id) noexcept {
+  stat_t s;
+  AFIO_TRY(s.stamp(dir, name, want::identity));
+  if (!s.id.same_file(id)) return error(errc::raced, call::renameat2, name);
+  return dir.remove_directory(name);
+}
+
+/// Looks for what a filter excludes. The root's name is its path in the tree of the filter.
+class exclusions final : public visitor<1> {
+public:
+  explicit exclusions(const path_filter& filter) noexcept : filter_(&filter) {}
+
+  void rows(const place<1>& here, std::span<row<1>> rows) noexcept override try {
+    for (const row<1>& r : rows)
+      found = found || !filter_->includes(here.path(r.name), r.in[0].type);
+
+  } catch (const std::bad_alloc&) {
+
+    found = true; // Perhaps.
+  }
+
+  bool found = false;
+
+private:
+  const path_filter* filter_;
+};
 
 } // namespace
 
@@ -59,48 +90,93 @@ result<void> changer<N>::compare_directories(const place<N>& here, const row<N>&
   return success();
 }
 
-/// The directory goes with all that is in it, once the copy has its name.
+/// What is in the directory goes once the copy is complete beside it; empty, it is exchanged for
+/// that. So what cannot be deleted is where it was.
 template <std::size_t N>
 result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   r.below = row<N>::below::skip;
-  if (shared_->options.extras == update_options::extras::keep)
-    return error(EISDIR, call::verify, r.name);
+  const bool may = shared_->options.extras == update_options::extras::remove;
+  AFIO_TRY(const bool whole, may ? holds_nothing_excluded(here, r) : result<bool>(false));
+  if (!whole) return error(EISDIR, call::verify, r.name);
   AFIO_TRY(const leaf_buffer aside, random_name());
   AFIO_TRY(copies_.leaves().copy_as(aside, here, r, copies_.sum()));
+  if (shared_->rehearses()) return rehearse_removal(here, r);
+  const path_handle& dir = here.handle(target);
+  const auto made = fs_handle::pin(dir, aside);
+  // The source is gone, or something is mounted on it, which was told.
+  if (!made && is_gone(made.assume_error())) return success();
+  if (!made) return made.as_failure();
+  const auto put = exchange_with_directory(here, r, made.assume_value(), aside);
+  if (!put || !put.assume_value())
+    publication(dir, aside, publication::name_is::random).abandon(made.assume_value());
+  if (!put) return put.as_failure();
+  return success();
+}
+
+/// False where something stays in the directory, which was told.
+template <std::size_t N>
+result<bool> changer<N>::exchange_with_directory(const place<N>& here, const row<N>& r,
+                                                 const fs_handle& made, leaf_name aside) {
+  const path_handle& dir = here.handle(target);
+  AFIO_TRY(const path_handle old, path_handle::path(dir, r.name, shared_->options.tree.mounts));
+  AFIO_TRY(const identity id, old.identity());
+  if (!id.same_file(r.in[target].stat->id)) return error(errc::raced, call::openat2, r.name);
   remove_options how;
   how.tree = shared_->options.tree;
   how.tree.threads = 1;
-  if (shared_->rehearses()) {
-    how.doing = remove_options::doing::rehearse;
-  } else {
-    AFIO_TRY(exchange_with_directory(here, r, aside));
-  }
-  const leaf_name old = shared_->rehearses() ? r.name : leaf_name(aside);
   AFIO_TRY(const remove_report done,
-           remove_tree(here.handle(target), old, here.path_in(target, r.name), how, shared_->told));
-  shared_->removed += done.deleted;
-  removed_ += done.deleted;
-  if (done.failures != 0) here.mark_incomplete();
+           remove_contents(old, here.path_in(target, r.name), how, shared_->told));
+  count(done);
+  if (done.failures != 0 || done.stopped != stopped::no) {
+    here.mark_incomplete();
+    return false;
+  }
+  AFIO_TRY(made.relink(dir, aside, dir, r.name, replace::exchange));
+  // What somebody has put into it since, or in its place, goes back.
+  const auto gone = remove_emptied(dir, aside, id);
+  if (!gone) {
+    AFIO_TRY(made.relink(dir, r.name, dir, aside, replace::exchange));
+    return gone.as_failure();
+  }
+  ++removed_;
+  ++shared_->removed;
+  here.tell_in(target, event_kind::deleted, r.name, file_type::directory);
+  return true;
+}
+
+template <std::size_t N>
+result<void> changer<N>::rehearse_removal(const place<N>& here, const row<N>& r) {
+  remove_options how;
+  how.tree = shared_->options.tree;
+  how.tree.threads = 1;
+  how.doing = remove_options::doing::rehearse;
+  AFIO_TRY(const remove_report done, remove_tree(here.handle(target), r.name,
+                                                 here.path_in(target, r.name), how, shared_->told));
+  count(done);
   return success();
 }
 
 template <std::size_t N>
-result<void> changer<N>::exchange_with_directory(const place<N>& here, const row<N>& r,
-                                                 leaf_name aside) {
-  const path_handle& dir = here.handle(target);
-  AFIO_TRY(const fs_handle made, fs_handle::pin(dir, aside));
-  publication as(dir, aside, publication::name_is::random);
-  const auto exchanged = made.relink(dir, aside, dir, r.name, replace::exchange);
-  if (!exchanged) {
-    as.abandon(made);
-    return exchanged;
-  }
-  stat_t out;
-  AFIO_TRY(out.stamp(dir, aside, want::identity));
-  if (out.id.same_file(r.in[target].stat->id)) return success();
-  AFIO_TRY(made.relink(dir, r.name, dir, aside, replace::exchange));
-  as.abandon(made);
-  return error(errc::raced, call::renameat2, r.name);
+void changer<N>::count(const remove_report& done) noexcept {
+  shared_->removed += done.deleted;
+  removed_ += done.deleted;
+  failures_ += done.failures;
+}
+
+template <std::size_t N>
+result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<N>& r) const {
+  const path_filter* const filter = shared_->options.filter;
+  if (filter == nullptr) return true;
+  AFIO_TRY(const path_handle old,
+           path_handle::path(here.handle(target), r.name, shared_->options.tree.mounts));
+  const std::string below = shared_->copying.below(here, r.name);
+  walk_options how = shared_->options.tree.for_walk();
+  how.threads = 1;
+  how.counters = nullptr;
+  std::vector<exclusions> looking(1, exclusions(*filter));
+  observer nobody; // What cannot be listed cannot be deleted either, which is told then.
+  AFIO_TRY(walk<1>({walk_root{&old, below}}, looking, how, nobody));
+  return !looking.front().found;
 }
 
 /// An empty directory takes the name, and what had it goes.
@@ -210,6 +286,7 @@ void changer<N>::add(const copy_report& more) noexcept {
   sum.linked += more.linked;
   sum.bytes += more.bytes;
   sum.kept_changing += more.kept_changing;
+  failures_ += more.failures;
 }
 
 template <std::size_t N>
@@ -222,6 +299,7 @@ void changer<N>::add_to(update_report& sum) const noexcept {
   sum.kept_changing += done.report.kept_changing;
   sum.changed += done.changed;
   sum.removed += removed_;
+  sum.failures += failures_;
 }
 
 template class changer<2>;

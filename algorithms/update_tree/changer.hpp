@@ -2,6 +2,7 @@
 #pragma once
 
 #include "algorithms/copy_tree/copier.hpp"
+#include "algorithms/remove_tree/remove_tree.hpp"
 #include "algorithms/update_tree/in_place.hpp"
 #include "algorithms/update_tree/update_tree.hpp"
 
@@ -64,13 +65,20 @@ public:
   /// Counts what was copied in another way.
   void add(const copy_report& more) noexcept;
 
+  /// Counts failures that were told already.
+  void add_failures(std::uint64_t more) noexcept { failures_ += more; }
+
   /// What was done so far.
   void add_to(update_report& sum) const noexcept;
 
 private:
   result<void> put_entry(const place<N>& here, row<N>& r);
   result<void> put_over_directory(const place<N>& here, row<N>& r);
-  result<void> exchange_with_directory(const place<N>& here, const row<N>& r, leaf_name aside);
+  result<bool> exchange_with_directory(const place<N>& here, const row<N>& r, const fs_handle& made,
+                                       leaf_name aside);
+  result<void> rehearse_removal(const place<N>& here, const row<N>& r);
+  result<bool> holds_nothing_excluded(const place<N>& here, const row<N>& r) const;
+  void count(const remove_report& done) noexcept;
   result<void> put_directory_over(const place<N>& here, row<N>& r);
   result<void> compare_directories(const place<N>& here, const row<N>& r);
   result<void> remove_leaf(const place<N>& here, const row<N>& r) noexcept;
@@ -80,6 +88,7 @@ private:
   std::unique_ptr<in_place<N>> there_; // Where it stays, because copies_ knows it.
   copy_detail::copier<N> copies_;
   std::uint64_t removed_ = 0;
+  std::uint64_t failures_ = 0; ///< Told by others than the walk.
 };
 
 } // namespace afio::algorithms::update_detail

@@ -142,6 +142,7 @@ result<bool> merger::same_below(const compared_entry& a, const compared_entry& b
   const std::string_view shown = a.name.view();
   AFIO_TRY(const compare_report done,
            compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
+  changes_.add_failures(done.failures);
   // What could not be compared was told, and may be anything.
   return done.failures == 0 && done.stopped == stopped::no && done.differences() == 0;
 }

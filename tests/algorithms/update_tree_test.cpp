@@ -150,6 +150,30 @@ TEST_P(UpdateTree, ADirectoryIsInTheWayUnlessItMayBeDeleted) {
   EXPECT_TRUE(fs::exists(at("t/a/precious")));
 }
 
+TEST_P(UpdateTree, ADirectoryThatHoldsWhatIsExcludedIsInTheWay) {
+  make("f s/a 1\n f t/a/d/b.o 1\n f t/a/c 1");
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "/a/d/*.o"));
+  const auto before = picture_of(at("t/a"));
+  update_options options = deleting();
+  options.filter = &filter;
+  EXPECT_EQ(update(options).failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EISDIR);
+  EXPECT_EQ(picture_of(at("t/a")), before);
+}
+
+TEST_P(UpdateTree, ADirectoryThatCannotBeEmptiedStaysUnderItsName) {
+  make("f s/a 1\n f t/a/b 1\n f t/a/c 1");
+  const armed fails({.which = call::unlinkat, .nth = 1, .native = EIO});
+  const update_report done = update();
+  EXPECT_EQ(done.failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EIO);
+  EXPECT_TRUE(told.failure_alone().path.starts_with("t/a/")) << told;
+  EXPECT_TRUE(fs::is_directory(at("t/a")));
+  const auto entries = fs::directory_iterator(at("t"));
+  EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "and nothing beside it";
+}
+
 TEST_P(UpdateTree, AnInodeWithOtherNamesIsNeverChangedInPlace) {
   make("f s/f 5 0644\n f s/g 5");
   copy();
