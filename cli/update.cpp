@@ -39,8 +39,8 @@ constexpr char examples[] = R"(Examples:
   afio-update --compare=content --sync=all src dst   believes no times
   afio-update --base v1 theirs mine                  their changes into mine
 
-Exit: 0 all updated, 1 some failed, 2 usage, 3 refused, 4 a source kept changing,
-130/143 interrupted. rsync's -a, -r, -H, -A, -X and -x are accepted.)";
+Exit: 0 all updated, 1 some failed, 2 usage, 3 refused, 4 a source kept
+changing, 130/143 interrupted. rsync's -a, -r, -H, -A, -X and -x are accepted.)";
 
 struct arguments {
   common_arguments common;
@@ -67,14 +67,14 @@ void describe(CLI::App& app, arguments& a) {
       ->required();
   auto* const remove = app.add_flag("--delete", a.remove, "Delete from DST what SRC does not have");
   app.add_option("--max-delete", a.most_removed, "Do nothing if more than N entries would go")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::NonNegativeNumber).description(""));
   app.add_flag("--detect-moves", a.detect_moves, "Rename files that have another name by now")
       ->needs(remove);
   a.base_option = app.add_option("--base", a.base, "Only what has changed from BASE to SRC")
                       ->type_name("BASE")
                       ->excludes(remove);
-  app.add_option("--conflict", a.conflict,
-                 "What both have changed: fail, source, destination or both")
+  app.add_option("--conflict", a.conflict, "Changed in both: fail, source, destination, both")
       ->type_name("WHAT")
       ->check(CLI::IsMember({"fail", "source", "destination", "both"}).description(""))
       ->needs(const_cast<CLI::Option*>(a.base_option));
@@ -142,12 +142,18 @@ public:
   }
 
 private:
+  /// An empty path, as from an unset variable of a script, is not the working directory.
+  static result<path_handle> open_tree(const std::string& path) noexcept {
+    if (path.empty()) return error(ENOENT, call::openat2);
+    return open_directory(path);
+  }
+
   /// SRC may be a symlink to the tree; DST may not, so that nobody changes another place than the
   /// one they see.
   void update_tree() {
     const std::string& from = arguments_.source;
     const std::string& to = arguments_.target;
-    const auto source = open_directory(from);
+    const auto source = open_tree(from);
     if (!source) return fail("open", from, source.assume_error());
     const auto target = open_directory_itself(to);
     if (arguments_.has_base()) return merge(source, target);
@@ -163,8 +169,7 @@ private:
 
   void merge(const result<path_handle>& source, const result<path_handle>& target) {
     const std::string& from = arguments_.base;
-    const auto base =
-        from.empty() ? result<path_handle>(error(ENOENT, call::openat)) : open_directory(from);
+    const auto base = open_tree(from);
     if (!base) return fail("open", from, base.assume_error());
     if (!target) return fail_target(target.assume_error());
     const auto done = algorithms::update_tree(

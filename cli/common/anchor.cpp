@@ -21,6 +21,7 @@ result<path_handle> open_directory(path_view path) noexcept {
 }
 
 result<path_handle> open_directory_itself(path_view path) noexcept {
+  if (path.view().empty()) return error(ENOENT, call::openat2, path.view());
   const std::string_view name = path.filename();
   if (!is_leaf_name(name)) return open_directory(path); // "/", "." and ".." are no symlinks.
   AFIO_TRY(const path_handle parent, open_directory(path.parent()));

@@ -79,6 +79,8 @@ TEST_F(Rmtree, SaysWhatItSays) {
        "afio-rmtree: cannot delete \"missing\": No such file or directory\n",
        "kept"},
       {{""}, 1, "afio-rmtree: cannot delete \"\": No such file or directory\n", all},
+      {{"--contents", ""}, 1, "afio-rmtree: cannot delete \"\": No such file or directory\n", all},
+      {{"--reap", ""}, 1, "afio-rmtree: cannot delete \"\": No such file or directory\n", all},
       {{"-q", "missing"}, 1, "", all},
       {{"x/a/1/"}, 1, "afio-rmtree: cannot delete \"x/a/1/\": Not a directory\n", all},
       {{"x/link/"}, 1, "afio-rmtree: cannot delete \"x/link/\": Not a directory\n", all},
