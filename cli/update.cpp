@@ -12,14 +12,17 @@
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
 #include "cli/common/signals.hpp"
+#include "cli/common/told_differences.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace afio::cli {
 
@@ -34,6 +37,7 @@ constexpr char examples[] = R"(Examples:
   afio-update --delete photos /backup/photos         an exact mirror
   afio-update --delete --max-delete 100 src dst      unless too much would go
   afio-update --compare=content --sync=all src dst   believes no times
+  afio-update --base v1 theirs mine                  their changes into mine
 
 Exit: 0 all updated, 1 some failed, 2 usage, 3 refused, 4 a source kept changing,
 130/143 interrupted. rsync's -a, -r, -H, -A, -X and -x are accepted.)";
@@ -45,8 +49,15 @@ struct arguments {
   copying_arguments copying;
   std::string compare = "quick";
   bool remove = false;
+  bool detect_moves = false;
   std::optional<std::uint64_t> most_removed;
+  std::string base;
+  const CLI::Option* base_option = nullptr;
+  std::string conflict = "fail";
   rules which;
+
+  /// Also an empty one, as from an unset variable of a script.
+  bool has_base() const { return base_option->count() != 0; }
 };
 
 void describe(CLI::App& app, arguments& a) {
@@ -56,8 +67,17 @@ void describe(CLI::App& app, arguments& a) {
       ->required();
   auto* const remove = app.add_flag("--delete", a.remove, "Delete from DST what SRC does not have");
   app.add_option("--max-delete", a.most_removed, "Do nothing if more than N entries would go")
-      ->type_name("N")
+      ->type_name("N");
+  app.add_flag("--detect-moves", a.detect_moves, "Rename files that have another name by now")
       ->needs(remove);
+  a.base_option = app.add_option("--base", a.base, "Only what has changed from BASE to SRC")
+                      ->type_name("BASE")
+                      ->excludes(remove);
+  app.add_option("--conflict", a.conflict,
+                 "What both have changed: fail, source, destination or both")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"fail", "source", "destination", "both"}).description(""))
+      ->needs(const_cast<CLI::Option*>(a.base_option));
   app.add_option("--compare", a.compare, "Files by: quick (size and time) or content")
       ->type_name("HOW")
       ->check(CLI::IsMember({"quick", "content"}).description(""));
@@ -82,7 +102,12 @@ update_options options_for(const arguments& a, const signals& interrupts,
   if (a.compare == "content") o.how = algorithms::comparing::content;
   if (a.common.dry_run) o.doing = update_options::doing::rehearse;
   if (a.remove) o.extras = update_options::extras::remove;
+  if (a.detect_moves) o.moves = update_options::moves::detect;
   o.most_removed = a.most_removed.value_or(update_options::any_number);
+  using conflicts = enum update_options::conflicts;
+  if (a.conflict == "source") o.conflicts = conflicts::source;
+  if (a.conflict == "destination") o.conflicts = conflicts::target;
+  if (a.conflict == "both") o.conflicts = conflicts::both;
   return o;
 }
 
@@ -93,7 +118,12 @@ public:
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
-        options_(options_for(a, interrupts, done_)) {
+        options_(options_for(a, interrupts, done_)),
+        conflicts_(out, {.left = a.source, .right = a.target}, 3,
+                   a.common.quiet  ? telling::nothing
+                   : a.common.json ? telling::json
+                   : a.common.null ? telling::nothing // Names are those of what is done.
+                                   : telling::lines) {
     if (!filter.empty()) options_.filter = &filter;
   }
 
@@ -105,7 +135,9 @@ public:
       update_tree();
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(report_.failures, spent.count(), report_.bytes);
+    std::vector<told_differences::count> more;
+    if (arguments_.has_base()) more.emplace_back("conflicts", report_.conflicts);
+    out_.summarize(report_.failures, spent.count(), report_.bytes, more);
     return final_status(out_, interrupts_, code_);
   }
 
@@ -118,6 +150,7 @@ private:
     const auto source = open_directory(from);
     if (!source) return fail("open", from, source.assume_error());
     const auto target = open_directory_itself(to);
+    if (arguments_.has_base()) return merge(source, target);
     const bool missing =
         !target && target.assume_error() == std::errc::no_such_file_or_directory && !to.empty();
     if (missing) return make_target();
@@ -126,6 +159,25 @@ private:
         algorithms::update_tree({&source.assume_value(), without_slashes(from)},
                                 {&target.assume_value(), without_slashes(to)}, options_, out_);
     done ? take(done.assume_value()) : refuse(done.assume_error());
+  }
+
+  void merge(const result<path_handle>& source, const result<path_handle>& target) {
+    const std::string& from = arguments_.base;
+    const auto base =
+        from.empty() ? result<path_handle>(error(ENOENT, call::openat)) : open_directory(from);
+    if (!base) return fail("open", from, base.assume_error());
+    if (!target) return fail_target(target.assume_error());
+    const auto done = algorithms::update_tree(
+        {&source.assume_value(), without_slashes(arguments_.source)},
+        {&base.assume_value(), without_slashes(from)},
+        {&target.assume_value(), without_slashes(arguments_.target)}, options_, conflicts_, out_);
+    if (!done) return refuse(done.assume_error());
+    take(done.assume_value());
+    const bool refused =
+        report_.conflicts != 0 && options_.conflicts == update_options::conflicts::fail;
+    if (!refused) return;
+    out_.note("nothing was changed: --conflict says what shall become of conflicts");
+    code_ = worse(code_, exit_code::refused);
   }
 
   void make_target() {
@@ -201,6 +253,7 @@ private:
   signals& interrupts_;
   algorithms::progress done_;
   update_options options_;
+  told_differences conflicts_;
   update_report report_;
   exit_code code_ = exit_code::done;
 };
@@ -220,7 +273,7 @@ int run(int argc, char** argv) {
   signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-update",
                                  {event_kind::created, event_kind::replaced, event_kind::changed,
-                                  event_kind::linked, event_kind::deleted}));
+                                  event_kind::linked, event_kind::moved, event_kind::deleted}));
   if (!out.log_problem().empty()) {
     out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
             out.log_problem());

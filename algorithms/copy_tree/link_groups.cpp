@@ -1,6 +1,6 @@
 #include "algorithms/copy_tree/link_groups.hpp"
 
-#include "afio/path_view.hpp"
+#include "algorithms/locate_below.hpp"
 
 #include <utility>
 
@@ -39,24 +39,11 @@ void link_groups::end(const identity& source, placed* where) noexcept {
 }
 
 result<fs_handle> pin_again(const path_handle& root, const placed& where) noexcept {
-  path_handle above;
-  const path_handle* at = &root;
-  path_view rest = where.path;
-  for (;;) {
-    const auto parts = rest.split_first();
-    if (!parts) return error(errc::raced, call::verify, where.path);
-    AFIO_TRY(const leaf_buffer name, leaf_buffer::from(parts->first));
-    if (parts->second.empty()) {
-      AFIO_TRY(fs_handle file, fs_handle::pin(*at, name));
-      AFIO_TRY(const identity id, file.identity());
-      if (!id.same_file(where.id)) return error(errc::raced, call::openat2, name.view());
-      return file;
-    }
-    AFIO_TRY(path_handle below, path_handle::path(*at, name, crossing::any_mount));
-    above = std::move(below);
-    at = &above;
-    rest = parts->second;
-  }
+  AFIO_TRY(const location at, locate_below(root, where.path));
+  AFIO_TRY(fs_handle file, fs_handle::pin(at.directory, at.name));
+  AFIO_TRY(const identity id, file.identity());
+  if (!id.same_file(where.id)) return error(errc::raced, call::openat2, at.name.view());
+  return file;
 }
 
 } // namespace afio::algorithms::copy_detail

@@ -178,6 +178,14 @@ result<void> changer<N>::remove_directory(const place<N>& here) noexcept {
 }
 
 template <std::size_t N>
+void changer<N>::remove_if_empty(const place<N>& here) noexcept {
+  const auto gone = remove_directory(here);
+  // Somebody has put something into it since.
+  if (gone || gone.assume_error() == std::errc::directory_not_empty) return;
+  here.fail(operation::remove, {}, gone.assume_error());
+}
+
+template <std::size_t N>
 after changer<N>::leave(const place<N>& here) noexcept {
   if (!is_going(here)) return copies_.leave(here);
   if (here.incomplete()) return after::done;
@@ -192,6 +200,15 @@ template <std::size_t N>
 verdict changer<N>::denied(const place<N>& here, const error& why) noexcept {
   if (!is_going(here)) return copies_.denied(here, why);
   return is_gone(why) ? verdict::handled : verdict::report;
+}
+
+template <std::size_t N>
+void changer<N>::add(const copy_report& more) noexcept {
+  copy_report& sum = copies_.sum().report;
+  sum.created += more.created;
+  sum.linked += more.linked;
+  sum.bytes += more.bytes;
+  sum.kept_changing += more.kept_changing;
 }
 
 template <std::size_t N>

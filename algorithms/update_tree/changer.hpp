@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 namespace afio::algorithms::update_detail {
 
@@ -17,6 +18,7 @@ struct updating {
   const update_options& options;
   observer& told;
   copy_detail::copying copying;
+  std::mutex telling = {}; ///< Of conflicts.
   compare_detail::link_pairs links = {};
   std::atomic<std::uint64_t> removed{0}; ///< Entries that went, or were about to.
 
@@ -45,6 +47,9 @@ public:
   /// Takes the entry from the target; a directory is entered, and goes with all that is in it.
   void remove(const place<N>& here, row<N>& r);
 
+  /// The directory goes, if it is empty.
+  void remove_if_empty(const place<N>& here) noexcept;
+
   /// Whether the directory is one that goes.
   static bool is_going(const place<N>& here) noexcept;
 
@@ -55,6 +60,9 @@ public:
 
   /// With the metadata of the root, when all else is done.
   copy_detail::copier<N>& copies() noexcept { return copies_; }
+
+  /// Counts what was copied in another way.
+  void add(const copy_report& more) noexcept;
 
   /// What was done so far.
   void add_to(update_report& sum) const noexcept;

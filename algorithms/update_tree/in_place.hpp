@@ -32,6 +32,8 @@ public:
   result<distinction> compare(const place<N>& here, const row<N>& r, std::size_t a,
                               std::size_t b) noexcept;
 
+  entry_comparer& comparer() noexcept { return entries_; }
+
 private:
   bool is_mounted_on(const place<N>& here, const row<N>& r, std::size_t tree) const noexcept;
   result<bool> change(const place<N>& here, const row<N>& r) noexcept;

@@ -5,7 +5,7 @@
 // files in one instant, never written into.
 #pragma once
 
-#include "algorithms/compare_trees/entry_comparer.hpp"
+#include "algorithms/compare_trees/compare_trees.hpp"
 #include "algorithms/copy_file/copy_file.hpp"
 #include "algorithms/options.hpp"
 #include "algorithms/path_filter.hpp"
@@ -34,6 +34,16 @@ struct update_options {
     remove,
   } extras = extras::keep;
 
+  /// What becomes of a file that has another name in the source than in the target.
+  enum class moves : std::uint8_t {
+    unnoticed, ///< It is copied, and with extras::remove deleted.
+    /// It is renamed: a regular file, not empty, that only the target has under its name, and that
+    /// has the size, time of modification, mode, owner and bytes of one that only the source has.
+    /// That takes one more look at both trees. Between the two names it has a random one in the
+    /// root of the target. Only with extras::remove (EINVAL).
+    detect,
+  } moves = moves::unnoticed;
+
   /// More than that many entries are never deleted. They are counted before anything is changed,
   /// which takes a second look at both trees.
   static constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
@@ -56,6 +66,7 @@ struct update_report {
   std::uint64_t replaced = 0;
   std::uint64_t changed = 0; ///< Metadata alone.
   std::uint64_t linked = 0;  ///< Names given to a file that is there under another one.
+  std::uint64_t moved = 0;
   std::uint64_t removed = 0;
   std::uint64_t bytes = 0;         ///< Sizes of the files copied.
   std::uint64_t conflicts = 0;     ///< Of three trees.
@@ -80,5 +91,18 @@ struct update_report {
 /// Durable as options.file.sync says. Memory and threads as walk() and copy_tree().
 result<update_report> update_tree(const walk_root& source, const walk_root& target,
                                   const update_options& options, observer& told) noexcept;
+
+/// Brings into the tree at `target` what has changed from `base` to `source`: what was added, what
+/// was removed and what is other, as far as the target still has there what the base has. What it
+/// has changed itself, or in the same way, stays. An entry that both have changed, and not alike,
+/// is a conflict, told to `conflicts`; options.conflicts says what becomes of it. A directory that
+/// the source has removed goes if nothing stays in it. As with compare_trees, times of directories
+/// do not count; extras does not, either.
+///
+/// With conflicts::fail, and conflicts or failures to compare, nothing is changed: the report tells
+/// how many there are. Else as above.
+result<update_report> update_tree(const walk_root& source, const walk_root& base,
+                                  const walk_root& target, const update_options& options,
+                                  difference_listener& conflicts, observer& told) noexcept;
 
 } // namespace afio::algorithms

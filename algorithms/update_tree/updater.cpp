@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <new>
+#include <optional>
+#include <string>
 
 namespace afio::algorithms::update_detail {
 
@@ -18,11 +20,52 @@ void updater::rows(const place<2>& here, std::span<row<2>> rows) noexcept {
 
 void updater::update_row(const place<2>& here, row<2>& r) {
   if (!wants(here, r)) return keep(here, r);
-  if (r.in[0].present) return changes_.put(here, r);
+  if (r.in[0].present) return put(here, r);
+  if (has_moved_away(here, r)) {
+    r.below = row<2>::below::skip;
+    return;
+  }
   // Of a directory that could not be listed, which was told, an absent name says nothing.
   const bool certain = changer<2>::is_going(here) || here.listed(0);
   if (shared_->options.extras == update_options::extras::keep || !certain) return keep(here, r);
   changes_.remove(here, r);
+}
+
+/// Or will have, after a rehearsal.
+bool updater::has_moved_away(const place<2>& here, const row<2>& r) const {
+  if (moves_->empty()) return false;
+  return (here.is_root() && moves_->is_staged(r.name)) ||
+         moves_->is_from(shared_->copying.below(here, r.name));
+}
+
+/// By renaming, where it is there under another name.
+void updater::put(const place<2>& here, row<2>& r) {
+  const bool may = !moves_->empty() && !r.in[1].present && r.in[0].type == file_type::regular;
+  const auto file = may ? moves_->take(shared_->copying.below(here, r.name)) : std::nullopt;
+  stat_t status;
+  const bool renamed = file && rename(here, r, *file); // Else it is copied.
+  if (renamed && shared_->rehearses()) {
+    r.below = row<2>::below::skip;
+    return;
+  }
+  if (renamed && status.stamp(here.handle(1), r.name, compared_fields))
+    r.in[1] = {.inode = status.id.inode, .stat = &status, .type = status.type, .present = true};
+  changes_.put(here, r); // The rest of its metadata.
+}
+
+result<void> updater::rename(const place<2>& here, const row<2>& r, const moved_file& file) {
+  if (!shared_->rehearses()) {
+    const path_handle& root = *shared_->copying.root;
+    AFIO_TRY(const fs_handle pinned, fs_handle::pin(root, file.staged));
+    AFIO_TRY(pinned.relink(root, file.staged, here.handle(1), r.name));
+  }
+  ++moved_;
+  if (!shared_->told.wants_events()) return success();
+  const std::string_view shown = shared_->copying.shown;
+  const std::string from = std::string(shown) + (shown.ends_with('/') ? "" : "/") + file.from;
+  const std::string to = here.path(r.name);
+  shared_->told.happened({event_kind::moved, from, r.in[0].type, to});
+  return success();
 }
 
 /// And with it the directory that it is in.

@@ -2,15 +2,18 @@
 #pragma once
 
 #include "algorithms/update_tree/changer.hpp"
+#include "algorithms/update_tree/moves.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace afio::algorithms::update_detail {
 
 class updater final : public visitor<2> {
 public:
-  updater(updating& shared, changer<2>&& changes) noexcept
-      : shared_(&shared), changes_(std::move(changes)) {}
+  /// `moved`: files that are to be renamed. Borrowed.
+  updater(updating& shared, changer<2>&& changes, moves& moved) noexcept
+      : shared_(&shared), changes_(std::move(changes)), moves_(&moved) {}
 
   void rows(const place<2>& here, std::span<row<2>> rows) noexcept override;
 
@@ -22,13 +25,20 @@ public:
 
   changer<2>& changes() noexcept { return changes_; }
 
+  std::uint64_t moved() const noexcept { return moved_; }
+
 private:
   void update_row(const place<2>& here, row<2>& r);
+  bool has_moved_away(const place<2>& here, const row<2>& r) const;
+  void put(const place<2>& here, row<2>& r);
+  result<void> rename(const place<2>& here, const row<2>& r, const moved_file& file);
   void keep(const place<2>& here, row<2>& r) const noexcept;
   bool wants(const place<2>& here, const row<2>& r) const;
 
   updating* shared_;
   changer<2> changes_;
+  moves* moves_;
+  std::uint64_t moved_ = 0;
 };
 
 } // namespace afio::algorithms::update_detail

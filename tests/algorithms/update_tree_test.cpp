@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -283,6 +284,66 @@ TEST_P(UpdateTree, MetadataThatAreNotAskedForStayTheTargets) {
     char value;
     EXPECT_EQ(::getxattr((at("t") / name).c_str(), "user.own", &value, 1), 1);
   }
+}
+
+TEST_P(UpdateTree, AFileThatHasMovedIsRenamed) {
+  make("f s/a/f 50000\n f s/g 3\n f s/d/h 700\n f s/empty 0");
+  copy();
+  const ino_t f = inode("t/a/f"), h = inode("t/d/h");
+  fs::create_directories(at("s/new/deep"));
+  fs::rename(at("s/a/f"), at("s/new/deep/f"));
+  fs::remove(at("s/a"));
+  fs::rename(at("s/d/h"), at("s/i"));
+  fs::rename(at("s/empty"), at("s/empty2"));
+  // Of the same size and time, but other bytes: no move.
+  fs::rename(at("s/g"), at("s/k"));
+  const auto time = fs::last_write_time(at("s/k"));
+  write("s/k", "xyz");
+  fs::last_write_time(at("s/k"), time);
+  update_options options = deleting();
+  options.moves = update_options::moves::detect;
+  options.tree.threads = 1;
+  const auto plan = [&] {
+    std::multiset<std::string> lines;
+    for (const auto& e : told.events)
+      lines.insert(std::to_string(static_cast<int>(e.kind)) + e.path);
+    return lines;
+  };
+  options.doing = update_options::doing::rehearse;
+  const auto before = picture_of(at("t"));
+  update(options);
+  const auto planned = plan();
+  EXPECT_EQ(picture_of(at("t")), before);
+  options.doing = update_options::doing::execute;
+  const update_report done = update(options);
+  EXPECT_EQ(plan(), planned);
+  EXPECT_EQ(done.moved, 2U);
+  EXPECT_EQ(done.bytes, 3U);
+  EXPECT_EQ(inode("t/new/deep/f"), f);
+  EXPECT_EQ(inode("t/i"), h);
+  expect_equal();
+}
+
+TEST_P(UpdateTree, WhatWasToMoveIsPutBackWhereAnUpdateEndsEarly) {
+  make("f s/a 500\n f s/b 600");
+  copy();
+  fs::rename(at("s/a"), at("s/x"));
+  fs::rename(at("s/b"), at("s/y"));
+  const auto before = picture_of(at("t"));
+  update_options options = deleting();
+  options.moves = update_options::moves::detect;
+  std::stop_source stop;
+  options.tree.stop = stop.get_token();
+  options.tree.threads = 1;
+  {
+    // The fifth is the first of the second walk.
+    const just_before second(call::getdents64, 5, [&] { stop.request_stop(); });
+    (void)try_update(options);
+  }
+  ASSERT_TRUE(stop.stop_requested());
+  auto after = picture_of(at("t"));
+  after["."] = before.at(".");
+  EXPECT_EQ(after, before);
 }
 
 TEST_P(UpdateTree, AListingErrorNeverBecomesADeletion) {

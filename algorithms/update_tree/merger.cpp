@@ -1,0 +1,242 @@
+#include "algorithms/update_tree/merger.hpp"
+
+#include "algorithms/copy_tree/copy_tree.hpp"
+
+#include <cerrno>
+#include <new>
+#include <string>
+
+namespace afio::algorithms::update_detail {
+
+using copy_detail::directory_state;
+using copy_detail::directory_states;
+using kind = distinction::kind;
+using conflicts = enum update_options::conflicts;
+
+namespace {
+
+constexpr std::size_t source = 0, base = 1, target = 2;
+
+/// What the slot says of a directory that the source has removed: it goes if nothing stays in it.
+const directory_state emptied;
+
+bool is_emptied(const place<3>& here) noexcept { return directory_states::of(here) == &emptied; }
+
+bool is_directory(const row<3>& r, std::size_t tree) noexcept {
+  return r.in[tree].type == file_type::directory;
+}
+
+/// Any change in a directory changes its times.
+distinction without_times(distinction found) noexcept {
+  found.metadata = without(found.metadata, aspect::timestamps);
+  if (found.what == kind::metadata && found.metadata == aspect::none) found.what = kind::none;
+  return found;
+}
+
+} // namespace
+
+void merger::rows(const place<3>& here, std::span<row<3>> rows) noexcept {
+  for (row<3>& r : rows) {
+    r.below = row<3>::below::skip;
+    result<void> done = success();
+    try {
+      done = merge_row(here, r);
+    } catch (const std::bad_alloc&) {
+      done = error(ENOMEM, call::none);
+    }
+    if (!done) here.fail(operation::compare, r.name, done.assume_error());
+  }
+}
+
+result<void> merger::merge_row(const place<3>& here, row<3>& r) {
+  if (!wants(here, r)) return keep(here, r);
+  if (changer<3>::is_going(here)) return remove(here, r);
+  // What only the target has had no part in the changes.
+  if (!r.in[source].present && !r.in[base].present) return keep(here, r);
+  const bool removed = is_directory(r, base) && is_directory(r, target) && !r.in[source].present;
+  if (removed) {
+    r.slot = reinterpret_cast<std::uintptr_t>(&emptied);
+    r.below = row<3>::below::enter;
+    return success();
+  }
+  AFIO_TRY(const outcome o, outcome_of(here, r));
+  if (o.what == three_way::conflict) return resolve(here, r, o);
+  return o.what == three_way::changed_left ? apply(here, r) : keep(here, r);
+}
+
+/// Of a directory that could not be listed, which was told, an absent name says nothing.
+bool merger::wants(const place<3>& here, const row<3>& r) const {
+  file_type type = file_type::unknown;
+  for (std::size_t tree = 0; tree < 3; ++tree) {
+    if (!r.in[tree].present && here.present(tree) && !here.listed(tree)) return false;
+    if (r.in[tree].present) type = r.in[tree].type;
+  }
+  const path_filter* const filter = shared_->options.filter;
+  return filter == nullptr || filter->includes(shared_->copying.below(here, r.name), type);
+}
+
+/// What the target has stays; but of two directories, perhaps not all that is in them.
+result<void> merger::keep(const place<3>& here, row<3>& r) {
+  if (is_directory(r, source) && is_directory(r, target) && wants(here, r))
+    r.below = row<3>::below::enter;
+  const bool holds = is_emptied(here) || changer<3>::is_going(here);
+  if (holds && r.in[target].present) here.mark_incomplete(); // So the directory stays, too.
+  return success();
+}
+
+result<void> merger::remove(const place<3>& here, row<3>& r) {
+  if (r.in[target].present) changes_.remove(here, r);
+  return success();
+}
+
+// ---- What became of it
+
+result<merger::outcome> merger::outcome_of(const place<3>& here, const row<3>& r) {
+  outcome o{};
+  AFIO_TRY(o.left, between(here, r, base, source));
+  AFIO_TRY(o.right, between(here, r, base, target));
+  distinction apart;
+  if (o.left && o.right) {
+    AFIO_TRY(apart, between(here, r, source, target));
+  }
+  o.what = three_way_of(!o.left, !o.right, !apart);
+  return o;
+}
+
+/// As compare_trees tells it; but where not both are directories that the walk will enter, what is
+/// in one of the base's counts, too.
+result<distinction> merger::between(const place<3>& here, const row<3>& r, std::size_t a,
+                                    std::size_t b) {
+  if (!r.in[a].present && !r.in[b].present) return distinction{};
+  if (!r.in[b].present) return distinction{kind::only_left};
+  if (!r.in[a].present) return distinction{kind::only_right};
+  AFIO_TRY(const distinction found, changes_.there().compare(here, r, a, b));
+  if (!is_directory(r, a) || !is_directory(r, b)) return found;
+  const bool entered = is_directory(r, source) && is_directory(r, target);
+  const distinction of_itself = without_times(found);
+  if (entered || of_itself) return of_itself;
+  AFIO_TRY(const bool same, same_below({here.handle(a), r.name, *r.in[a].stat},
+                                       {here.handle(b), r.name, *r.in[b].stat}));
+  return same ? distinction{} : distinction{kind::content};
+}
+
+namespace {
+
+class deaf final : public difference_listener {};
+
+} // namespace
+
+/// Whether two directories hold the same.
+result<bool> merger::same_below(const compared_entry& a, const compared_entry& b) {
+  AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
+  AFIO_TRY(const path_handle right, path_handle::path(b.directory, b.name));
+  compare_options how;
+  how.tree = shared_->options.tree;
+  how.tree.threads = 1;
+  how.tree.counters = nullptr;
+  how.entries.how = shared_->options.how;
+  // Times of directories do not count; those of files do as far as they stand for contents.
+  how.entries.metadata =
+      without(without(shared_->options.file.preserve, aspect::links), aspect::timestamps);
+  deaf nobody;
+  const std::string_view shown = a.name.view();
+  AFIO_TRY(const compare_report done,
+           compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
+  // What could not be compared was told, and may be anything.
+  return done.failures == 0 && done.stopped == stopped::no && done.differences() == 0;
+}
+
+// ---- What is done about it
+
+result<void> merger::apply(const place<3>& here, row<3>& r) {
+  if (!r.in[source].present) return remove(here, r);
+  // All that is in a directory that the target lacks counts as new.
+  if (!is_directory(r, target)) r.in[base] = {};
+  r.below = row<3>::below::enter;
+  changes_.put(here, r);
+  return success();
+}
+
+result<void> merger::resolve(const place<3>& here, row<3>& r, const outcome& o) {
+  tell(here, r, o);
+  switch (shared_->options.conflicts) {
+  case conflicts::source:
+    return apply(here, r);
+  case conflicts::both:
+    if (!r.in[target].present) return apply(here, r);
+    if (r.in[source].present) {
+      AFIO_TRY(put_beside(here, r));
+    }
+    break;
+  case conflicts::fail:
+  case conflicts::target:
+    break;
+  }
+  return keep(here, r);
+}
+
+namespace {
+
+/// "name.from-source", "name.from-source-2" and so on. ENAMETOOLONG.
+result<leaf_buffer> beside(leaf_name name, unsigned number) {
+  std::string text = std::string(name.view()) + ".from-source";
+  if (number > 1) text += '-' + std::to_string(number);
+  return leaf_buffer::from(text);
+}
+
+} // namespace
+
+/// The source's version, under the first name that is free; nothing where it is there already.
+result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
+  if (is_directory(r, source) && is_directory(r, target)) return success(); // Of metadata alone.
+  constexpr unsigned enough = 1000;
+  copy_options how = shared_->copying.options;
+  how.tree.threads = 1;
+  how.existing = copy_options::existing::refuse;
+  for (unsigned number = 1; number <= enough; ++number) {
+    AFIO_TRY(const leaf_buffer name, beside(r.name, number));
+    stat_t there;
+    const auto looked = there.stamp(here.handle(target), name, compared_fields);
+    if (looked) {
+      AFIO_TRY(const bool same, same_entry({here.handle(source), r.name, *r.in[source].stat},
+                                           {here.handle(target), name, there}));
+      if (same) return success();
+      continue;
+    }
+    if (looked.assume_error() != std::errc::no_such_file_or_directory) return looked.as_failure();
+    AFIO_TRY(const copy_report done, copy_tree(here.handle(source), r.name, here.handle(target),
+                                               name, here.path(r.name), how, shared_->told));
+    changes_.add(done);
+    if (done.failures != 0) here.mark_incomplete();
+    return success();
+  }
+  return error(EEXIST, call::verify, r.name);
+}
+
+result<bool> merger::same_entry(const compared_entry& a, const compared_entry& b) {
+  AFIO_TRY(const distinction found, changes_.there().comparer().compare(a, b));
+  if (found) return false;
+  return a.status.type == file_type::directory ? same_below(a, b) : result<bool>(true);
+}
+
+void merger::tell(const place<3>& here, const row<3>& r, const outcome& o) {
+  ++found_;
+  const std::string path = shared_->copying.below(here, r.name);
+  const std::scoped_lock one(shared_->telling);
+  conflicts_->differs(merge_difference{
+      path, o.what, o.left, o.right, {r.in[base].stat, r.in[source].stat, r.in[target].stat}});
+}
+
+// ---- Directories
+
+after merger::leave(const place<3>& here) noexcept {
+  if (!is_emptied(here)) return changes_.leave(here);
+  if (!here.incomplete()) changes_.remove_if_empty(here);
+  return after::done;
+}
+
+verdict merger::denied(const place<3>& here, const error& why) noexcept {
+  return is_emptied(here) ? verdict::report : changes_.denied(here, why);
+}
+
+} // namespace afio::algorithms::update_detail

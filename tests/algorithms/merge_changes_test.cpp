@@ -1,0 +1,322 @@
+// What changes since a base become in a tree that has changes of its own.
+#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/update_tree/update_tree.hpp"
+#include "tests/algorithms/picture.hpp"
+#include "tests/algorithms/scene.hpp"
+#include "tests/support/failed.hpp"
+#include "tests/support/tree.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace afio::unit {
+namespace {
+
+namespace fs = std::filesystem;
+using conflicts = enum update_options::conflicts;
+
+class conflict_list final : public difference_listener {
+public:
+  void differs(const merge_difference& d) noexcept override {
+    EXPECT_EQ(d.what, three_way::conflict);
+    EXPECT_TRUE(paths.insert(std::string(d.path)).second) << d.path << " was told twice";
+  }
+
+  std::set<std::string> paths;
+};
+
+using paths = std::set<std::string>;
+
+class MergeChanges : public any_threads {
+protected:
+  result<update_report> try_merge(conflicts policy, update_options options = {}) {
+    const tree_root source(scratch / "s", "s"), base(scratch / "b", "b"),
+        target(scratch / "t", "t");
+    options.conflicts = policy;
+    options.tree.threads = GetParam();
+    told.events.clear();
+    told.failures.clear();
+    found.paths.clear();
+    return update_tree(source.get(), base.get(), target.get(), options, found, told);
+  }
+
+  update_report merge(conflicts policy = conflicts::fail) {
+    const update_report report = take(try_merge(policy));
+    EXPECT_TRUE(told.failures.empty()) << told;
+    return report;
+  }
+
+  /// Both sides begin as the base is.
+  void branch() {
+    for (const char* side : {"s", "t"}) {
+      take(copy_tree(dir, leaf("b"), dir, leaf(side), "b", {}, told));
+    }
+  }
+
+  void write(const std::string& name, std::string_view text) const {
+    fs::create_directories((scratch / name).parent_path());
+    std::ofstream(scratch / name) << text;
+  }
+
+  std::string read(const std::string& name) const {
+    std::ifstream in(scratch / name);
+    return fs::exists(scratch / name) ? std::string(std::istreambuf_iterator<char>(in), {})
+                                      : "missing";
+  }
+
+  conflict_list found;
+  listener told;
+};
+
+AFIO_WITH_1_2_AND_3_THREADS(MergeChanges);
+
+TEST_P(MergeChanges, WhatOneSideHasChangedComesFromThatSide) {
+  make("f b/d/source 5\n f b/d/target 5\n f b/gone-here 5\n f b/gone-there 5\n f b/mode 5 0644\n f "
+       "b/out/f 5");
+  branch();
+  write("s/d/source", "new in source");
+  write("t/d/target", "new in target");
+  fs::remove(scratch / "t/gone-here");
+  fs::remove(scratch / "s/gone-there");
+  fs::permissions(scratch / "s/mode", fs::perms(0600));
+  fs::remove_all(scratch / "s/out");
+  write("s/added/deep/f", "added");
+  write("t/own/f", "own");
+  const auto report = merge();
+  EXPECT_EQ(report.conflicts, 0U);
+  EXPECT_EQ(read("t/d/source"), "new in source");
+  EXPECT_EQ(read("t/d/target"), "new in target");
+  EXPECT_EQ(read("t/gone-here"), "missing");
+  EXPECT_EQ(read("t/gone-there"), "missing");
+  EXPECT_EQ(fs::status(scratch / "t/mode").permissions(), fs::perms(0600));
+  EXPECT_FALSE(fs::exists(scratch / "t/out"));
+  EXPECT_EQ(read("t/added/deep/f"), "added");
+  EXPECT_EQ(read("t/own/f"), "own");
+  const auto before = picture_of(scratch / "t");
+  merge();
+  EXPECT_TRUE(told.events.empty()) << "a second run does nothing: " << told;
+  EXPECT_EQ(picture_of(scratch / "t"), before);
+}
+
+TEST_P(MergeChanges, ConflictsAreAllToldBeforeAnythingIsChanged) {
+  make("f b/a 5\n f b/d/b 5\n f b/c 5\n f b/fine 5");
+  branch();
+  write("s/a", "source");
+  write("t/a", "target's");
+  fs::remove(scratch / "s/d/b");
+  write("t/d/b", "target");
+  write("s/c", "source");
+  fs::remove(scratch / "t/c");
+  write("s/fine", "source");
+  const auto before = picture_of(scratch / "t");
+  const auto report = merge(conflicts::fail);
+  EXPECT_EQ(report.conflicts, 3U);
+  EXPECT_EQ(found.paths, (paths{"a", "c", "d/b"}));
+  EXPECT_EQ(picture_of(scratch / "t"), before);
+}
+
+TEST_P(MergeChanges, AConflictGoesToTheSideThatIsAsked) {
+  const auto make_conflicts = [&] {
+    for (const char* root : {"b", "s", "t"}) testing::remove_by_force(scratch / root);
+    make("f b/a 5\n f b/d/b 5\n f b/c 5\n f b/e/f/g 5");
+    branch();
+    write("s/a", "source");
+    write("t/a", "target's");
+    fs::remove(scratch / "s/d/b");
+    write("t/d/b", "target");
+    write("s/c", "source");
+    fs::remove(scratch / "t/c");
+    write("s/e/f/g", "source");
+    fs::remove_all(scratch / "t/e");
+  };
+  make("d b\n d s\n d t");
+  const auto expect = [&](const char* a, const char* b, const char* c, const char* g) {
+    EXPECT_EQ(found.paths, (paths{"a", "c", "d/b", "e"}));
+    EXPECT_EQ(read("t/a"), a);
+    EXPECT_EQ(read("t/d/b"), b);
+    EXPECT_EQ(read("t/c"), c);
+    EXPECT_EQ(read("t/e/f/g"), g);
+  };
+  make_conflicts();
+  merge(conflicts::source);
+  expect("source", "missing", "source", "source");
+  make_conflicts();
+  merge(conflicts::target);
+  expect("target's", "target", "missing", "missing");
+  make_conflicts();
+  merge(conflicts::both);
+  expect("target's", "target", "source", "source");
+  EXPECT_EQ(read("t/a.from-source"), "source");
+  merge(conflicts::both);
+  EXPECT_TRUE(told.events.empty()) << "it is there already: " << told;
+}
+
+TEST_P(MergeChanges, TypesThatChange) {
+  make("f b/file 5\n f b/dir/f 5\n f b/dir2/f 5\n f b/dir3/f 5");
+  branch();
+  fs::remove(scratch / "s/file");
+  write("s/file/now/a/tree", "x");
+  fs::remove_all(scratch / "s/dir");
+  write("s/dir", "now a file");
+  fs::remove_all(scratch / "s/dir2");
+  write("s/dir2", "now a file");
+  write("t/dir2/own", "changed here");
+  fs::remove_all(scratch / "t/dir3");
+  write("t/dir3", "a file here");
+  merge(conflicts::target);
+  EXPECT_EQ(found.paths, paths{"dir2"});
+  EXPECT_EQ(read("t/file/now/a/tree"), "x");
+  EXPECT_EQ(read("t/dir"), "now a file");
+  EXPECT_EQ(read("t/dir2/own"), "changed here");
+  EXPECT_EQ(read("t/dir3"), "a file here");
+  merge(conflicts::both);
+  EXPECT_EQ(read("t/dir2.from-source"), "now a file");
+  merge(conflicts::source);
+  EXPECT_EQ(read("t/dir2"), "now a file");
+}
+
+TEST_P(MergeChanges, ARehearsalTellsWhatARunDoes) {
+  make("f b/a 5\n f b/out/f 5\n f b/out/g 5\n f b/c 5");
+  branch();
+  write("s/a", "new");
+  fs::remove_all(scratch / "s/out");
+  write("s/c", "source");
+  write("t/c", "target's");
+  write("s/n/f", "x");
+  const auto plan = [&](enum update_options::doing doing) {
+    update_options options;
+    options.doing = doing;
+    const auto report = take(try_merge(conflicts::source, options));
+    EXPECT_EQ(report.failures, 0U) << told;
+    std::multiset<std::string> lines;
+    for (const auto& e : told.events)
+      lines.insert(std::to_string(static_cast<int>(e.kind)) + e.path);
+    return lines;
+  };
+  const auto before = picture_of(scratch / "t");
+  const auto planned = plan(update_options::doing::rehearse);
+  EXPECT_EQ(picture_of(scratch / "t"), before);
+  EXPECT_EQ(plan(update_options::doing::execute), planned);
+  EXPECT_EQ(planned.size(), 7U);
+}
+
+TEST_P(MergeChanges, ADirectoryThatTheTargetHasAddedToStays) {
+  make("f b/d/f 5\n f b/d/e/g 5");
+  branch();
+  fs::remove_all(scratch / "s/d");
+  write("t/d/e/own", "own");
+  merge();
+  EXPECT_EQ(read("t/d/e/own"), "own");
+  EXPECT_EQ(read("t/d/f"), "missing");
+  EXPECT_EQ(read("t/d/e/g"), "missing");
+}
+
+// ------------------------------------------------------------------------------------------ model
+
+using tree = std::map<std::string, std::string>;
+
+/// A file in one of a few directories.
+std::string random_path(std::mt19937_64& random) {
+  std::string path;
+  for (auto depth = random() % 3; depth != 0; --depth)
+    path += "d" + std::to_string(random() % 2) + '/';
+  return path + "f" + std::to_string(random() % 4);
+}
+
+tree changed(std::mt19937_64& random, tree files) {
+  for (auto changes = 3 + random() % 8; changes != 0; --changes) {
+    const std::string path = random_path(random);
+    if (random() % 3 == 0)
+      files.erase(path);
+    else
+      files[path] = std::string(1 + random() % 3, 'x');
+  }
+  return files;
+}
+
+tree below(const tree& files, const std::string& directory) {
+  tree some;
+  for (const auto& f : files) {
+    if (f.first.starts_with(directory)) some.insert(f);
+  }
+  return some;
+}
+
+using value = std::optional<std::string>;
+
+value of(const tree& files, const std::string& path) {
+  const auto f = files.find(path);
+  return f != files.end() ? value(f->second) : value();
+}
+
+/// What the target shall have under that path.
+value merged(const tree& base, const tree& source, const tree& target, const std::string& path,
+             conflicts policy) {
+  // A directory that the target has removed comes back as a whole, or not at all.
+  for (auto slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
+    const std::string directory = path.substr(0, slash + 1);
+    const tree b = below(base, directory), s = below(source, directory);
+    if (b.empty() || s.empty() || !below(target, directory).empty()) continue;
+    return b != s && policy != conflicts::target ? of(source, path) : value();
+  }
+  const value b = of(base, path), s = of(source, path), t = of(target, path);
+  if (s == b || s == t) return t;
+  if (t == b) return s;
+  if (policy == conflicts::both) return t ? t : s;
+  return policy == conflicts::source ? s : t;
+}
+
+std::string text_of(const tree& files) {
+  std::string text;
+  for (const auto& [path, bytes] : files) text += path + '=' + bytes + ' ';
+  return text;
+}
+
+TEST_P(MergeChanges, AgreesWithAModel) {
+  const auto put = [&](const char* root, const tree& files) {
+    testing::remove_by_force(scratch / root);
+    fs::create_directory(scratch / root);
+    for (const auto& [path, text] : files) {
+      write(std::string(root) + '/' + path, text);
+      // Of each contents at its own time, so that a quick look tells.
+      fs::last_write_time(scratch / root / path, fs::file_time_type(std::chrono::seconds(
+                                                     1000 + static_cast<int>(text.size()))));
+    }
+  };
+  make("d b\n d s\n d t");
+  unsigned conflicted = 0;
+  for (unsigned seed = 0; seed < 150; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937_64 random(seed);
+    tree base;
+    for (int i = 0; i < 8; ++i) base[random_path(random)] = "x";
+    const tree source = changed(random, base), target = changed(random, base);
+    for (const conflicts policy : {conflicts::source, conflicts::target, conflicts::both}) {
+      put("b", base);
+      put("s", source);
+      put("t", target);
+      conflicted += merge(policy).conflicts != 0;
+      std::set<std::string> all_paths;
+      for (const tree* all : {&std::as_const(base), &source, &target}) {
+        for (const auto& f : *all) all_paths.insert(f.first);
+      }
+      for (const std::string& path : all_paths) {
+        const value expected = merged(base, source, target, path, policy);
+        ASSERT_EQ(read("t/" + path), expected.value_or("missing"))
+            << path << " by policy " << static_cast<int>(policy) << "\nbase " << text_of(base)
+            << "\nsource " << text_of(source) << "\ntarget " << text_of(target);
+      }
+    }
+  }
+  EXPECT_GT(conflicted, 100U);
+}
+
+} // namespace
+} // namespace afio::unit
