@@ -36,10 +36,10 @@ using algorithms::series_report;
 using algorithms::stopped;
 
 constexpr char examples[] = R"(Examples:
-  afio-clone --series /backup /home               tonight's backup; cron needs no more
+  afio-clone --series /backup /home          tonight's backup, and each night's
   afio-clone --series /backup --keep-daily 14 --keep-monthly 12 /home
-  afio-clone --series /backup --list              what each takes and gives back
-  afio-clone --since monday src tuesday           one copy, with a name of your own
+  afio-clone --series /backup --list         what each takes and gives back
+  afio-clone --since monday src tuesday      one clone, with a name of your own
 
 Exit: 0 all cloned, 1 some failed, 2 usage, or another run is at work,
 3 refused, 4 a source kept changing, 130/143 interrupted.)";
@@ -87,7 +87,7 @@ void describe(CLI::App& app, arguments& a) {
       ->type_name("TIME")
       ->check(check_duration)
       ->needs(series);
-  app.add_option("--share", a.share, "What has not changed by: hard (links), reflink, auto")
+  app.add_option("--share", a.share, "What has not changed by: hard links, reflink, auto")
       ->type_name("HOW")
       ->check(one_of({"auto", "hard", "reflink"}));
   app.add_option("--compare", a.compare, "Files by: index (with --series), quick or content")
