@@ -9,8 +9,8 @@
 //    visitor may have a symlink followed to a directory (cell::followed), which then may be
 //    anywhere.
 //  - Descriptors: at most `descriptors` directories are open. One that loses its descriptor is
-//    opened again downward from an open ancestor, and must be the same (mount, device, inode); else it is
-//    reported as errc::raced. Depth is bounded by memory only.
+//    opened again downward from an open ancestor, and must be the same (mount, device, inode);
+//    else it is reported as errc::raced. Depth is bounded by memory only.
 //  - Memory: of a directory that only one tree has, at most about 1 MiB of its listing is held a
 //    worker, whatever its size; of one that several have, all its names, and up to 35 bytes with
 //    each. A directory waiting to be walked costs about 150 bytes and its name; workers go depth
