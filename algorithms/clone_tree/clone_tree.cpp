@@ -40,7 +40,7 @@ public:
     blocks_ = shared.file;
     blocks_.reflink = reflink::always;
     AFIO_TRY(auto entries, copy_detail::entry_copier::make(blocks_, nullptr, shared.large));
-    return std::make_unique<older_files>(options_, shared, links_, std::move(as_told),
+    return std::make_unique<older_files>(options_, shared, claimed_, std::move(as_told),
                                          std::move(by_contents), std::move(entries));
   }
 
@@ -48,7 +48,7 @@ private:
   const path_handle* root_;
   const clone_options& options_;
   copy_file_options blocks_; // Of who shares blocks, always; they keep a reference.
-  compare_detail::link_pairs links_;
+  claimed_inodes claimed_;
 };
 
 /// Whether names of files of `dir` can be given in `to`.

@@ -25,8 +25,10 @@ result<std::optional<identity>> older_files::take(const place<3>& here, const ro
     return copy_it;
   AFIO_TRY(const bool same, is_same(here, r));
   if (!same) return copy_it;
+  // Of several names of one inode in the source, this is the first: what has been shared with
+  // another inode is not shared with this one.
   const bool keeps_links = has(shared_->file.preserve, aspect::links);
-  if (old->links > 1 && keeps_links && !links_->agree(s.id, old->id)) return copy_it;
+  if (old->links > 1 && keeps_links && !claimed_->claim(old->id.inode)) return copy_it;
   std::optional<identity> id = old->id;
   const bool links = options_->share == clone_options::sharing::hard_links;
   if (!shared_->rehearses()) {

@@ -1,8 +1,8 @@
 // What an older copy has that a new one can share.
 #pragma once
 
+#include "algorithms/clone_tree/claimed_inodes.hpp"
 #include "algorithms/clone_tree/clone_tree.hpp"
-#include "algorithms/compare_trees/link_pairs.hpp"
 #include "algorithms/copy_tree/tree_copy.hpp"
 
 #include <memory>
@@ -12,12 +12,12 @@ namespace afio::algorithms::clone_detail {
 /// Tree 0 is the source, tree 1 the older copy, tree 2 the new one. One for each worker.
 class older_files final : public copy_detail::shortcut<3> {
 public:
-  older_files(const clone_options& options, copy_detail::copying& shared,
-              compare_detail::link_pairs& links, entry_comparer&& as_told,
-              entry_comparer&& by_contents, copy_detail::entry_copier&& entries) noexcept
+  older_files(const clone_options& options, copy_detail::copying& shared, claimed_inodes& claimed,
+              entry_comparer&& as_told, entry_comparer&& by_contents,
+              copy_detail::entry_copier&& entries) noexcept
       : options_(&options),
         shared_(&shared),
-        links_(&links),
+        claimed_(&claimed),
         as_told_(std::move(as_told)),
         by_contents_(std::move(by_contents)),
         entries_(std::move(entries)) {}
@@ -39,7 +39,7 @@ private:
 
   const clone_options* options_;
   copy_detail::copying* shared_;
-  compare_detail::link_pairs* links_;
+  claimed_inodes* claimed_;
   entry_comparer as_told_;
   entry_comparer by_contents_;
   copy_detail::entry_copier entries_; // Shares blocks, always.

@@ -3,47 +3,39 @@
 //     backup/2026-11-25T01:00:02Z/   complete, published by one rename
 //     backup/2026-11-26T01:00:01Z/   shares with the one before what had not changed
 //     backup/.afio-series.index      what the source's files were in the last one (source_index)
-//     backup/.afio-series.lock       locked by who works in here
+//     backup/.afio-series.lock       locked by who works in here (file_handle::try_lock_whole)
 //
-// A clone under construction has a random name (random_name.hpp); what a killed run leaves of it is
-// deleted by the next one. Only names of that form are ever looked at, let alone deleted.
+// A clone under construction has a random name (random_name.hpp), and so has one that is being
+// deleted. What a killed run leaves of either is deleted by the next one. Only names of these forms
+// are ever looked at, let alone deleted.
 #pragma once
 
 #include "algorithms/clone_tree/clone_tree.hpp"
+#include "algorithms/clone_tree/retention.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace afio::algorithms {
 
-/// The name of a clone that was begun at that time: "2026-11-26T01:00:01Z", UTC.
-std::string series_name(std::chrono::sys_seconds when);
-/// The time that such a name says; nothing of any other name.
-std::optional<std::chrono::sys_seconds> series_time(std::string_view name) noexcept;
-
-/// Which clones stay. Nothing said: all. A clone stays if any of the rules wants it; the newest
-/// always does.
-struct retention {
-  std::optional<unsigned> last; ///< The newest so many.
-  std::optional<unsigned>
-      daily; ///< The newest of each of the last so many days (UTC) that have any.
-  std::optional<unsigned> weekly;  ///< The same of weeks (ISO 8601: they begin on Mondays).
-  std::optional<unsigned> monthly; ///< The same of months.
-
-  bool keeps_all() const noexcept { return !last && !daily && !weekly && !monthly; }
-};
-
-/// Of the times in `all`, sorted, those that go. Throws std::bad_alloc.
-std::vector<std::chrono::sys_seconds> superseded(std::span<const std::chrono::sys_seconds> all,
-                                                 const retention& keep);
+inline constexpr char series_index[] = ".afio-series.index";
+inline constexpr char series_lock[] = ".afio-series.lock";
 
 struct series_options {
-  clone_options clone; ///< known and learned are the series' own.
+  /// known and learned are the series' own, sync is all. The deadline is for everything but the
+  /// wait for the lock.
+  clone_options clone;
+
+  /// How a file that has not changed is known.
+  enum class knowing : std::uint8_t {
+    by_index,      ///< As clone_options::known says, by the series' index.
+    by_comparison, ///< As clone.how says.
+  } unchanged = knowing::by_index;
+
   retention keep;
   /// How long to wait for another run in the same series to end.
   afio::deadline lock = afio::deadline::in(std::chrono::nanoseconds::zero());
@@ -56,17 +48,36 @@ struct series_report {
   std::vector<std::string> superseded; ///< What retention has deleted, or would delete.
   std::uint64_t reaped = 0;            ///< Entries of killed runs that were deleted.
   std::uint64_t failures = 0;          ///< Of everything, told to the observer.
+  algorithms::stopped stopped = algorithms::stopped::no; ///< Of everything.
+  /// Why there was an index that nothing could be learned from; then contents were compared.
+  std::optional<error> without_index;
 };
 
-/// Clones the entry `name` of `from` into the series in `series`: takes its lock, deletes what
-/// killed runs left, clones with the newest clone there as the previous one, publishes the new one
-/// under its name, and then deletes what retention does not keep. Nothing is deleted unless the new
-/// clone was published without a failure. The new name and the index are durable on return.
+/// Clones the entry `name` of `from`, called `shown`, into the series in `series`, called
+/// `shown_series`: takes its lock, deletes what killed runs left, clones with the newest clone
+/// there as the previous one, publishes the new one under its name, and then deletes what retention
+/// does not keep. The new name and the index are durable on return. What happens to the clone is
+/// told as by clone_tree, what is deleted by one event for each whole tree. A rehearsal changes
+/// nothing, takes no lock, and reports as `name` and `superseded` what a run would.
 ///
-/// Fails if nothing was begun: ETIMEDOUT where another run holds the lock (nothing is waited for by
-/// default), errc::refused where the series lies in the source, and as clone_tree.
+/// Names follow each other as the clones were made: where the newest one there says a time that is
+/// not over yet, because it was made within this second (which is waited for) or the clock was set
+/// back, the new name is one second after that.
+///
+/// Nothing is superseded unless the new clone was published, complete but for sources that kept
+/// changing. A clone goes under a random name first, so that what has a name of the series is whole
+/// at every instant.
+///
+/// Fails if nothing was begun: ETIMEDOUT about the lock's name where another run holds it (nothing
+/// is waited for by default), ECANCELED where it was asked to stop meanwhile; errc::refused where
+/// the series is the source or lies in it; as the lock file could not be made or `series` not be
+/// listed; and as clone_tree, after killed runs were cleaned up.
 result<series_report> clone_into_series(const path_handle& from, leaf_name name,
                                         const path_handle& series, std::string_view shown,
+                                        std::string_view shown_series,
                                         const series_options& options, observer& told) noexcept;
+
+/// The clones in `series`, sorted: names of the form that are directories. Throws std::bad_alloc.
+result<std::vector<std::chrono::sys_seconds>> clones_in(const path_handle& series);
 
 } // namespace afio::algorithms

@@ -175,7 +175,7 @@ result<void> source_index::save(const path_handle& dir, leaf_name name) const no
                              {.mode = mode::write, .creation = creation::only_if_not_exist}));
   const auto saved = [&]() -> result<void> {
     AFIO_TRY(write(file));
-    return file.relink(dir, aside, dir, name, replace::yes);
+    return dir.rename(aside, dir, name, replace::yes); // Nobody else knows that name.
   }();
   if (!saved) {
     // Nobody is left to hear of a failure; what stays has a name of the documented pattern.

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <optional>
 
 namespace afio::algorithms::walk_detail {
 
@@ -17,17 +17,6 @@ constexpr std::size_t streaming_buffer = 1 << 20;
 constexpr std::size_t worthwhile = 16 << 10;
 
 } // namespace
-
-result<void> name_buffer::reserve(std::size_t spare) noexcept {
-  if (size_ - used_ >= spare) return success();
-  const std::size_t size = std::max(used_ + spare, 2 * size_);
-  std::unique_ptr<std::byte[]> grown(new (std::nothrow) std::byte[size]);
-  if (!grown) return error(ENOMEM, call::none);
-  if (used_ != 0) std::memcpy(grown.get(), bytes_.get(), used_);
-  bytes_ = std::move(grown);
-  size_ = size;
-  return success();
-}
 
 claim_range::run claim_range::claim_front(std::uint32_t most) noexcept {
   auto ends = ends_.load(std::memory_order_relaxed);
@@ -70,7 +59,7 @@ void sort_by_inode(std::vector<row<N>>& rows, std::size_t tree) noexcept {
 /// One tree: rows as they come, until the buffer is full or the listing at its end.
 template <std::size_t N>
 result<void> stream(batch<N>& b, typename node<N>::side& side, std::size_t tree, bool& more) {
-  name_buffer& names = b.names[tree];
+  name_buffer& names = b.names;
   AFIO_TRY(names.reserve(streaming_buffer));
   more = true;
   while (names.spare().size() >= worthwhile) {
@@ -95,55 +84,61 @@ result<void> stream(batch<N>& b, typename node<N>::side& side, std::size_t tree,
   return success();
 }
 
-/// Of several trees: the whole listing into the buffer, then rows of one tree each.
+/// Several trees: a row for each name, in their order.
 template <std::size_t N>
-result<void> list_whole(batch<N>& b, typename node<N>::side& side, std::size_t tree) {
-  name_buffer& names = b.names[tree];
-  auto read_all = [&]() -> result<void> {
-    for (;;) {
-      AFIO_TRY(names.reserve(worthwhile));
-      AFIO_TRY(const directory_listing part, side.handle.read(names.spare()));
-      AFIO_TRY(checked::well_formed(part));
-      if (part.at_end()) return success();
-      names.use(part.size_bytes());
-    }
-  };
-  auto read = read_all();
-  side.listed = read.has_value();
-  // Only now, because a growing buffer moves the names.
-  for (const directory_entry e : directory_listing(names.used())) {
-    b.rows.push_back(make_row<N>(e, tree));
+void line_up(batch<N>& b) {
+  std::array<std::span<const name_list::place>, N> left;
+  for (std::size_t tree = 0; tree < N; ++tree) {
+    b.lists[tree].sort_by_name();
+    left[tree] = b.lists[tree].places();
+    b.lines.reserve(std::max(b.lines.capacity(), left[tree].size()));
   }
-  return read;
-}
-
-/// Rows of one tree each → rows of one name each.
-template <std::size_t N>
-void line_up(std::vector<row<N>>& rows) noexcept {
-  std::sort(rows.begin(), rows.end(),
-            [](const row<N>& a, const row<N>& b) { return a.name.view() < b.name.view(); });
-  auto last = rows.begin();
-  for (auto next = rows.begin(); next != rows.end(); ++next) {
-    if (next == last) continue;
-    if (!(next->name == last->name)) {
-      *++last = *next;
-      continue;
-    }
+  const auto next_of = [&](std::size_t tree) { return b.lists[tree].at(left[tree].front()).name; };
+  for (;;) {
+    std::optional<leaf_name> least;
     for (std::size_t tree = 0; tree < N; ++tree) {
-      if (next->in[tree].present) last->in[tree] = next->in[tree];
+      if (!left[tree].empty() && (!least || next_of(tree).view() < least->view()))
+        least = next_of(tree);
+    }
+    if (!least) return;
+    auto& line = b.lines.emplace_back();
+    line.fill(b.absent);
+    for (std::size_t tree = 0; tree < N; ++tree) {
+      if (left[tree].empty() || !(next_of(tree) == *least)) continue;
+      line[tree] = left[tree].front();
+      left[tree] = left[tree].subspan(1);
     }
   }
-  if (!rows.empty()) rows.erase(last + 1, rows.end());
 }
 
 } // namespace
+
+template <std::size_t N>
+std::span<row<N>> batch<N>::rows_of(claim_range::run run, std::span<row<N>> room) noexcept {
+  if (lines.empty()) return std::span(rows).subspan(run.first, run.count);
+  for (std::size_t i = 0; i < run.count; ++i) {
+    const auto& line = lines[run.first + i];
+    std::size_t tree = 0;
+    while (line[tree] == absent) ++tree;
+    row<N> made = make_row<N>(lists[tree].at(line[tree]), tree);
+    while (++tree < N) {
+      if (line[tree] == absent) continue;
+      const directory_entry e = lists[tree].at(line[tree]);
+      made.in[tree] = {.inode = e.inode, .type = e.type, .present = true};
+    }
+    room[i] = made;
+  }
+  return room.first(run.count);
+}
 
 template <std::size_t N>
 filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
   filled<N> done;
   b.of = &n;
   b.rows.clear();
-  for (name_buffer& names : b.names) names.clear();
+  b.names.clear();
+  b.lines.clear();
+  for (name_list& list : b.lists) list.clear();
   std::size_t to_list = 0;
   for (auto& side : n.sides) {
     side.listed = side.present && side.fresh; // Nothing is in it but what the visitor has made.
@@ -155,23 +150,28 @@ filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
       auto& side = n.sides[tree];
       if (!side.present || side.fresh) continue;
       auto listed =
-          to_list == 1 ? stream<N>(b, side, tree, done.more) : list_whole<N>(b, side, tree);
+          to_list == 1 ? stream<N>(b, side, tree, done.more) : b.lists[tree].read(side.handle);
+      if (to_list > 1) side.listed = listed.has_value();
       if (to_list == 1 && order == row_order::by_inode) sort_by_inode<N>(b.rows, tree);
       if (listed) continue;
       done.failures[tree] = std::move(listed).assume_error();
       done.more = false;
     }
+    if (to_list > 1) line_up<N>(b);
   } catch (const std::bad_alloc&) {
-    // The vector could not grow: what is in it is still worth visiting.
-    n.sides[tree].listed = false;
-    done.failures[tree] = error(ENOMEM, call::none);
+    // A vector could not grow: what is in it is still worth visiting, but no name is missing for
+    // certain.
+    for (auto& side : n.sides) side.listed = false;
+    done.failures[std::min(tree, N - 1)] = error(ENOMEM, call::none);
     done.more = false;
   }
-  if (to_list > 1) line_up<N>(b.rows);
-  b.unclaimed.reset(static_cast<std::uint32_t>(b.rows.size()));
+  b.unclaimed.reset(static_cast<std::uint32_t>(b.size()));
   return done;
 }
 
+template std::span<row<1>> batch<1>::rows_of(claim_range::run, std::span<row<1>>) noexcept;
+template std::span<row<2>> batch<2>::rows_of(claim_range::run, std::span<row<2>>) noexcept;
+template std::span<row<3>> batch<3>::rows_of(claim_range::run, std::span<row<3>>) noexcept;
 template filled<1> fill(batch<1>&, node<1>&, row_order) noexcept;
 template filled<2> fill(batch<2>&, node<2>&, row_order) noexcept;
 template filled<3> fill(batch<3>&, node<3>&, row_order) noexcept;

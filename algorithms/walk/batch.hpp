@@ -1,6 +1,8 @@
 // Rows of one directory, lined up, which workers can share out among them.
 #pragma once
 
+#include "algorithms/walk/name_buffer.hpp"
+#include "algorithms/walk/name_list.hpp"
 #include "algorithms/walk/node.hpp"
 #include "algorithms/walk/row.hpp"
 #include "algorithms/walk/walk.hpp"
@@ -16,27 +18,6 @@
 #include <vector>
 
 namespace afio::algorithms::walk_detail {
-
-/// Bytes that the names of rows live in. Grows by doubling; never shrinks, because it is used
-/// again.
-class name_buffer {
-public:
-  std::span<std::byte> spare() noexcept { return {bytes_.get() + used_, size_ - used_}; }
-
-  std::span<const std::byte> used() const noexcept { return {bytes_.get(), used_}; }
-
-  void use(std::size_t more) noexcept { used_ += more; }
-
-  void clear() noexcept { used_ = 0; }
-
-  /// Makes sure that `spare` bytes are there. ENOMEM.
-  result<void> reserve(std::size_t spare) noexcept;
-
-private:
-  std::unique_ptr<std::byte[]> bytes_; // From new[]: aligned for any record.
-  std::size_t size_ = 0;
-  std::size_t used_ = 0;
-};
 
 /// Both ends of a run of rows can be claimed: the owner takes from the front, helpers from the
 /// back, so that each stays in one region of a list sorted by inode. One atomic word holds both
@@ -74,9 +55,24 @@ template <std::size_t N>
 struct batch : task {
   batch() noexcept : task(kind::batch) {}
 
+  /// How many rows it has.
+  std::size_t size() const noexcept { return lines.empty() ? rows.size() : lines.size(); }
+
+  /// The rows of a run that was claimed: where they are, or in `room`, which is as long. Each run
+  /// once.
+  std::span<row<N>> rows_of(claim_range::run run, std::span<row<N>> room) noexcept;
+
   node<N>* of = nullptr;
-  std::array<name_buffer, N> names;
+
+  // Where one tree is listed: the names in its records, and a row for each.
+  name_buffer names;
   std::vector<row<N>> rows;
+  // Where several are: the names of each, and where in them each row has its own. A row is made
+  // when somebody has claimed it: it takes 128 bytes, of three trees.
+  static constexpr name_list::place absent = ~name_list::place{0};
+  std::array<name_list, N> lists;
+  std::vector<std::array<name_list::place, N>> lines;
+
   claim_range unclaimed;
   std::atomic<std::uint32_t> owners{1};
   std::atomic<bool> offered{false}; // Stands in a queue.

@@ -28,8 +28,8 @@ struct cell {
 /// Entries of N trees which have one name.
 template <std::size_t N>
 struct row {
-  leaf_name name;
-  std::array<cell, N> in;
+  leaf_name name = leaf_name::from_kernel("", 0); ///< Never empty.
+  std::array<cell, N> in{};
   /// Whether to walk what is below: into every tree in which this is a directory when rows()
   /// returns.
   enum class below : std::uint8_t { enter, skip } below = below::enter;

@@ -59,6 +59,7 @@ private:
   unsigned index_;
   task_list found_; // Children of the rows acted on, not yet in the queue.
   std::unique_ptr<batch<N>> spare_;
+  std::array<row<N>, rows_at_once> made_; // Of several trees, of the run that was claimed.
   std::array<std::array<stat_t, N>, rows_at_once> status_;
 };
 
@@ -322,7 +323,7 @@ template <std::size_t N>
 void engine<N>::worker::act_on(batch<N>& b, claim_range::run claimed) noexcept {
   node<N>& n = *b.of;
   if (claimed.count == 0 || cut_short(n)) return;
-  const auto rows = with_status(n, std::span(b.rows).subspan(claimed.first, claimed.count));
+  const auto rows = with_status(n, b.rows_of(claimed, made_));
   visitor_.rows(engine_.at(n), rows);
   for (const row<N>& r : rows) {
     if (r.below == row<N>::below::enter && r.has_directory()) add_child(n, r);

@@ -252,13 +252,17 @@ void output::spoil() noexcept {
   ok_ = false;
 }
 
-void output::summarize(std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes,
-                       const std::vector<std::pair<std::string_view, std::uint64_t>>& more) noexcept
-    try {
+void output::summarize(
+    std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes,
+    const std::vector<std::pair<std::string_view, std::uint64_t>>& more,
+    const std::vector<std::pair<std::string_view, std::string_view>>& names) noexcept try {
   const std::scoped_lock hold(lock_);
   if (options_.json) {
     json_line last("summary");
     if (options_.dry_run) last.boolean("dry_run", true);
+    for (const auto& [what, name] : names) {
+      if (!name.empty()) last.name(what, name);
+    }
     for (const event_kind kind : options_.counted) {
       last.number(word_for(kind), static_cast<std::int64_t>(counts_[word_for(kind)]));
     }

@@ -60,9 +60,11 @@ public:
   /// Something could not be printed: from now on not ok().
   void spoil() noexcept;
   /// The last line of --json, and of the log. `seconds` since the start; bytes where contents were
-  /// worked on; `more` is counted besides events.
-  void summarize(std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes = {},
-                 const std::vector<std::pair<std::string_view, std::uint64_t>>& more = {}) noexcept;
+  /// worked on; `more` is counted besides events; `names` are said where they are not empty.
+  void
+  summarize(std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes = {},
+            const std::vector<std::pair<std::string_view, std::uint64_t>>& more = {},
+            const std::vector<std::pair<std::string_view, std::string_view>>& names = {}) noexcept;
   /// Lets lines appear above the bar. Null for none.
   void draw_with(progress_bar* bar) noexcept;
 

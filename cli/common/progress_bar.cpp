@@ -1,12 +1,11 @@
 #include "cli/common/progress_bar.hpp"
 
+#include "cli/common/amounts.hpp"
 #include "cli/common/duration.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
-#include <iterator>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -21,24 +20,6 @@ unsigned terminal_columns() noexcept {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
-}
-
-/// "1234567" → "1,234,567".
-std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
-  return text;
-}
-
-/// "999 B", "1.5 MiB", "12 GiB".
-std::string size_text(double bytes) {
-  constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  std::size_t unit = 0;
-  for (; bytes >= 1000 && unit + 1 < std::size(units); ++unit) bytes /= 1024;
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), unit != 0 && bytes < 10 ? "%.1f %s" : "%.0f %s", bytes,
-                units[unit]);
-  return text.data();
 }
 
 std::string bar(double share, unsigned columns) {

@@ -104,6 +104,19 @@ TEST_F(DiffManPage, HasTheOptionsOfHelp) {
 
 TEST_F(DiffManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
 
+class CloneManPage : public tool {
+protected:
+  CloneManPage() : tool("afio-clone") {}
+};
+
+TEST_F(CloneManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--series"));
+  EXPECT_EQ(options_of_manual(manual("afio-clone")), helped);
+}
+
+TEST_F(CloneManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 TEST_F(ManPage, HasTheSectionsOfAManual) {
   for (const char* section :
        {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",

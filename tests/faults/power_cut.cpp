@@ -29,19 +29,6 @@ std::string literal(std::size_t more) {
   return text;
 }
 
-void make_durable(const fs::path& at) {
-  const unique_fd here(checked(::open(at.c_str(), O_RDONLY | O_CLOEXEC), at));
-  checked(::syncfs(here.get()), at);
-}
-
-// Makes the log, with all that is in it by now, reach the disk; but no data of other files.
-void make_a_file_durable(const fs::path& at) {
-  const unique_fd file(
-      checked(::open(at.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), at));
-  checked(::write(file.get(), "x", 1), at);
-  checked(::fsync(file.get()), at);
-}
-
 class trial {
 public:
   trial(const contender& tool, file_system kind) : tool_(tool), fs_(kind) {
@@ -129,6 +116,18 @@ private:
 };
 
 } // namespace
+
+void make_durable(const fs::path& at) {
+  const unique_fd here(checked(::open(at.c_str(), O_RDONLY | O_CLOEXEC), at));
+  checked(::syncfs(here.get()), at);
+}
+
+void make_a_file_durable(const fs::path& at) {
+  const unique_fd file(
+      checked(::open(at.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), at));
+  checked(::write(file.get(), "x", 1), at);
+  checked(::fsync(file.get()), at);
+}
 
 power_tally cut_power(const contender& tool, file_system kind, std::uint64_t cuts) {
   power_tally result;

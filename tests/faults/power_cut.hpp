@@ -6,9 +6,16 @@
 #include "tests/support/mounts.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 namespace afio::testing {
+
+/// Everything on the file system of `at`.
+void make_durable(const std::filesystem::path& at);
+/// Makes the log, with all that is in it by now, reach the disk, by a file of somebody else's; but
+/// no data of other files.
+void make_a_file_durable(const std::filesystem::path& at);
 
 struct power_tally {
   std::uint64_t stops = 0;     ///< of an undisturbed run

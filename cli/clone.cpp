@@ -1,0 +1,364 @@
+// afio-clone: incremental copies that share what has not changed.
+#include "afio/quoted.hpp"
+#include "algorithms/clone_tree/clone_tree.hpp"
+#include "algorithms/clone_tree/series.hpp"
+#include "cli/clone_list.hpp"
+#include "cli/common/amounts.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/arguments.hpp"
+#include "cli/common/copying.hpp"
+#include "cli/common/duration.hpp"
+#include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
+#include "cli/common/listed.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
+#include "cli/common/rules.hpp"
+#include "cli/common/shown_progress.hpp"
+#include "cli/common/signals.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::clone_options;
+using algorithms::clone_report;
+using algorithms::series_options;
+using algorithms::series_report;
+using algorithms::stopped;
+
+constexpr char examples[] = R"(Examples:
+  afio-clone --series /backup /home          tonight's backup, and each night's
+  afio-clone --series /backup --keep-daily 14 --keep-monthly 12 /home
+  afio-clone --series /backup --list         what each takes and gives back
+  afio-clone --since monday src tuesday      one clone, with a name of your own
+
+Exit: 0 all cloned, 1 some failed, 2 usage, or another run is at work,
+3 refused, 4 a source kept changing, 130/143 interrupted.)";
+
+struct arguments {
+  common_arguments common;
+  std::string source;
+  std::string target;
+  std::string since;
+  std::string series;
+  bool list = false;
+  algorithms::retention keep;
+  std::string wait;
+  std::string share = "auto";
+  std::string compare;
+  copying_arguments copying;
+  rules which;
+
+  bool keeps_index() const { return !series.empty() && (compare.empty() || compare == "index"); }
+};
+
+std::string check_duration(const std::string& text) {
+  return parse_duration(text) ? "" : "'" + text + "' is not a duration: write 90s, 10m or 1h30m";
+}
+
+void describe(CLI::App& app, arguments& a) {
+  const auto one_of = [](std::vector<std::string> words) {
+    return CLI::IsMember(std::move(words)).description("");
+  };
+  app.add_option("SRC", a.source, "The directory to clone")->type_name("");
+  app.add_option("NEW", a.target, "The clone's own name, which nothing has yet")->type_name("");
+  app.add_option("--since", a.since, "An older clone to share with")->type_name("PREV");
+  auto* const series =
+      app.add_option("--series", a.series, "Clone into DIR, named by the time, since the last")
+          ->type_name("DIR");
+  app.add_flag("--list", a.list, "Only tell what the clones in DIR take")->needs(series);
+  const auto add_keep = [&](const char* name, std::optional<unsigned>& to, const char* help) {
+    app.add_option(name, to, help)->type_name("N")->needs(series);
+  };
+  add_keep("--keep", a.keep.last, "Then delete all but the newest N, ...");
+  add_keep("--keep-daily", a.keep.daily, "... and the newest of each of the last N days, ...");
+  add_keep("--keep-weekly", a.keep.weekly, "... N weeks, ...");
+  add_keep("--keep-monthly", a.keep.monthly, "... and N months (UTC) that have any");
+  app.add_option("--wait", a.wait, "For so long for another run in DIR to end")
+      ->type_name("TIME")
+      ->check(check_duration)
+      ->needs(series);
+  app.add_option("--share", a.share, "What has not changed by: hard links, reflink, auto")
+      ->type_name("HOW")
+      ->check(one_of({"auto", "hard", "reflink"}));
+  app.add_option("--compare", a.compare, "Files by: index (with --series), quick or content")
+      ->type_name("HOW")
+      ->check(one_of({"index", "quick", "content"}));
+  a.copying.add_to(app);
+  a.which.add_to(app);
+  a.common.add_to(app);
+  // What cp's and rsync's users type: it is what happens anyway.
+  app.add_flag("-a,--archive,-r,-R,--recursive,-H,--hard-links,-A,--acls,-X,--xattrs,-x,"
+               "--one-file-system")
+      ->group("");
+  app.footer(examples);
+}
+
+/// What does not go together, for people; empty where all does.
+std::string contradiction(const arguments& a) {
+  if (a.series.empty()) {
+    if (a.source.empty() || a.target.empty()) return "SRC and NEW are required, or --series";
+    return a.compare == "index" ? "--compare=index needs --series" : "";
+  }
+  if (!a.since.empty()) return "--series finds the previous clone itself: no --since";
+  if (!a.target.empty()) return "--series names the new clone itself: SRC alone";
+  if (!a.list) return a.source.empty() ? "SRC is required" : "";
+  if (!a.source.empty()) return "--list takes no SRC";
+  return a.keep.keeps_all() ? "" : "--list deletes nothing: no --keep";
+}
+
+clone_options options_for(const arguments& a, const signals& interrupts,
+                          algorithms::progress& done) {
+  clone_options o;
+  o.tree = a.common.for_trees();
+  o.tree.stop = interrupts.token();
+  o.tree.counters = &done;
+  a.copying.apply_to(o.file);
+  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  if (a.compare == "content") o.how = algorithms::comparing::content;
+  if (a.common.dry_run) o.doing = clone_options::doing::rehearse;
+  if (a.share == "reflink") o.share = clone_options::sharing::reflinks;
+  return o;
+}
+
+std::uint64_t entries_of(const clone_report& r) { return r.created + r.shared + r.linked; }
+
+class clone {
+public:
+  clone(const arguments& a, const algorithms::path_filter& filter, output& out, signals& interrupts)
+      : arguments_(a),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)) {
+    if (!filter.empty()) options_.filter = &filter;
+  }
+
+  exit_code run() {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      const shown_progress bar(arguments_.common, "cloning", {arguments_.source}, options_.tree,
+                               out_);
+      clone_source();
+    }
+    if (!series_.name.empty()) say_what_was_made();
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    out_.summarize(failures_ + missing_, spent.count(), report_.bytes,
+                   {{"entries", entries_of(report_)},
+                    {"shared", report_.shared},
+                    {"bytes_shared", report_.bytes_shared},
+                    {"reaped", series_.reaped}},
+                   {{"name", series_.name}, {"previous", series_.previous}});
+    return final_status(out_, interrupts_, code_);
+  }
+
+private:
+  void clone_source() {
+    if (arguments_.source.empty()) return fail("open", "", error(ENOENT, call::openat));
+    // Be it through a symlink: what is cloned is always a directory.
+    const auto from = locate_by_any_name(without_slashes(arguments_.source) + "/.");
+    if (!from) return fail_source(from.assume_error());
+    look_for_listed(from.assume_value());
+    arguments_.series.empty() ? clone_once(from.assume_value())
+                              : clone_into_series(from.assume_value());
+  }
+
+  /// Tells which of the paths of --from-file are not there.
+  void look_for_listed(const location& from) {
+    if (options_.filter == nullptr) return;
+    const auto root = path_handle::path(from.directory, from.name, crossing::any_mount);
+    if (!root) return; // The clone will say why.
+    missing_ = tell_missing(root.assume_value(), shown(), *options_.filter,
+                            leading::through_directories, options_.tree.mounts, out_);
+    if (missing_ != 0) code_ = exit_code::incomplete;
+  }
+
+  void clone_once(const location& from) {
+    const std::string& target = arguments_.target;
+    const auto to = locate(without_slashes(target));
+    if (!to) return fail_target(to.assume_error());
+    path_handle previous;
+    if (!arguments_.since.empty()) {
+      auto opened = open_directory(arguments_.since);
+      if (!opened) return fail("open", arguments_.since, opened.assume_error());
+      previous = std::move(opened).assume_value();
+      share_as_it_can(previous, to.assume_value().directory);
+    }
+    const auto cloned = algorithms::clone_tree(
+        from.directory, from.name, previous.is_open() ? &previous : nullptr,
+        to.assume_value().directory, to.assume_value().name, shown(), options_, out_);
+    if (!cloned) return refuse(cloned.assume_error());
+    failures_ = cloned.assume_value().failures;
+    take(cloned.assume_value(), cloned.assume_value().stopped);
+    if (!report_.left_as) return;
+    out_.note("what was cloned is in " + afio::quoted(beside(target, report_.left_as->view())) +
+              "; delete it with afio-rmtree --reap of its directory");
+  }
+
+  /// auto: hard links where they can be, else blocks.
+  void share_as_it_can(const path_handle& previous, const path_handle& to) {
+    if (arguments_.share != "auto") return;
+    const auto one = previous.identity(), other = to.identity();
+    const bool can_link = one && other && one.assume_value().same_mount(other.assume_value());
+    options_.share =
+        can_link ? clone_options::sharing::hard_links : clone_options::sharing::reflinks;
+  }
+
+  /// The series may be a symlink to its directory: nothing but names of its own form goes there.
+  void clone_into_series(const location& from) {
+    const auto series = open_directory(arguments_.series);
+    if (!series) return fail("open", arguments_.series, series.assume_error());
+    series_options how;
+    how.clone = options_;
+    how.keep = arguments_.keep;
+    if (!arguments_.keeps_index()) how.unchanged = series_options::knowing::by_comparison;
+    if (!arguments_.wait.empty()) how.lock = deadline::in(*parse_duration(arguments_.wait));
+    auto made =
+        algorithms::clone_into_series(from.directory, from.name, series.assume_value(), shown(),
+                                      without_slashes(arguments_.series), how, out_);
+    if (!made) return refuse_series(made.assume_error());
+    series_ = std::move(made).assume_value();
+    failures_ = series_.failures;
+    take(series_.clone, series_.stopped);
+    if (arguments_.keeps_index() && series_.without_index) tell_of_index(*series_.without_index);
+    if (!report_.left_as) return;
+    out_.note("nothing was published; the next run deletes what was cloned so far");
+  }
+
+  void tell_of_index(const error& why) {
+    const bool gone = why == std::errc::no_such_file_or_directory;
+    out_.note(std::string("the index of the series is ") + (gone ? "missing" : "damaged") +
+              ": files were compared by their contents");
+  }
+
+  void say_what_was_made() {
+    const common_arguments& how = arguments_.common;
+    if (how.quiet || how.json || how.null) return;
+    std::string line = how.dry_run ? "would make " : "";
+    line += series_.name + ": " + grouped(entries_of(report_)) + " entries, " +
+            size_text(report_.bytes) + " new, " + size_text(report_.bytes_shared) + " shared";
+    if (!series_.superseded.empty()) {
+      line += (how.dry_run ? "; would delete " : "; deleted ") +
+              grouped(series_.superseded.size()) + " older";
+    }
+    out_.print(line + '\n');
+  }
+
+  std::string shown() const { return without_slashes(arguments_.source); }
+
+  void take(const clone_report& report, algorithms::stopped why) {
+    report_ = report;
+    if (failures_ != 0 || why != stopped::no) code_ = exit_code::incomplete;
+    if (failures_ != 0 && failures_ + missing_ == report.kept_changing) code_ = exit_code::unstable;
+    // What was asked for by name is not optional.
+    if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
+    if (why == stopped::by_request) out_.note("interrupted");
+    if (why == stopped::by_deadline) out_.note("stopped by --deadline");
+    if (why == stopped::by_failure) out_.note("stopped by --on-error");
+  }
+
+  // Of what was not begun.
+
+  void fail_source(const error& why) {
+    const bool refused = why == errc::refused;
+    fail("clone", arguments_.source, why,
+         refused ? "Refused: every clone lies in the root directory" : "");
+    if (refused) code_ = exit_code::refused;
+  }
+
+  void fail_target(const error& why) {
+    const bool nameless = why == errc::refused;
+    fail("create", arguments_.target, why, nameless ? "Refused: it has no name of its own" : "");
+    if (nameless) code_ = exit_code::refused;
+  }
+
+  void refuse(const error& why) {
+    const bool exists = why == std::errc::file_exists;
+    const bool inside = why == errc::refused;
+    const bool apart = why == std::errc::cross_device_link && !arguments_.since.empty();
+    const std::string reason =
+        exists   ? "It exists: a clone gets a new name"
+        : inside ? "Refused: it is " + afio::quoted(arguments_.source) + " itself, or lies in it"
+        : apart  ? "No hard link leads to it from " + afio::quoted(arguments_.since) +
+                      " on another file system or mount (--share=auto)"
+                : "";
+    fail("clone to", arguments_.target, why, reason);
+    code_ = inside ? exit_code::refused : exists ? exit_code::unusable : code_;
+  }
+
+  void refuse_series(const error& why) {
+    const std::string& series = arguments_.series;
+    const bool held = why == std::errc::timed_out && why.name() == algorithms::series_lock;
+    const bool inside = why == errc::refused;
+    if (why == std::errc::operation_canceled) return out_.note("interrupted");
+    const std::string reason =
+        held ? "Another run is at work there and holds its lock, " +
+                   afio::quoted(without_slashes(series) + "/" + algorithms::series_lock) +
+                   "; nothing was done (--wait TIME waits for it)"
+        : inside ? "Refused: it is " + afio::quoted(arguments_.source) + " itself, or lies in it"
+                 : "";
+    fail("clone into", series, why, reason);
+    code_ = held ? exit_code::unusable : inside ? exit_code::refused : code_;
+  }
+
+  void fail(std::string_view what, const std::string& path, const error& why,
+            std::string_view reason = {}) {
+    ++failures_;
+    out_.failed(what, path, why, reason);
+    code_ = exit_code::incomplete;
+  }
+
+  const arguments& arguments_;
+  output& out_;
+  signals& interrupts_;
+  algorithms::progress done_;
+  clone_options options_;
+  clone_report report_;
+  series_report series_;
+  std::uint64_t failures_ = 0;
+  std::uint64_t missing_ = 0; // Paths of --from-file.
+  exit_code code_ = exit_code::done;
+};
+
+int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
+  CLI::App app("Clones a directory: what has not changed since is shared with an older clone.",
+               "afio-clone");
+  arguments a;
+  describe(app, a);
+  if (const auto status = parse(app, argc, argv)) return *status;
+  algorithms::path_filter filter;
+  std::string wrong = contradiction(a);
+  if (wrong.empty()) wrong = a.which.fill(filter);
+  if (!wrong.empty()) {
+    std::fprintf(stderr, "afio-clone: %s\n", wrong.c_str());
+    return static_cast<int>(exit_code::unusable);
+  }
+  using algorithms::event_kind;
+  signals interrupts; // Before any other thread.
+  auto counted = a.list ? std::vector<event_kind>()
+                        : std::vector{event_kind::created, event_kind::linked, event_kind::deleted};
+  output out(a.common.for_output("afio-clone", std::move(counted)));
+  if (!out.log_problem().empty()) {
+    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
+            out.log_problem());
+    return static_cast<int>(exit_code::unusable);
+  }
+  const exit_code code = a.list ? list_clones(a.series, a.common, out, interrupts)
+                                : clone(a, filter, out, interrupts).run();
+  return static_cast<int>(code);
+}
+
+} // namespace
+
+} // namespace afio::cli
+
+int main(int argc, char** argv) { return afio::cli::run(argc, argv); }

@@ -1,0 +1,134 @@
+#include "cli/clone_list.hpp"
+
+#include "algorithms/clone_tree/reclaimable.hpp"
+#include "algorithms/clone_tree/series.hpp"
+#include "cli/common/amounts.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/final_status.hpp"
+#include "cli/common/json_line.hpp"
+#include "cli/common/shown_progress.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::reclaimable_report;
+using algorithms::stopped;
+
+/// Right-aligned, so that a column of them can be read.
+std::string aligned(const std::string& text, std::size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ') + text;
+}
+
+class clone_list {
+public:
+  clone_list(const std::string& path, const common_arguments& how, output& out,
+             const signals& interrupts)
+      : path_(path),
+        how_(how),
+        out_(out),
+        options_(how.for_trees()),
+        limit_(options_.deadline.start()) {
+    options_.stop = interrupts.token();
+    options_.counters = &done_;
+  }
+
+  void print() {
+    const auto series = open_directory(path_);
+    if (!series) return fail(path_, series.assume_error());
+    const auto clones = algorithms::clones_in(series.assume_value());
+    if (!clones) return fail(path_, clones.assume_error());
+    for (const auto time : clones.assume_value()) {
+      if (stopped_ != stopped::no) break;
+      print_one(series.assume_value(), algorithms::series_name(time));
+    }
+    if (stopped_ == stopped::by_request) out_.note("interrupted");
+    if (stopped_ == stopped::by_deadline) out_.note("stopped by --deadline");
+    if (stopped_ == stopped::by_failure) out_.note("stopped by --on-error");
+  }
+
+  algorithms::tree_options& options() noexcept { return options_; }
+
+  std::uint64_t failures() const noexcept { return failures_; }
+
+  std::uint64_t count() const noexcept { return count_; }
+
+  exit_code code() const noexcept {
+    return failures_ == 0 && stopped_ == stopped::no ? exit_code::done : exit_code::incomplete;
+  }
+
+private:
+  void print_one(const path_handle& series, const std::string& name) {
+    if (how_.null) return print_line(name + '\0');
+    const std::string path = path_ + (path_.ends_with('/') ? "" : "/") + name;
+    const auto leaf = leaf_buffer::from(name).assume_value();
+    const auto clone = path_handle::path(series, leaf, crossing::any_mount);
+    // Deleted since it was listed.
+    if (!clone && clone.assume_error() == std::errc::no_such_file_or_directory) return;
+    if (!clone) return fail(path, clone.assume_error());
+    if (!limit_.unlimited()) options_.deadline = deadline::in(limit_.remaining());
+    const auto looked = algorithms::reclaimable({&clone.assume_value(), path}, options_, out_);
+    if (!looked) return fail(path, looked.assume_error());
+    const reclaimable_report& found = looked.assume_value();
+    failures_ += found.failures;
+    stopped_ = found.stopped;
+    if (stopped_ != stopped::no) return; // It was not looked at to the end.
+    print_line(how_.json ? json_of(name, found) : text_of(name, found));
+  }
+
+  static std::string json_of(const std::string& name, const reclaimable_report& found) {
+    return json_line("clone")
+        .name("name", name)
+        .number("entries", static_cast<std::int64_t>(found.entries))
+        .number("bytes", static_cast<std::int64_t>(found.bytes))
+        .number("reclaimable", static_cast<std::int64_t>(found.reclaimable))
+        .str();
+  }
+
+  static std::string text_of(const std::string& name, const reclaimable_report& found) {
+    return name + aligned(grouped(found.entries), 14) + " entries" +
+           aligned(size_text(found.bytes), 11) + aligned(size_text(found.reclaimable), 11) +
+           " reclaimable\n";
+  }
+
+  void print_line(const std::string& line) {
+    ++count_;
+    out_.print(line);
+  }
+
+  void fail(const std::string& path, const error& why) {
+    ++failures_;
+    out_.failed("list", path, why);
+  }
+
+  const std::string& path_;
+  const common_arguments& how_;
+  output& out_;
+  algorithms::progress done_;
+  algorithms::tree_options options_;
+  deadline::running limit_; // One for all clones.
+  std::uint64_t failures_ = 0;
+  std::uint64_t count_ = 0;
+  stopped stopped_ = stopped::no;
+};
+
+} // namespace
+
+exit_code list_clones(const std::string& path, const common_arguments& how, output& out,
+                      const signals& interrupts) {
+  const auto start = std::chrono::steady_clock::now();
+  clone_list clones(path, how, out, interrupts);
+  {
+    const shown_progress bar(how, "looking at", {path}, clones.options(), out);
+    clones.print();
+  }
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  out.summarize(clones.failures(), spent.count(), {}, {{"clones", clones.count()}});
+  return final_status(out, interrupts, clones.code());
+}
+
+} // namespace afio::cli

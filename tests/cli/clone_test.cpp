@@ -1,0 +1,298 @@
+// afio-clone: each option, what people and scripts are told, and what the exit status says.
+#include "tests/cli/tool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace afio::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string when = R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)";
+
+class Clone : public tool {
+protected:
+  Clone() : tool("afio-clone") { fs::create_directory(scratch / "backup"); }
+
+  void expect(const testing::ending& end, int code, const std::string& output,
+              const std::string& errors) {
+    EXPECT_TRUE(end.exited_with(code)) << describe(end);
+    EXPECT_EQ(end.output, output);
+    EXPECT_EQ(end.errors, errors);
+  }
+
+  /// The same with a pattern of the output.
+  void expect_like(const testing::ending& end, int code, const std::string& output) {
+    EXPECT_TRUE(end.exited_with(code)) << describe(end);
+    EXPECT_TRUE(std::regex_match(end.output, std::regex(output))) << end.output;
+    EXPECT_EQ(end.errors, "");
+  }
+
+  testing::ending run_series(arguments more = {}) {
+    more.insert(more.begin(), {"--series", "backup"});
+    more.push_back("s");
+    return run(more);
+  }
+
+  /// Names of the clones in the series, sorted.
+  std::vector<std::string> clones() const {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(scratch / "backup")) {
+      const std::string name = entry.path().filename();
+      if (!name.starts_with('.')) found.push_back(name);
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  ino_t inode(const std::string& name) const {
+    struct stat s {};
+
+    EXPECT_EQ(::lstat((scratch / name).c_str(), &s), 0) << name;
+    return s.st_ino;
+  }
+};
+
+// -------------------------------------------------------------------------------------- one clone
+
+TEST_F(Clone, OfOneNameSharesWithWhatItIsTold) {
+  make("f s/d/f 10\n f s/g 5000");
+  expect(run({"s", "n1"}), 0, "", "");
+  make("f s/new 1");
+  expect(run({"s/", "--since", "n1/", "n2/", "-v", "-j1"}), 0,
+         "copied \"s/d\"\nlinked \"s/g\"\ncopied \"s/new\"\nlinked \"s/d/f\"\ncopied \"s\"\n", "");
+  EXPECT_EQ(inode("n1/g"), inode("n2/g"));
+  EXPECT_EQ(names("n2"), "d g new");
+  expect(run({"s", "--since=n1", "--share=reflink", "n3"}), 0, "", "");
+  EXPECT_NE(inode("n1/g"), inode("n3/g"));
+  expect(run({"s", "--since=n1", "--share=hard", "n4"}), 0, "", "");
+  EXPECT_EQ(inode("n1/g"), inode("n4/g"));
+}
+
+TEST_F(Clone, FollowsASymlinkToItsSourceAndToThePreviousOne) {
+  make("f s/f 10\n l link -> s");
+  expect(run({"link", "n1"}), 0, "", "");
+  make("l latest -> n1");
+  expect(run({"link", "n2", "--since", "latest"}), 0, "", "");
+  EXPECT_EQ(inode("n1/f"), inode("n2/f"));
+  EXPECT_EQ(names("n1"), "f");
+}
+
+TEST_F(Clone, ComparesAsItIsTold) {
+  make("f s/f 10");
+  expect(run({"s", "n1"}), 0, "", "");
+  const auto time = fs::last_write_time(scratch / "s/f");
+  std::ofstream(scratch / "s/f") << "0123456789";
+  fs::last_write_time(scratch / "s/f", time);
+  expect(run({"s", "--since=n1", "quick"}), 0, "", "");
+  EXPECT_EQ(inode("n1/f"), inode("quick/f"));
+  expect(run({"s", "--since=n1", "--compare=content", "content"}), 0, "", "");
+  EXPECT_NE(inode("n1/f"), inode("content/f"));
+}
+
+TEST_F(Clone, LeavesOutWhatItIsTold) {
+  make("f s/a.o 10\n f s/a.c 5");
+  expect(run({"--exclude", "*.o", "s", "n"}), 0, "", "");
+  EXPECT_EQ(names("n"), "a.c");
+  const auto listed = shell("printf 'a.o\\nnone\\n' | \"$T\" --from-file - s m");
+  EXPECT_TRUE(listed.exited_with(1)) << describe(listed);
+  EXPECT_EQ(names("m"), "a.o");
+}
+
+TEST_F(Clone, RefusesWhatItCannotMean) {
+  make("f s/f 10\n d taken\n f file 1");
+  const std::string see = "afio-clone: see afio-clone --help\n";
+  expect(run({"s", "taken"}), 2, "",
+         "afio-clone: cannot clone to \"taken\": It exists: a clone gets a new name\n");
+  expect(run({"s", "s/new"}), 3, "",
+         "afio-clone: cannot clone to \"s/new\": Refused: it is \"s\" itself, or lies in it\n");
+  expect(run({"s", ".."}), 3, "",
+         "afio-clone: cannot create \"..\": Refused: it has no name of its own\n");
+  expect(run({"/", "new"}), 3, "",
+         "afio-clone: cannot clone \"/\": Refused: every clone lies in the root directory\n");
+  expect(run({"none", "new"}), 1, "",
+         "afio-clone: cannot clone \"none\": No such file or directory\n");
+  expect(run({"file", "new"}), 1, "", "afio-clone: cannot clone \"file\": Not a directory\n");
+  expect(run({"s", "new", "--since", "none"}), 1, "",
+         "afio-clone: cannot open \"none\": No such file or directory\n");
+  expect(run({}), 2, "", "afio-clone: SRC and NEW are required, or --series\n");
+  expect(run({"s"}), 2, "", "afio-clone: SRC and NEW are required, or --series\n");
+  expect(run({"s", "new", "--compare=index"}), 2, "",
+         "afio-clone: --compare=index needs --series\n");
+  expect(run({"s", "new", "--keep=3"}), 2, "", "afio-clone: --keep requires --series\n" + see);
+  expect(run({"s", "new", "--wait=3"}), 2, "", "afio-clone: --wait requires --series\n" + see);
+  EXPECT_TRUE(run({"s", "new", "--keep=-1", "--series", "backup"}).exited_with(2));
+  EXPECT_TRUE(run({"s", "--keep=x", "--series", "backup"}).exited_with(2));
+  expect(run({"s", "new", "--series", "backup"}), 2, "",
+         "afio-clone: --series names the new clone itself: SRC alone\n");
+  expect(run({"s", "--series", "backup", "--since", "s"}), 2, "",
+         "afio-clone: --series finds the previous clone itself: no --since\n");
+  expect(run({"--series", "backup"}), 2, "", "afio-clone: SRC is required\n");
+  expect(run({"--series", "backup", "--list", "s"}), 2, "", "afio-clone: --list takes no SRC\n");
+  expect(run({"--series", "backup", "--list", "--keep=1"}), 2, "",
+         "afio-clone: --list deletes nothing: no --keep\n");
+  EXPECT_EQ(names(), "backup file s taken");
+  EXPECT_EQ(names("backup"), "");
+}
+
+// ---------------------------------------------------------------------------------------- a series
+
+TEST_F(Clone, OfASeriesSaysWhatItMade) {
+  make("f s/d/f 3000\n f s/g 2000");
+  expect_like(run_series(), 0, when + ": 4 entries, 4.9 KiB new, 0 B shared\n");
+  make("f s/new 100");
+  expect_like(run_series(), 0, when + ": 5 entries, 100 B new, 4.9 KiB shared\n");
+  ASSERT_EQ(clones().size(), 2U);
+  EXPECT_EQ(inode("backup/" + clones()[0] + "/g"), inode("backup/" + clones()[1] + "/g"));
+  expect(run_series({"-q"}), 0, "", "");
+  EXPECT_EQ(clones().size(), 3U);
+}
+
+TEST_F(Clone, OfASeriesDeletesWhatIsSuperseded) {
+  make("f s/f 1\n f backup/2020-01-01T00:00:00Z/f 1\n f backup/2020-02-01T00:00:00Z/f 1\n f "
+       "backup/2020-02-02T00:00:00Z/f 1");
+  const auto plan = run_series({"-n", "--keep-monthly=3", "--compare=quick"});
+  expect_like(plan, 0,
+              "would (copy|link) \"s/f\"\nwould copy \"s\"\nwould delete "
+              "\"backup/2020-02-01T00:00:00Z\"\nwould make " +
+                  when + ": 2 entries, .* would delete 1 older\n");
+  EXPECT_EQ(clones().size(), 3U);
+  expect_like(run_series({"--keep-monthly=3", "--compare=quick"}), 0,
+              when + ": .* shared; deleted 1 older\n");
+  EXPECT_EQ(clones().size(), 3U);
+  EXPECT_FALSE(exists("backup/2020-02-01T00:00:00Z"));
+  expect_like(run_series({"--keep=1", "--keep-daily=0", "--keep-weekly=0"}), 0,
+              when + ": .* shared; deleted 3 older\n");
+  EXPECT_EQ(clones().size(), 1U);
+}
+
+TEST_F(Clone, OfASeriesWaitsForAnotherRunIfAsked) {
+  make("f s/f 1");
+  const fs::path lock = scratch / "backup/.afio-series.lock";
+  const int held = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(held, 0);
+
+  struct flock whole {};
+
+  whole.l_type = F_WRLCK;
+  ASSERT_EQ(::fcntl(held, F_OFD_SETLK, &whole), 0);
+  const std::string refused =
+      "afio-clone: cannot clone into \"backup/\": Another run is at work there and holds its lock, "
+      "\"backup/.afio-series.lock\"; nothing was done (--wait TIME waits for it)\n";
+  expect(run({"--series", "backup/", "s"}), 2, "", refused);
+  expect(run({"--series", "backup/", "s", "--wait=50ms"}), 2, "", refused);
+  EXPECT_EQ(clones().size(), 0U);
+  expect_like(run_series({"-n"}), 0, "(.|\n)*would make " + when + ".*\n");
+  std::jthread ends([held] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ::close(held);
+  });
+  expect_like(run_series({"--wait=30s"}), 0, when + ": .*\n");
+}
+
+TEST_F(Clone, OfASeriesTellsScripts) {
+  make("f s/f 1000\n f backup/2020-01-01T00:00:00Z/g 1");
+  const auto end = run_series({"--json", "--keep=1", "-j1"});
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+  const auto lines = lines_of(end.output);
+  ASSERT_EQ(lines.size(), 4U) << end.output;
+  EXPECT_EQ(lines[0], R"({"type":"created","path":"s/f","entry":"file"})");
+  EXPECT_EQ(lines[1], R"({"type":"created","path":"s","entry":"directory"})");
+  EXPECT_EQ(lines[2],
+            R"({"type":"deleted","path":"backup/2020-01-01T00:00:00Z","entry":"directory"})");
+  EXPECT_TRUE(std::regex_match(
+      lines[3],
+      std::regex(R"(\{"type":"summary","name":")" + when +
+                 R"(","previous":"2020-01-01T00:00:00Z","created":2,"linked":0,"deleted":1,)" +
+                 R"("entries":2,"shared":0,"bytes_shared":0,"reaped":0,"bytes":1000,)" +
+                 R"("failures":0,"seconds":.*\})")))
+      << lines[3];
+}
+
+TEST_F(Clone, OfASeriesSaysWhenItsIndexIsOfNoUse) {
+  make("f s/f 1000");
+  expect_like(run_series(), 0, ".*\n");
+  std::ofstream(scratch / "backup/.afio-series.index") << "damaged";
+  auto end = run_series();
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+  EXPECT_EQ(end.errors, "afio-clone: the index of the series is damaged: files were compared by "
+                        "their contents\n");
+  fs::remove(scratch / "backup/.afio-series.index");
+  end = run_series();
+  EXPECT_EQ(end.errors, "afio-clone: the index of the series is missing: files were compared by "
+                        "their contents\n");
+  fs::remove(scratch / "backup/.afio-series.index");
+  expect_like(run_series({"--compare=quick"}), 0, when + ": 2 entries, 0 B new, 1.0 KiB shared\n");
+}
+
+TEST_F(Clone, OfASeriesRefusesItsOwnSource) {
+  make("f s/f 1\n d s/backup");
+  expect(
+      run({"--series", "s/backup", "s"}), 3, "",
+      "afio-clone: cannot clone into \"s/backup\": Refused: it is \"s\" itself, or lies in it\n");
+  expect(run({"--series", "s", "s"}), 3, "",
+         "afio-clone: cannot clone into \"s\": Refused: it is \"s\" itself, or lies in it\n");
+  expect(run({"--series", "none", "s"}), 1, "",
+         "afio-clone: cannot open \"none\": No such file or directory\n");
+  EXPECT_EQ(names("s/backup"), "");
+}
+
+TEST_F(Clone, WhatIsStoppedIsDeletedByTheNextRun) {
+  make("f s/f 1\n f s/g 1");
+  const auto end = run_series({"--deadline=0"});
+  EXPECT_TRUE(end.exited_with(1)) << describe(end);
+  EXPECT_EQ(end.output, "");
+  EXPECT_EQ(end.errors,
+            "afio-clone: stopped by --deadline\n"
+            "afio-clone: nothing was published; the next run deletes what was cloned so far\n");
+  EXPECT_EQ(names("backup"), "* .afio-series.lock");
+  const auto next = run_series({"--json"});
+  EXPECT_NE(next.output.find(R"("reaped":1,)"), std::string::npos) << next.output;
+  EXPECT_EQ(clones().size(), 1U);
+}
+
+// ---------------------------------------------------------------------------------------- the list
+
+TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
+  make("f backup/2020-01-01T00:00:00Z/a 40960\n f backup/2020-01-01T00:00:00Z/b 8192\n d "
+       "backup/2021-01-01T00:00:00Z\n h backup/2021-01-01T00:00:00Z/a = "
+       "backup/2020-01-01T00:00:00Z/a\n d backup/other\n f backup/2022-01-01T00:00:00Z 1");
+  const auto json = run({"--series", "backup", "--list", "--json"});
+  EXPECT_TRUE(json.exited_with(0)) << describe(json);
+  const auto lines = lines_of(json.output);
+  ASSERT_EQ(lines.size(), 3U) << json.output;
+  // Directories take what the file system gives them.
+  EXPECT_TRUE(std::regex_match(
+      lines[0], std::regex(R"(\{"type":"clone","name":"2020-01-01T00:00:00Z","entries":3,)"
+                           R"("bytes":49152,"reclaimable":\d+\})")))
+      << lines[0];
+  EXPECT_TRUE(lines[1].starts_with(
+      R"({"type":"clone","name":"2021-01-01T00:00:00Z","entries":2,"bytes":40960,"reclaimable":)"))
+      << lines[1];
+  EXPECT_TRUE(lines[2].starts_with(R"({"type":"summary","clones":2,"failures":0,"seconds":)"));
+  const auto text = run({"--series=backup", "--list"});
+  expect_like(text, 0,
+              "2020-01-01T00:00:00Z             3 entries     48 KiB +\\S+ \\w+ reclaimable\n"
+              "2021-01-01T00:00:00Z             2 entries     40 KiB +\\S+ \\w+ reclaimable\n");
+  expect(run({"--series=backup", "--list", "-0"}), 0,
+         std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z\0", 42), "");
+  expect(run({"--series=none", "--list"}), 1, "",
+         "afio-clone: cannot list \"none\": No such file or directory\n");
+  EXPECT_FALSE(exists("backup/.afio-series.lock")) << "a look changes nothing";
+}
+
+} // namespace
+} // namespace afio::cli
