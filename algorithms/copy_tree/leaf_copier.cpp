@@ -11,15 +11,20 @@ namespace afio::algorithms::copy_detail {
 
 namespace {
 
-/// What has the name of the row in the copy. EISDIR: that is never replaced.
+/// What has the name of the row in the copy: where the walk has read its status, what it was then,
+/// because others may have decided by that. EISDIR: that is never replaced.
 template <std::size_t N>
 result<std::optional<identity>> namesake(const place<N>& here, const row<N>& r) noexcept {
   constexpr std::size_t last = N - 1;
   if (!r.in[last].present) return std::optional<identity>();
-  stat_t s;
-  AFIO_TRY(s.stamp(here.handle(last), r.name, want::type | want::identity));
-  if (s.type == file_type::directory) return error(EISDIR, call::verify, r.name);
-  return std::optional(s.id);
+  stat_t now;
+  const stat_t* was = r.in[last].stat;
+  if (was == nullptr) {
+    AFIO_TRY(now.stamp(here.handle(last), r.name, want::type | want::identity));
+    was = &now;
+  }
+  if (was->type == file_type::directory) return error(EISDIR, call::verify, r.name);
+  return std::optional(was->id);
 }
 
 } // namespace

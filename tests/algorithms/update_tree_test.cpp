@@ -370,6 +370,39 @@ TEST_P(UpdateTree, WhatWasToMoveIsPutBackWhereAnUpdateEndsEarly) {
   EXPECT_EQ(after, before);
 }
 
+std::string mine, name_of_mine;
+std::uint64_t listings_before = 0;
+
+void put_mine(call) noexcept {
+  listings_before = detail::calls_seen(call::getdents64);
+  (void)::rename(mine.c_str(), name_of_mine.c_str());
+}
+
+TEST_P(UpdateTree, WhatIsReplacedIsWhatWasCompared) {
+  mine = at("mine"), name_of_mine = at("t/f");
+  unsigned dangerous = 0;
+  update_options options;
+  options.tree.threads = 1;
+  for (std::uint64_t nth = 1, seen = 1; nth <= seen; ++nth) {
+    make("f s/f 9\n f t/f 5\n f mine 7");
+    listings_before = 0;
+    {
+      const armed races({.which = call::openat2, .nth = nth, .stop = put_mine});
+      update(options);
+      seen = detail::calls_seen(call::openat2);
+    }
+    const bool compared = seen >= nth && listings_before == 4; // Two for each directory.
+    if (compared) {
+      ++dangerous;
+      EXPECT_EQ(status("t/f").st_size, 7);
+      EXPECT_EQ(told.failure_alone().why, errc::raced) << told;
+    }
+    for (const char* name : {"s", "t"}) fs::remove_all(at(name));
+    fs::remove(at("mine"));
+  }
+  EXPECT_GT(dangerous, 0U);
+}
+
 TEST_P(UpdateTree, AListingErrorNeverBecomesADeletion) {
   constexpr const char* source = "f s/a/b/f 1\n f s/a/g 1\n f s/c/f 1\n f s/h 1\n";
   constexpr const char* extras = "f t/a/b/x 1\n f t/a/x 1\n f t/c/x/x 1\n f t/x 1\n";
