@@ -77,7 +77,7 @@ result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   }
   const leaf_name old = shared_->rehearses() ? r.name : leaf_name(aside);
   AFIO_TRY(const remove_report done,
-           remove_tree(here.handle(target), old, here.path(r.name), how, shared_->told));
+           remove_tree(here.handle(target), old, here.path_in(target, r.name), how, shared_->told));
   shared_->removed += done.deleted;
   removed_ += done.deleted;
   if (done.failures != 0) here.mark_incomplete();
@@ -141,7 +141,8 @@ void changer<N>::remove(const place<N>& here, row<N>& r) {
   const bool directory = is_directory(r.in[target]);
   if (directory && r.in[target].stat->id.same_file(shared_->copying.source_id)) {
     r.below = row<N>::below::skip;
-    return here.fail(operation::remove, r.name, error(errc::refused, call::verify, r.name));
+    return here.fail_in(target, operation::remove, r.name,
+                        error(errc::refused, call::verify, r.name));
   }
   if (directory) {
     r.slot = reinterpret_cast<std::uintptr_t>(&going);
@@ -150,7 +151,7 @@ void changer<N>::remove(const place<N>& here, row<N>& r) {
   }
   r.below = row<N>::below::skip;
   const auto done = remove_leaf(here, r);
-  if (!done) here.fail(operation::remove, r.name, done.assume_error());
+  if (!done) here.fail_in(target, operation::remove, r.name, done.assume_error());
 }
 
 template <std::size_t N>
@@ -161,7 +162,7 @@ result<void> changer<N>::remove_leaf(const place<N>& here, const row<N>& r) noex
     if (!gone && !is_gone(gone.assume_error())) return gone;
   }
   ++removed_;
-  here.tell(event_kind::deleted, r.name, r.in[target].type);
+  here.tell_in(target, event_kind::deleted, r.name, r.in[target].type);
   return success();
 }
 
@@ -173,7 +174,7 @@ result<void> changer<N>::remove_directory(const place<N>& here) noexcept {
     if (!gone && !is_gone(gone.assume_error())) return gone;
   }
   ++removed_;
-  here.tell(event_kind::deleted, {}, file_type::directory);
+  here.tell_in(target, event_kind::deleted, {}, file_type::directory);
   return success();
 }
 
@@ -182,7 +183,7 @@ void changer<N>::remove_if_empty(const place<N>& here) noexcept {
   const auto gone = remove_directory(here);
   // Somebody has put something into it since.
   if (gone || gone.assume_error() == std::errc::directory_not_empty) return;
-  here.fail(operation::remove, {}, gone.assume_error());
+  here.fail_in(target, operation::remove, {}, gone.assume_error());
 }
 
 template <std::size_t N>
@@ -192,7 +193,7 @@ after changer<N>::leave(const place<N>& here) noexcept {
   const auto gone = remove_directory(here);
   if (gone) return after::done;
   if (gone.assume_error() == std::errc::directory_not_empty) return after::list_again;
-  here.fail(operation::remove, {}, gone.assume_error());
+  here.fail_in(target, operation::remove, {}, gone.assume_error());
   return after::done;
 }
 

@@ -82,6 +82,8 @@ struct update_report {
 /// become names of one inode. Directories are never replaced by anything unless extras::remove;
 /// their times come last. Where nothing differs, nothing is changed: no time of change moves.
 ///
+/// Events and failures are told by the source's paths; of what goes, or could not, by the target's.
+///
 /// Succeeds with a report also when entries could not be updated: those, and only those, were told
 /// to `told`, each once. Nothing is deleted below a directory that could not be listed. Mounts
 /// below the roots are left alone on both sides, as copy_tree leaves them.

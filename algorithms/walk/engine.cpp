@@ -72,11 +72,7 @@ void engine<N>::stop(stopped why) noexcept {
 
 template <std::size_t N>
 std::string engine<N>::path_of(const node<N>& n, std::string_view leaf) const {
-  std::string_view name;
-  for (const walk_root& root : roots_) {
-    if (root.directory != nullptr && name.empty()) name = root.name;
-  }
-  return path_of(n, leaf, name);
+  return path_of(n, leaf, first_name());
 }
 
 template <std::size_t N>
@@ -103,15 +99,38 @@ std::string engine<N>::path_of(const node<N>& n, std::string_view leaf,
   return path;
 }
 
+/// The name of the first tree that has the directory.
+template <std::size_t N>
+std::string_view engine<N>::name_for(const node<N>& n) const noexcept {
+  for (std::size_t tree = 0; tree < N; ++tree) {
+    if (n.sides[tree].present && !roots_[tree].name.empty()) return roots_[tree].name;
+  }
+  return first_name();
+}
+
+template <std::size_t N>
+std::string_view engine<N>::first_name() const noexcept {
+  for (const walk_root& root : roots_) {
+    if (root.directory != nullptr && !root.name.empty()) return root.name;
+  }
+  return {};
+}
+
 template <std::size_t N>
 void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const error& why) noexcept {
+  fail(n, what, leaf, why, name_for(n));
+}
+
+template <std::size_t N>
+void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const error& why,
+                     std::string_view root) noexcept {
   n.incomplete.store(true, std::memory_order_relaxed);
   failures_.fetch_add(1, std::memory_order_relaxed);
   if (options_.counters != nullptr) ++options_.counters->failures;
   {
     const std::scoped_lock one(telling_);
     try {
-      const std::string path = path_of(n, leaf);
+      const std::string path = path_of(n, leaf, root);
       observer_.failed({what, path, why});
     } catch (const std::bad_alloc&) {
       observer_.failed({what, leaf, why}); // Better a short name than none.
@@ -123,10 +142,16 @@ void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const er
 template <std::size_t N>
 void engine<N>::tell(const node<N>& n, event_kind kind, std::string_view leaf,
                      file_type type) noexcept {
+  tell(n, kind, leaf, type, name_for(n));
+}
+
+template <std::size_t N>
+void engine<N>::tell(const node<N>& n, event_kind kind, std::string_view leaf, file_type type,
+                     std::string_view root) noexcept {
   if (!observer_.wants_events()) return;
   const std::scoped_lock one(telling_);
   try {
-    const std::string path = path_of(n, leaf);
+    const std::string path = path_of(n, leaf, root);
     observer_.happened({kind, path, type});
   } catch (const std::bad_alloc&) {
     observer_.happened({kind, leaf, type});

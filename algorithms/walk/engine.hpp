@@ -34,8 +34,14 @@ public:
   std::string path_of(const node<N>& n, std::string_view leaf) const;
   std::string path_of(const node<N>& n, std::string_view leaf, std::string_view root) const;
   void fail(node<N>& n, operation what, std::string_view leaf, const error& why) noexcept;
+  void fail(node<N>& n, operation what, std::string_view leaf, const error& why,
+            std::string_view root) noexcept;
   void tell(const node<N>& n, event_kind kind, std::string_view leaf, file_type type) noexcept;
+  void tell(const node<N>& n, event_kind kind, std::string_view leaf, file_type type,
+            std::string_view root) noexcept;
   void tell_moved(const node<N>& n, std::string_view leaf, file_type type) noexcept;
+
+  std::string_view name_of(std::size_t tree) const noexcept { return roots_[tree].name; }
 
 private:
   class worker;
@@ -43,6 +49,8 @@ private:
 
   place<N> at(node<N>& n) noexcept { return place<N>(*this, n); }
 
+  std::string_view name_for(const node<N>& n) const noexcept;
+  std::string_view first_name() const noexcept;
   bool stopping() noexcept;
   void stop(stopped why) noexcept;
 

@@ -62,13 +62,30 @@ std::string place<N>::path(std::string_view leaf) const {
 }
 
 template <std::size_t N>
+std::string place<N>::path_in(std::size_t tree, std::string_view leaf) const {
+  return engine_.path_of(node_, leaf, engine_.name_of(tree));
+}
+
+template <std::size_t N>
 void place<N>::fail(operation what, std::string_view leaf, const error& why) const noexcept {
   engine_.fail(node_, what, leaf, why);
 }
 
 template <std::size_t N>
+void place<N>::fail_in(std::size_t tree, operation what, std::string_view leaf,
+                       const error& why) const noexcept {
+  engine_.fail(node_, what, leaf, why, engine_.name_of(tree));
+}
+
+template <std::size_t N>
 void place<N>::tell(event_kind kind, std::string_view leaf, file_type type) const noexcept {
   engine_.tell(node_, kind, leaf, type);
+}
+
+template <std::size_t N>
+void place<N>::tell_in(std::size_t tree, event_kind kind, std::string_view leaf,
+                       file_type type) const noexcept {
+  engine_.tell(node_, kind, leaf, type, engine_.name_of(tree));
 }
 
 template <std::size_t N>

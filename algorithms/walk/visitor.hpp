@@ -48,12 +48,20 @@ public:
 
   /// For people: the root's name as given, then the components down to `leaf`. Allocates.
   std::string path(std::string_view leaf = {}) const;
+  /// The same by the name of that tree's root.
+  std::string path_in(std::size_t tree, std::string_view leaf = {}) const;
 
   /// Tells the observer that `what` failed for the entry `leaf` of this directory, or for the
   /// directory itself where `leaf` is empty, and marks the directory and all above it incomplete.
+  /// The path begins with the name of the first tree that has the directory.
   void fail(operation what, std::string_view leaf, const error& why) const noexcept;
+  /// The same of what that tree has.
+  void fail_in(std::size_t tree, operation what, std::string_view leaf,
+               const error& why) const noexcept;
   /// Tells the observer, if it wants events.
   void tell(event_kind kind, std::string_view leaf, file_type type) const noexcept;
+  void tell_in(std::size_t tree, event_kind kind, std::string_view leaf,
+               file_type type) const noexcept;
   /// The same of an entry that moved to its place in the last tree.
   void tell_moved(std::string_view leaf, file_type type) const noexcept;
   /// Whether something in or below failed, or was left out by a boundary or an early stop.

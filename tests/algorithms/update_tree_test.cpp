@@ -105,7 +105,7 @@ TEST_P(UpdateTree, ChangesWhatDiffersAndNothingElse) {
   EXPECT_EQ(told.paths_of(event_kind::replaced), (names{"s/l", "s/size"}));
   EXPECT_EQ(told.paths_of(event_kind::changed), (names{"s", "s/mode", "s/x"}));
   EXPECT_EQ(told.paths_of(event_kind::deleted),
-            (names{"s/goes", "s/goes/deep", "s/goes/deep/f", "s/gone"}));
+            (names{"t/goes", "t/goes/deep", "t/goes/deep/f", "t/gone"}));
   EXPECT_EQ(done.removed, 4U);
   EXPECT_EQ(inode("t/d/same"), same);
   EXPECT_EQ(inode("t/mode"), mode) << "metadata alone are set in place";
