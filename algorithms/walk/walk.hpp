@@ -9,15 +9,14 @@
 //    visitor may have a symlink followed to a directory (cell::followed), which then may be
 //    anywhere.
 //  - Descriptors: at most `descriptors` directories are open. One that loses its descriptor is
-//  opened
-//    again downward from an open ancestor, and must be the same (mount, device, inode); else it is
-//    reported as errc::raced. Depth is bounded by memory only.
+//    opened again downward from an open ancestor, and must be the same (mount, device, inode);
+//    else it is reported as errc::raced. Depth is bounded by memory only.
 //  - Memory: of a directory that only one tree has, at most about 1 MiB of its listing is held a
-//    worker, whatever its size; of one that several have, all its names. A directory waiting to be
-//    walked costs about 150 bytes and its name; workers go depth first, so these are few.
+//    worker, whatever its size; of one that several have, all its names, and up to 35 bytes with
+//    each. A directory waiting to be walked costs about 150 bytes and its name; workers go depth
+//    first, so these are few.
 //  - Threads: workers take directories from each other, oldest first, and share out the rows of
-//  large
-//    directories. One worker is exactly sequential and starts no thread.
+//    large directories. One worker is exactly sequential and starts no thread.
 //  - Failures are told by name to the observer and the walk goes on, or stops, as on_failure says.
 #pragma once
 

@@ -292,7 +292,8 @@ TEST_P(MergeChanges, AgreesWithAModel) {
   };
   make("d b\n d s\n d t");
   unsigned conflicted = 0;
-  for (unsigned seed = 0; seed < 150; ++seed) {
+  constexpr unsigned triples = 350;
+  for (unsigned seed = triples * GetParam(), n = 0; n < triples; ++seed, ++n) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
     tree base;

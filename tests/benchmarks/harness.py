@@ -45,6 +45,8 @@ class Benchmark:
     copies: bool = False
     # Whether a run compares the tree with "{copy}", which is made beside it, once.
     compares: bool = False
+    # Whether there is an older copy of the tree, "{previous}", which is made beside it, once.
+    shares: bool = False
     filesystems: tuple = ("tmpfs", "ext4")
 
 
@@ -133,7 +135,8 @@ def _run(benchmark, options, script_directory):
 def _measure(benchmark, options, programs, chosen_tools, filesystem, base, tree, results):
     try:
         with filesystems.mounted(filesystem, base,
-                                 tree.entries * (1 + (benchmark.copies or benchmark.compares))) as where:
+                                 tree.entries * (1 + (benchmark.copies or benchmark.compares)
+                                                   + benchmark.shares)) as where:
             if options.runs > 0:
                 rounds = measure.Rounds(benchmark, programs, chosen_tools, filesystem, where,
                                         tree, options.patience, _say)

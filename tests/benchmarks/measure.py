@@ -13,12 +13,14 @@ import trees
 TREE = "tree"
 EMPTY = "empty"
 COPY = "copy"
+PREVIOUS = "previous"
 
 
 @dataclasses.dataclass(frozen=True)
 class Tool:
     name: str
-    # "{tree}" stands for the tree, "{empty}" for an empty directory, "{copy}" for what is made.
+    # "{tree}" stands for the tree, "{empty}" for an empty directory, "{copy}" for what is made,
+    # "{previous}" for an older one.
     command: tuple
     version: str = ""
 
@@ -29,7 +31,7 @@ class Tool:
 
     def on(self, tree=TREE, empty=EMPTY):
         return [word.replace("{tree}", tree).replace("{empty}", empty).replace("{copy}", COPY)
-                for word in self.command]
+                .replace("{previous}", PREVIOUS) for word in self.command]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +145,8 @@ class Rounds:
             self.made = trees.make(self.programs.make_tree, self.tree, str(path))
             if self.benchmark.compares:
                 subprocess.run(["cp", "-a", TREE, COPY], cwd=self.where, check=True)
+            if self.benchmark.shares:
+                subprocess.run(["cp", "-a", TREE, PREVIOUS], cwd=self.where, check=True)
 
     def _compare_answers(self):
         # A tool that counts something else must not look fast.

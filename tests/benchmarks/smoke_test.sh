@@ -71,6 +71,10 @@ run compare_quick --trees=source --filesystems=tmpfs
 expect compare_quick.md "| a source-like mix of 75,000 files | tmpfs | afio-diff |"
 reject compare_quick.md "## Left out"
 
+run clone_tree --trees=wide --filesystems=tmpfs
+expect clone_tree.md "of 100 files of 4 KiB | tmpfs | afio-clone |"
+reject clone_tree.md "## Left out"
+
 # A tool that leaves the tree where it was must not look fast.
 if python3 -B "$here/remove_tree.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
   --peers=rm --peer=afio-rmtree=true; then

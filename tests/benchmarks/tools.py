@@ -65,7 +65,7 @@ def find(benchmark, options, script_directory, say):
             say(f"{name} is left out: {command[0]} is not installed")
             continue
         words = [word.replace("{threads}", str(options.threads)) for word in command[1:]]
-        if not any("{tree}" in word for word in words):
+        if not any(place in word for word in words for place in ("{tree}", "{previous}")):
             words.append("{tree}")
         found.append(measure.Tool(name, (os.path.abspath(program), *words),
                                   machine.version_of(program)))
