@@ -121,8 +121,6 @@ public:
     return text;
   }
 
-  const fs::path& series() const { return series_; }
-
 private:
   fs::path source() const { return source_.path() / "s"; }
 
