@@ -42,7 +42,7 @@ std::string_view phrase_for(event_kind kind, bool dry_run) noexcept {
   case event_kind::replaced:
     return dry_run ? "would replace the namesake of " : "replaced the namesake of ";
   case event_kind::changed:
-    return dry_run ? "would change " : "changed ";
+    return dry_run ? "would change the namesake of " : "changed the namesake of ";
   case event_kind::linked:
     return dry_run ? "would link " : "linked ";
   case event_kind::deleted:

@@ -117,6 +117,19 @@ TEST_F(CloneManPage, HasTheOptionsOfHelp) {
 
 TEST_F(CloneManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
 
+class UpdateManPage : public tool {
+protected:
+  UpdateManPage() : tool("afio-update") {}
+};
+
+TEST_F(UpdateManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--max-delete"));
+  EXPECT_EQ(options_of_manual(manual("afio-update")), helped);
+}
+
+TEST_F(UpdateManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 TEST_F(ManPage, HasTheSectionsOfAManual) {
   for (const char* section :
        {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",

@@ -141,9 +141,9 @@ TEST_F(Update, PlansWhatItDoes) {
   EXPECT_EQ(tree("t"), before);
   for (const char* line :
        {"would copy \"s/d/new\"\n", "would replace the namesake of \"s/d/size\"\n",
-        "would change \"s/mode\"\n", "would link \"s/b\"\n", "would delete \"t/gone/deep/f\"\n",
-        "would delete \"t/gone\"\n", "would replace the namesake of \"s/was-file\"\n",
-        "would delete \"t/was-directory/f\"\n"}) {
+        "would change the namesake of \"s/mode\"\n", "would link \"s/b\"\n",
+        "would delete \"t/gone/deep/f\"\n", "would delete \"t/gone\"\n",
+        "would replace the namesake of \"s/was-file\"\n", "would delete \"t/was-directory/f\"\n"}) {
     EXPECT_NE(plan.output.find(line), std::string::npos) << line << plan.output;
   }
   EXPECT_EQ(plan.output.find("same"), std::string::npos) << plan.output;
@@ -208,7 +208,7 @@ TEST_F(Update, EndsNamesWithNulsWhereAsked) {
   using namespace std::string_literals;
   expect(run({"-0", "-n", "-j1", "--delete", "s", "t"}), 0, "s/a\nb\0t/c\0s\0"s);
   expect(run({"-n", "-j1", "--delete", "s", "t"}), 0,
-         "would copy \"s/a\\nb\"\nwould delete \"t/c\"\nwould change \"s\"\n");
+         "would copy \"s/a\\nb\"\nwould delete \"t/c\"\nwould change the namesake of \"s\"\n");
   EXPECT_TRUE(run({"-0", "--json", "s", "t"}).exited_with(2));
 }
 
@@ -234,7 +234,7 @@ TEST_F(Update, BelievesTimesUnlessContentsAreCompared) {
   make("f s/f 3\n f t/f 3");
   std::ofstream(scratch / "t/f") << "xyz"; // Of the same size.
   fs::last_write_time(scratch / "t/f", fs::last_write_time(scratch / "s/f"));
-  expect(run({"-v", "--preserve=timestamps", "s", "t"}), 0, "changed \"s\"\n");
+  expect(run({"-v", "--preserve=timestamps", "s", "t"}), 0, "changed the namesake of \"s\"\n");
   EXPECT_FALSE(equal("s", "t"));
   expect(run({"-v", "--compare=content", "s", "t"}), 0, "replaced the namesake of \"s/f\"\n");
   EXPECT_TRUE(equal("s", "t"));
