@@ -200,7 +200,7 @@ result<sys_seconds> series_run::next_time() const noexcept {
   if (year_month_day(floor<days>(next)).year() > year(9999))
     return error(EOVERFLOW, call::verify, series_lock);
   // Made within this second. Anything more, and the clock was set back.
-  if (!rehearses() && next - system_clock::now() <= 1s) std::this_thread::sleep_until(next);
+  if (!rehearses() && next - now() <= 1s) std::this_thread::sleep_for(next - system_clock::now());
   return std::max(next, now());
 }
 

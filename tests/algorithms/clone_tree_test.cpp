@@ -45,7 +45,8 @@ protected:
     const auto before = previous != nullptr ? picture_of(at(previous)) : picture();
     const auto report = take(try_clone(previous, name, options));
     EXPECT_TRUE(told.failures.empty()) << told;
-    EXPECT_EQ(picture_of(at(name)), picture_of(at("s"))) << told << report.shared << " " << report.created << " " << report.failures;
+    EXPECT_EQ(picture_of(at(name)), picture_of(at("s")))
+        << told << report.shared << " " << report.created << " " << report.failures;
     if (previous != nullptr) {
       EXPECT_EQ(picture_of(at(previous)), before);
     }
