@@ -45,6 +45,9 @@ class Benchmark:
     copies: bool = False
     # Whether a run compares the tree with "{copy}", which is made beside it, once.
     compares: bool = False
+    # With `compares`: of how many files one is written anew before each run, which must then be
+    # the same in the copy. 0: none is.
+    changed_each: int = 0
     # Whether there is an older copy of the tree, "{previous}", which is made beside it, once.
     shares: bool = False
     filesystems: tuple = ("tmpfs", "ext4")

@@ -112,6 +112,31 @@ def missing_from(copy, tree):
     return f"{inside[1]} directories and {files[1]} files of {inside[0]} and {files[0]}"
 
 
+def change(tree, each, number):
+    """Write one file in so many anew, with the same size and other bytes."""
+    for count, path in enumerate(files_of(tree)):
+        if count % each == 0:
+            was = path.stat()
+            path.write_bytes((f"{number} {count} ".encode() * (was.st_size // 3 + 1))[:was.st_size])
+            # rsync compares whole seconds.
+            os.utime(path, (was.st_mtime + 10, was.st_mtime + 10))
+
+
+def files_of(tree):
+    for root, _, names in sorted(os.walk(tree)):
+        for name in sorted(names):
+            yield pathlib.Path(root, name)
+
+
+def not_updated(copy, tree, each):
+    """Of the files written anew, one that is not the same in the copy; empty if all are."""
+    for count, path in enumerate(files_of(tree)):
+        same = count % each or (copy / path.relative_to(tree)).read_bytes() == path.read_bytes()
+        if not same:
+            return str(path.relative_to(tree))
+    return ""
+
+
 class Rounds:
     """All rounds of all tools over one tree on one file system."""
 
@@ -127,6 +152,7 @@ class Rounds:
         self.samples = []
         self.failures = []
         self.made = None
+        self.changes = 0
 
     def run(self, rounds, warm_ups):
         (self.where / EMPTY).mkdir(exist_ok=True)
@@ -159,6 +185,9 @@ class Rounds:
 
     def _measure(self, tool, number):
         self._make()
+        if self.benchmark.changed_each:
+            self.changes += 1
+            change(self.where / TREE, self.benchmark.changed_each, self.changes)
         undisturbed = settle(str(self.where), self.patience, self.say)
         try:
             sample = self._sample(tool, number, undisturbed)
@@ -183,6 +212,9 @@ class Rounds:
         if self.benchmark.copies and number < 0 and (made := missing_from(self.where / COPY,
                                                                           self.where / TREE)):
             raise ToolFailed(f"made {made}, and said that all was well")
+        each = self.benchmark.changed_each
+        if each and (old := not_updated(self.where / COPY, self.where / TREE, each)):
+            raise ToolFailed(f"did not update {old}, and said that all was well")
         return Sample(self.filesystem, self.tree.name, number, tool.name, *costs, undisturbed)
 
     def _failed(self, tool, reason):

@@ -75,6 +75,20 @@ run clone_tree --trees=wide --filesystems=tmpfs
 expect clone_tree.md "of 100 files of 4 KiB | tmpfs | afio-clone |"
 reject clone_tree.md "## Left out"
 
+for name in update_tree update_basic update_changed; do
+  run "$name" --trees=wide --filesystems=tmpfs
+  expect "$name.md" "of 100 files of 4 KiB | tmpfs | afio-update |"
+  reject "$name.md" "## Left out"
+done
+
+# A tool that updates nothing must not look fast.
+if python3 -B "$here/update_changed.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
+  --peer=afio-update=true; then
+  echo "FAILED: a tool that updates nothing passed"
+  exit 1
+fi
+expect update_changed.md "said that all was well"
+
 # A tool that leaves the tree where it was must not look fast.
 if python3 -B "$here/remove_tree.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
   --peers=rm --peer=afio-rmtree=true; then
