@@ -61,6 +61,13 @@ TEST_F(LongCopyFaults, ErrorsInACopyWithSymlinksFixed) {
 
 TEST_F(LongCopyFaults, ErrorsInAMove) { expect_no_failure(afio_mvtree()); }
 
+TEST_F(LongCopyFaults, ErrorsInAnUpdate) {
+  expect_no_failure(afio_update());
+  expect_no_failure(afio_update({"--compare=content", "--sync=all"}));
+}
+
+TEST_F(LongCopyFaults, KillsOfAnUpdate) { expect_old_or_new(afio_update()); }
+
 TEST_F(LongCopyFaults, KillsOfAMove) { expect_old_or_new(afio_mvtree()); }
 
 TEST_F(LongCopyFaults, KillsOfANewCopy) { expect_old_or_new(afio_cptree()); }

@@ -1,5 +1,5 @@
-// Every system call of afio-cptree and afio-mvtree fails, and at every one it is killed: the part
-// that is quick.
+// Every system call of afio-cptree, afio-mvtree and afio-update fails, and at every one it is
+// killed: the part that is quick.
 #include "tests/faults/error_sweep.hpp"
 #include "tests/faults/kill_sweep.hpp"
 #include "tests/race/contenders.hpp"
@@ -74,6 +74,12 @@ TEST_F(CopyFaults, ErrorsInACopyWithSymlinksFixed) {
 TEST_F(CopyFaults, ErrorsInAMoveToAnotherFileSystem) {
   expect_no_failure(afio_mvtree(), {.step = 11, .streams = supervision::streams::stopped_at});
 }
+
+TEST_F(CopyFaults, ErrorsInAnUpdate) {
+  expect_no_failure(afio_update(), {.step = 11, .streams = supervision::streams::stopped_at});
+}
+
+TEST_F(CopyFaults, AKillOfAnUpdateLosesNoName) { expect_old_or_new(afio_update(), 2); }
 
 TEST_F(CopyFaults, TheControlLeavesHalfAFileWhenItIsKilledMoving) {
   const auto counted = sweep_kills(mv(), nullptr, quick_step(3));

@@ -28,11 +28,21 @@ std::vector<std::string> excuses_in_copy(const scene& at, const incident& what) 
   return excuses;
 }
 
-std::string needlessly_not_copied(const scene& at, const manifest& copy, const incident& what) {
+// And not deleted, by an update.
+std::string needlessly_not_copied(const contender& tool, const scene& at, const manifest& copy,
+                                  const incident& what) {
   const auto excuses = excuses_in_copy(at, what);
   if (excuses.empty()) return ""; // A call that has to do with all of the tree.
   const auto& before = at.tree_before().entries;
   std::string text;
+  for (const auto& [path, old] : at.copy_before().entries) {
+    const bool excused = std::any_of(excuses.begin(), excuses.end(), [&](const auto& excuse) {
+      return is_above_or_below(path, excuse);
+    });
+    const bool extra = tool.does == task::updates && !before.contains(path);
+    if (extra && !excused && copy.entries.contains(path))
+      text += "not deleted: tree/" + path + "\n";
+  }
   for (const auto& [path, original] : before) {
     const bool excused =
         path == "." || std::any_of(excuses.begin(), excuses.end(), [&](const auto& excuse) {
@@ -75,13 +85,14 @@ std::string half_files(const scene& at, const manifest& copy) {
   return text;
 }
 
-finding judge_failed_copy(const scene& at, const manifest& copy, const manifest& copies,
-                          const supervised& run, const incident& what, failing how) {
+finding judge_failed_copy(const contender& tool, const scene& at, const manifest& copy,
+                          const manifest& copies, const supervised& run, const incident& what,
+                          failing how) {
   if (what.planned.error == EINTR) return {reaction::not_retried, describe(run)};
   if (!tells_reason(run, what.planned.error)) return {reaction::wrong_reason, describe(run)};
   if (how == failing::from_then_on) return {reaction::reported, ""};
   if (failures_told(run.errors) > 1) return {reaction::told_twice, run.errors};
-  if (const auto left = needlessly_not_copied(at, copy, what); !left.empty())
+  if (const auto left = needlessly_not_copied(tool, at, copy, what); !left.empty())
     return {reaction::gave_up, left + describe(run)};
   if (const auto untold = untold_leftovers(copies, run.errors); !untold.empty())
     return {reaction::place_untold, untold + describe(run)};
@@ -103,14 +114,18 @@ finding judge_copy(const contender& tool, const scene& at, const supervised& run
     return {reaction::damaged, lost + describe(run)};
   if (const auto half = half_files(at, copy); !half.empty())
     return {reaction::half_done, half + describe(run)};
+  if (const auto lost = lost_names(at, copy); !lost.empty())
+    return {reaction::damaged, lost + describe(run)};
   if (run.hung) return {reaction::hung, run.last_stop};
   if (run.signal != 0 || run.exit_code > 2) return {reaction::ended_oddly, describe(run)};
-  if (run.exit_code != 0) return judge_failed_copy(at, copy, copies, run, what, how);
+  if (run.exit_code != 0) return judge_failed_copy(tool, at, copy, copies, run, what, how);
   // Where every directory says that it is a mount point, all are left out, and each is named.
   if (how == failing::from_then_on && what.planned.error == EXDEV && tells_reason(run, EXDEV))
     return {reaction::reported, ""};
   const auto left = tool.does == task::moves ? left_of_source(at, now) : "";
-  const auto wrong = incomplete(at, copy, run.errors) + untold_leftovers(copies, "") + left;
+  const auto extras = tool.does == task::updates ? not_deleted(at, copy) : "";
+  const auto wrong =
+      incomplete(at, copy, run.errors) + untold_leftovers(copies, "") + left + extras;
   return {wrong.empty() ? reaction::coped : reaction::false_success, wrong + describe(run)};
 }
 

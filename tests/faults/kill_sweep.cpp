@@ -57,7 +57,7 @@ std::string wrong_copy(const contender& tool, const scene& at, const census& now
                                                      strange_places(tool, at) + lost_data(at, now)
                                                : difference(at.tree_before(), manifest(at.root()));
   return difference(at.outside_before(), manifest(at.outside())) + source +
-         torn_names(at, read_copy(at, now));
+         torn_names(at, read_copy(at, now)) + lost_names(at, read_copy(at, now));
 }
 
 void fail(kill_tally& into, const supervised& run, const std::string& why) {

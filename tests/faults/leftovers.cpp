@@ -35,7 +35,10 @@ std::string wrong_after_second_run(const contender& tool, const contender& reape
     if (!reaping.exited_with(0)) text += "reaping: " + describe(reaping) + "\n";
   }
   const bool moves = tool.does == task::moves;
-  const contender again = moves ? afio_mvtree({"--merge"}) : afio_cptree({"--merge"});
+  const bool updates = tool.does == task::updates;
+  const contender again = moves     ? afio_mvtree({"--merge"})
+                          : updates ? afio_update()
+                                    : afio_cptree({"--merge"});
   // It may have been killed when all was done.
   if (std::filesystem::exists(at.root())) {
     const ending second = run(command(again, at), again.time);
@@ -43,6 +46,7 @@ std::string wrong_after_second_run(const contender& tool, const contender& reape
   }
   if (moves) text += left_of_source(at, by_identity(manifest(at.folder())));
   text += not_copied(at, manifest(at.copy()));
+  if (updates) text += not_deleted(at, manifest(at.copy()));
   return text + untold_leftovers(manifest(at.copies()), "");
 }
 

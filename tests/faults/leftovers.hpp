@@ -13,8 +13,8 @@ namespace afio::testing {
 std::string wrong_after_reaping(const contender& tool, const contender& reaper, const scene& at);
 
 /// Runs the reaper wherever a tool that copies or moves has left something of the pattern, and then
-/// that tool with --merge, and says what is wrong after that: one of them failed, the copy is not
-/// complete, or what was moved is still there.
+/// that tool, where it has that with --merge, and says what is wrong after that: one of them
+/// failed, the copy is not complete, or what was moved is still there.
 std::string wrong_after_second_run(const contender& tool, const contender& reaper, const scene& at);
 
 } // namespace afio::testing

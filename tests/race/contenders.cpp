@@ -53,6 +53,13 @@ contender afio_mvtree(std::initializer_list<std::string> options) {
   return tool;
 }
 
+contender afio_update(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-update", "AFIO_UPDATE", options);
+  tool.arguments.insert(tool.arguments.end(), {"--delete", "--retry=100ms"});
+  tool.does = task::updates;
+  return tool;
+}
+
 contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
 
 contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }
@@ -76,6 +83,7 @@ scene scene_for(const contender& tool) {
   if (tool.does == task::removes) return scene();
   if (tool.does == task::moves)
     return scene(tree_to_copy, "", scene::copies_are::on_another_file_system);
+  if (tool.does == task::updates) return scene(tree_to_copy, copy_to_update);
   return scene(tree_to_copy, tool.does == task::merges ? older_copy : "");
 }
 

@@ -19,9 +19,10 @@ namespace afio::testing {
 /// What a program does with the tree of a scene.
 enum class task {
   removes,
-  copies, ///< to where nothing is
-  merges, ///< it into an older copy
-  moves,  ///< to another file system
+  copies,  ///< to where nothing is
+  merges,  ///< it into an older copy
+  updates, ///< an older copy, which has more, less and other things
+  moves,   ///< to another file system
 };
 
 /// A program that deletes, copies or moves trees. The root, and the copy's name, are added to its
@@ -50,6 +51,9 @@ contender afio_cptree(std::initializer_list<std::string> options = {});
 
 /// afio-mvtree, the same, to another file system. The variable AFIO_MVTREE says where it is.
 contender afio_mvtree(std::initializer_list<std::string> options = {});
+
+/// afio-update --delete, the same. The variable AFIO_UPDATE says where it is.
+contender afio_update(std::initializer_list<std::string> options = {});
 
 /// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
 /// way.

@@ -119,6 +119,17 @@ std::string not_moved(const trial& t) {
   return text;
 }
 
+// Success though something is left that the source lacks, and that the swap had nothing to do with.
+std::string extras_left(const trial& t, const manifest& copy) {
+  std::string text;
+  if (t.tool.does != task::updates) return text;
+  for (const auto& [path, old] : t.at.copy_before().entries) {
+    const bool extra = !t.at.tree_before().entries.contains(path) && !is_swapped(t, path);
+    if (extra && copy.entries.contains(path)) text += "not deleted: tree/" + path + "\n";
+  }
+  return text;
+}
+
 // Success though something was in the copy's place, when it was looked at, that nothing can be
 // merged into.
 std::string not_merged(const trial& t) {
@@ -133,7 +144,9 @@ std::string not_merged(const trial& t) {
       std::find(std::begin(obstacles), std::end(obstacles), t.plan.kind) != std::end(obstacles);
   const bool seen = t.when == moment::before_the_name_was_read && t.done.applied() &&
                     t.plan.back_after == 0 && t.plan.depth > 0;
-  return t.plan.where == side::target && obstacle && seen ? "not merged\n" : "";
+  const bool mounted = t.plan.kind == directory_mount || t.plan.kind == file_mount;
+  const bool stays = mounted || t.tool.does != task::updates; // All else may be replaced.
+  return t.plan.where == side::target && obstacle && stays && seen ? "not merged\n" : "";
 }
 
 verdict judge_success(const trial& t, const manifest& copies, const manifest& copy,
@@ -141,7 +154,8 @@ verdict judge_success(const trial& t, const manifest& copies, const manifest& co
   // A mount is told of, and left out.
   const bool told = !run.errors.empty();
   const auto absent = told ? "" : missing(t, copy);
-  const auto wrong = absent + not_merged(t) + not_moved(t) + untold_leftovers(copies, "");
+  const auto wrong =
+      absent + not_merged(t) + not_moved(t) + extras_left(t, copy) + untold_leftovers(copies, "");
   return {wrong.empty() ? outcome::done : outcome::false_success, wrong + describe(run)};
 }
 

@@ -42,6 +42,12 @@ TEST_P(LongCopyRace, MergedCopyByTwoThreads) {
   expect_no_failure(afio_cptree({"--merge", "--threads=2"}), 0);
 }
 
+TEST_P(LongCopyRace, UpdatedCopy) { expect_no_failure(afio_update(), 3); }
+
+TEST_P(LongCopyRace, UpdatedCopyByTwoThreads) {
+  expect_no_failure(afio_update({"--threads=2"}), 0);
+}
+
 // Nothing of the scene can be exchanged with what is on the other file system.
 TEST_F(LongMoveRace, Source) {
   const tally sum = explore_all(afio_mvtree(), all_plans(side::source));

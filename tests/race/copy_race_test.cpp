@@ -1,5 +1,5 @@
-// Every stop of afio-cptree, with the source or the copy changed under it right there: the part
-// that is quick. The controls come first: a race that they survive would prove nothing.
+// Every stop of afio-cptree and its like, with the source or the copy changed under it right there:
+// the part that is quick. The controls come first: a race that they survive would prove nothing.
 #include "tests/race/contenders.hpp"
 #include "tests/race/pace.hpp"
 #include "tests/race/race.hpp"
@@ -64,6 +64,8 @@ TEST_P(CopyRace, AMergedCopyIsTrueAndTouchesNothing) {
   expect_no_failure(afio_cptree({"--merge"}));
 }
 
+TEST_P(CopyRace, AnUpdatedCopyIsTrueAndTouchesNothing) { expect_no_failure(afio_update()); }
+
 constexpr swap_plan of_sources[] = {{directory_symlink_absolute, 2, 0, source},
                                     {directory_symlink_relative, 1, 2, source},
                                     {directory_other, 2, 0, source},
@@ -127,7 +129,7 @@ TEST_F(CopyWatch, ControlsFall) {
 
 TEST_F(CopyWatch, NobodyMayMoreThanInTheSourceAndNamesAreOldOrNew) {
   for (const auto& tool : {afio_cptree(), afio_cptree({"--threads=2"}), afio_cptree({"--merge"}),
-                           afio_cptree({"--merge", "--threads=2"})}) {
+                           afio_cptree({"--merge", "--threads=2"}), afio_update()}) {
     const auto seen = watch(tool);
     print_line(tool, seen);
     EXPECT_EQ(seen.failures(), 0U) << seen.first_failure;

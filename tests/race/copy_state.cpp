@@ -54,6 +54,24 @@ std::string not_copied(const scene& at, const manifest& copy) {
   return text;
 }
 
+std::string lost_names(const scene& at, const manifest& copy) {
+  std::string text;
+  for (const auto& [path, old] : at.copy_before().entries) {
+    if (at.tree_before().entries.contains(path) && !copy.entries.contains(path))
+      text += "lost: tree/" + path + "\n";
+  }
+  return text;
+}
+
+std::string not_deleted(const scene& at, const manifest& copy) {
+  std::string text;
+  for (const auto& [path, old] : at.copy_before().entries) {
+    if (!at.tree_before().entries.contains(path) && copy.entries.contains(path))
+      text += "not deleted: tree/" + path + "\n";
+  }
+  return text;
+}
+
 std::string lost_data(const scene& at, const census& now) {
   const manifest copy = read_copy(at, now);
   std::string text;

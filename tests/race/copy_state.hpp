@@ -26,6 +26,10 @@ bool has_temporary_name(const std::string& path);
 std::string torn_names(const scene& at, const manifest& copy);
 /// What of the tree is not, or not as it should be, in the copy.
 std::string not_copied(const scene& at, const manifest& copy);
+/// Names that both the tree and the copy had, and that the copy has no more, be it for an instant.
+std::string lost_names(const scene& at, const manifest& copy);
+/// What an update had to delete from the copy and did not.
+std::string not_deleted(const scene& at, const manifest& copy);
 /// What of the tree is neither anywhere as it was nor in the copy: a move must not lose it.
 std::string lost_data(const scene& at, const census& now);
 /// What of the tree is still somewhere, though it was moved.

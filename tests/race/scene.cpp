@@ -84,6 +84,22 @@ const std::string_view older_copy = R"(
   d n 0755
 )";
 
+const std::string_view copy_to_update = R"(
+  d a 0755
+  f a/f 33 0644
+  d a/b 0755
+  f a/b/f 22 0666
+  f a/b/extra 6 0600
+  d a/b/c 0755
+  f a/b/c/f 11 0644
+  d f 0755
+  f f/inner 44 0644
+  f mine 5 0600
+  d old 0700
+  f old/file 7 0644
+  f n 8 0644
+)";
+
 bool same_but_for_links(facts one, const facts& other) {
   one.links = other.links;
   return one == other;

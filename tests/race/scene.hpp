@@ -22,6 +22,10 @@ extern const std::string_view small_tree;
 extern const std::string_view tree_to_copy;
 extern const std::string_view older_copy;
 
+/// One that has things that go: a file, a directory, and one in the way of a file; and a file in
+/// the way of a directory.
+extern const std::string_view copy_to_update;
+
 /// An entry and the directory that holds it, which are enough to tell whether it was moved.
 struct placed : manifest_entry {
   std::string path;
