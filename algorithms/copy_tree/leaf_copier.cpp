@@ -19,7 +19,7 @@ result<std::optional<identity>> namesake(const place<N>& here, const row<N>& r) 
   if (!r.in[last].present) return std::optional<identity>();
   stat_t now;
   const stat_t* was = r.in[last].stat;
-  if (was == nullptr) {
+  if (was == nullptr || !has(was->filled, want::identity)) {
     AFIO_TRY(now.stamp(here.handle(last), r.name, want::type | want::identity));
     was = &now;
   }
