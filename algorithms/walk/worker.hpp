@@ -167,8 +167,9 @@ task* engine<N>::worker::list(node<N>& n) noexcept {
       return nullptr;
     }
     filled<N> got = fill(*b, n, engine_.options_.order);
-    for (const auto& failure : got.failures) {
-      if (failure) engine_.fail(n, operation::list, {}, *failure);
+    for (std::size_t tree = 0; tree < N; ++tree) {
+      const auto& failure = got.failures[tree];
+      if (failure) engine_.fail(n, operation::list, {}, *failure, engine_.name_of(tree));
     }
     while (b->unclaimed.left() != 0) {
       share(*b);
