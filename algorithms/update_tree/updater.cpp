@@ -48,7 +48,9 @@ void updater::put(const place<2>& here, row<2>& r) {
     r.below = row<2>::below::skip;
     return;
   }
-  if (renamed && status.stamp(here.handle(1), r.name, compared_fields))
+  // Of a directory that could not be listed, which was told, nothing else is known.
+  const bool unknown = here.present(1) && !here.listed(1) && !r.in[1].present;
+  if ((renamed || unknown) && status.stamp(here.handle(1), r.name, compared_fields))
     r.in[1] = {.inode = status.id.inode, .stat = &status, .type = status.type, .present = true};
   changes_.put(here, r); // The rest of its metadata.
 }
