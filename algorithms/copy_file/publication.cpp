@@ -53,6 +53,13 @@ result<void> publication::publish_over(const fs_handle& made, leaf_name name,
     if (!back) return about_what_stays(made, back.assume_error());
     return !looked ? looked.assume_error() : error(errc::raced, call::renameat2, name);
   }
+  if (out.type == file_type::directory) {
+    const auto gone = dir_->remove_directory(*name_);
+    const auto back = gone ? success() : made.relink(*dir_, name, *dir_, *name_, replace::exchange);
+    if (!back) return about_what_stays(made, back.assume_error());
+    if (gone) dir_ = nullptr;
+    return gone;
+  }
   return std::exchange(dir_, nullptr)->unlink(*name_);
 }
 

@@ -28,7 +28,8 @@ public:
 
   /// Gives `made` the name, which nothing has. EEXIST.
   result<void> publish(const fs_handle& made, leaf_name name) noexcept;
-  /// Gives `made` the name in one instant in place of `old`, which goes. errc::raced if the name
+  /// Gives `made` the name in one instant in place of `old`, which goes. A directory goes if it is
+  /// empty; else it gets its name back (ENOTEMPTY), and nothing is changed. errc::raced if the name
   /// means something else by then: nothing is changed. Where that cannot be had back, the error is
   /// about the private name under which the old one stays.
   result<void> publish_over(const fs_handle& made, leaf_name name, const identity& old) noexcept;

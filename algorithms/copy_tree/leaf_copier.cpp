@@ -36,18 +36,19 @@ result<void> leaf_copier<N>::copy(const place<N>& here, const row<N>& r, account
     AFIO_TRY(const auto there, around_->take(here, r, sum));
     if (there) return success();
   }
-  return hold(here, r, r.name, sum);
+  return hold(here, r, {}, sum);
 }
 
 template <std::size_t N>
-result<void> leaf_copier<N>::copy_as(leaf_name as, const place<N>& here, const row<N>& r,
-                                     account& sum) {
-  return hold(here, r, as, sum);
+result<void> leaf_copier<N>::copy_over(const identity& old, const place<N>& here, const row<N>& r,
+                                       account& sum) {
+  return hold(here, r, old, sum);
 }
 
+/// `old`: what is to be replaced, where that is known.
 template <std::size_t N>
-result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r, leaf_name as,
-                                  account& sum) {
+result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r,
+                                  const std::optional<identity>& old, account& sum) {
   const bool reads = shared_->options.leaves == copy_options::leaves::copies;
   if (reads && !shared_->rehearses() && r.in[0].type == file_type::regular) {
     const auto opened =
@@ -55,7 +56,7 @@ result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r, leaf_na
     if (opened) {
       const auto& [file, status] = opened.assume_value();
       return copy_held(
-          {.here = here, .entry = r, .source = file, .status = status, .as = as, .open = &file},
+          {.here = here, .entry = r, .source = file, .status = status, .old = old, .open = &file},
           sum);
     }
     // Something else by now, mounted, unreadable or gone: a pin will tell.
@@ -66,7 +67,7 @@ result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r, leaf_na
   if (!pinned) return pinned.assume_error();
   const fs_handle& source = pinned.assume_value();
   AFIO_TRY(const stat_t status, source.stat());
-  return copy_held({.here = here, .entry = r, .source = source, .status = status, .as = as}, sum);
+  return copy_held({.here = here, .entry = r, .source = source, .status = status, .old = old}, sum);
 }
 
 template <std::size_t N>
@@ -82,7 +83,7 @@ result<void> leaf_copier<N>::copy_held(found f, account& sum) {
   // A symlink by now, which is to be followed and was not.
   if (shared_->follows() && f.status.type == file_type::symlink)
     return error(errc::raced, call::statx, f.entry.name);
-  if (f.as == f.entry.name) {
+  if (!f.old) {
     AFIO_TRY(f.old, namesake(f.here, f.entry));
   }
   return make(f, sum);
@@ -100,7 +101,6 @@ result<void> leaf_copier<N>::copy_target(const place<N>& here, const row<N>& r, 
                .entry = r,
                .source = led.file,
                .status = led.status,
-               .as = r.name,
                .old = old,
                .held_by = found::by::symlink},
               sum);
@@ -125,7 +125,7 @@ result<void> leaf_copier<N>::make(const found& f, account& sum) {
 template <std::size_t N>
 destination leaf_copier<N>::place_of(const found& f) const noexcept {
   return {.directory = f.here.handle(last),
-          .name = f.as,
+          .name = f.entry.name,
           .seen = shared_->seen,
           .old = f.old,
           .target = shared_->merges() ? metadata_copier::target::existing

@@ -23,14 +23,6 @@ bool is_directory(const cell& c) noexcept { return c.type == file_type::director
 
 bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
 
-/// The directory, if it still has the name.
-result<void> remove_emptied(const path_handle& dir, leaf_name name, const identity& id) noexcept {
-  stat_t s;
-  AFIO_TRY(s.stamp(dir, name, want::identity));
-  if (!s.id.same_file(id)) return error(errc::raced, call::renameat2, name);
-  return dir.remove_directory(name);
-}
-
 /// Looks for what a filter excludes. The root's name is its path in the tree of the filter.
 class exclusions final : public visitor<1> {
 public:
@@ -60,7 +52,13 @@ void changer<N>::put(const place<N>& here, row<N>& r) {
   const auto done = put_entry(here, r);
   if (done) return;
   r.below = row<N>::below::skip;
-  here.fail(operation::copy, r.name, done.assume_error());
+  const error& why = done.assume_error();
+  if (why == errc::kept_changing) ++copies_.sum().report.kept_changing;
+  // Stopped in the middle of a large file: that is no failure of the file's.
+  if (why == std::errc::operation_canceled)
+    here.mark_incomplete();
+  else
+    here.fail(operation::copy, r.name, why);
 }
 
 template <std::size_t N>
@@ -90,77 +88,48 @@ result<void> changer<N>::compare_directories(const place<N>& here, const row<N>&
   return success();
 }
 
-/// What is in the directory goes once the copy is complete beside it; empty, it is exchanged for
-/// that. So what cannot be deleted is where it was.
+/// What is in the directory goes first, in its place, so that what cannot be deleted is where it
+/// was. Empty, it is exchanged for the copy as a file would be.
 template <std::size_t N>
 result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   r.below = row<N>::below::skip;
   const bool may = shared_->options.extras == update_options::extras::remove;
   AFIO_TRY(const bool whole, may ? holds_nothing_excluded(here, r) : result<bool>(false));
   if (!whole) return error(EISDIR, call::verify, r.name);
-  AFIO_TRY(const leaf_buffer aside, random_name());
-  AFIO_TRY(copies_.leaves().copy_as(aside, here, r, copies_.sum()));
-  if (shared_->rehearses()) return rehearse_removal(here, r);
-  const path_handle& dir = here.handle(target);
-  const auto made = fs_handle::pin(dir, aside);
-  // The source is gone, or something is mounted on it, which was told.
-  if (!made && is_gone(made.assume_error())) return success();
-  if (!made) return made.as_failure();
-  const auto put = exchange_with_directory(here, r, made.assume_value(), aside);
-  if (!put || !put.assume_value())
-    publication(dir, aside, publication::name_is::random).abandon(made.assume_value());
-  if (!put) return put.as_failure();
+  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
+  const bool mounted = !crosses && r.in[0].stat->id.mount != here.id(0).mount; // It is left out.
+  AFIO_TRY(const bool empty, mounted ? result<bool>(true) : empty_directory(here, r));
+  if (!empty) return success();
+  const copy_report& sum = copies_.sum().report;
+  const auto before = sum.replaced + sum.linked;
+  AFIO_TRY(copies_.leaves().copy_over(r.in[target].stat->id, here, r, copies_.sum()));
+  const bool gone = sum.replaced + sum.linked != before;
+  if (!gone) return success(); // The source is, or was left out.
+  ++removed_;
+  ++shared_->removed;
+  here.tell_in(target, event_kind::deleted, r.name, file_type::directory);
   return success();
 }
 
-/// False where something stays in the directory, which was told.
+/// False where something stays in it, which was told.
 template <std::size_t N>
-result<bool> changer<N>::exchange_with_directory(const place<N>& here, const row<N>& r,
-                                                 const fs_handle& made, leaf_name aside) {
-  const path_handle& dir = here.handle(target);
-  AFIO_TRY(const path_handle old, path_handle::path(dir, r.name, shared_->options.tree.mounts));
+result<bool> changer<N>::empty_directory(const place<N>& here, const row<N>& r) {
+  AFIO_TRY(const path_handle old,
+           path_handle::path(here.handle(target), r.name, shared_->options.tree.mounts));
   AFIO_TRY(const identity id, old.identity());
   if (!id.same_file(r.in[target].stat->id)) return error(errc::raced, call::openat2, r.name);
   remove_options how;
   how.tree = shared_->options.tree;
   how.tree.threads = 1;
+  if (shared_->rehearses()) how.doing = remove_options::doing::rehearse;
   AFIO_TRY(const remove_report done,
            remove_contents(old, here.path_in(target, r.name), how, shared_->told));
-  count(done);
-  if (done.failures != 0 || done.stopped != stopped::no) {
-    here.mark_incomplete();
-    return false;
-  }
-  AFIO_TRY(made.relink(dir, aside, dir, r.name, replace::exchange));
-  // What somebody has put into it since, or in its place, goes back.
-  const auto gone = remove_emptied(dir, aside, id);
-  if (!gone) {
-    AFIO_TRY(made.relink(dir, r.name, dir, aside, replace::exchange));
-    return gone.as_failure();
-  }
-  ++removed_;
-  ++shared_->removed;
-  here.tell_in(target, event_kind::deleted, r.name, file_type::directory);
-  return true;
-}
-
-template <std::size_t N>
-result<void> changer<N>::rehearse_removal(const place<N>& here, const row<N>& r) {
-  remove_options how;
-  how.tree = shared_->options.tree;
-  how.tree.threads = 1;
-  how.doing = remove_options::doing::rehearse;
-  AFIO_TRY(const remove_report done, remove_tree(here.handle(target), r.name,
-                                                 here.path_in(target, r.name), how, shared_->told));
-  count(done);
-  return success();
-}
-
-template <std::size_t N>
-void changer<N>::count(const remove_report& done) noexcept {
   shared_->removed += done.deleted;
   removed_ += done.deleted;
   failures_ += done.failures;
+  const bool empty = done.failures == 0 && done.stopped == stopped::no;
+  if (!empty) here.mark_incomplete();
+  return empty;
 }
 
 template <std::size_t N>
@@ -193,13 +162,15 @@ result<void> changer<N>::put_directory_over(const place<N>& here, row<N>& r) {
   const path_handle& dir = here.handle(target);
   AFIO_TRY(const leaf_buffer aside, random_name());
   AFIO_TRY(dir.create_directory(aside, 0700));
-  AFIO_TRY(const path_handle made, path_handle::path(dir, aside));
-  AFIO_TRY(const stat_t s, made.stat());
-  if (!copy_detail::is_fresh(s, file_type::directory))
-    return error(errc::raced, call::openat2, aside.view());
-  publication as(dir, aside, publication::name_is::random);
-  const auto named = as.publish_over(made, r.name, old);
-  if (!named) as.abandon(made);
+  stat_t s;
+  const auto named = [&]() -> result<void> {
+    AFIO_TRY(const path_handle made, path_handle::path(dir, aside));
+    AFIO_TRY(s, made.stat());
+    if (!copy_detail::is_fresh(s, file_type::directory))
+      return error(errc::raced, call::openat2, aside.view());
+    return publication(dir, aside, publication::name_is::random).publish_over(made, r.name, old);
+  }();
+  if (!named) (void)dir.remove_directory(aside); // It is empty, or not ours.
   AFIO_TRY(named);
   there = {.inode = s.id.inode, .type = s.type, .present = true, .fresh = true};
   return success();

@@ -74,11 +74,8 @@ public:
 private:
   result<void> put_entry(const place<N>& here, row<N>& r);
   result<void> put_over_directory(const place<N>& here, row<N>& r);
-  result<bool> exchange_with_directory(const place<N>& here, const row<N>& r, const fs_handle& made,
-                                       leaf_name aside);
-  result<void> rehearse_removal(const place<N>& here, const row<N>& r);
+  result<bool> empty_directory(const place<N>& here, const row<N>& r);
   result<bool> holds_nothing_excluded(const place<N>& here, const row<N>& r) const;
-  void count(const remove_report& done) noexcept;
   result<void> put_directory_over(const place<N>& here, row<N>& r);
   result<void> compare_directories(const place<N>& here, const row<N>& r);
   result<void> remove_leaf(const place<N>& here, const row<N>& r) noexcept;
