@@ -150,6 +150,34 @@ TEST_P(UpdateTree, ADirectoryIsInTheWayUnlessItMayBeDeleted) {
   EXPECT_TRUE(fs::exists(at("t/a/precious")));
 }
 
+TEST_P(UpdateTree, NamesOfOneInodeTakeThePlacesOfDirectories) {
+  std::string source = "f s/0 5\n", target = "f t/0/in 1\n";
+  for (int i = 1; i < 50; ++i) {
+    source += "h s/" + std::to_string(i) + " = s/0\n";
+    target += "f t/" + std::to_string(i) + "/in 1\n";
+  }
+  make(source + target);
+  update_options options = deleting();
+  options.tree.threads = 4;
+  EXPECT_EQ(update(options).linked, 49U);
+  EXPECT_EQ(status("t/0").st_nlink, 50U);
+  expect_equal();
+}
+
+TEST_P(UpdateTree, OtherNamesDoNotWaitForOneThatCannotBeMade) {
+  make("f s/a 5\n h s/b = s/a\n h s/c = s/a\n f t/a/in 1");
+  update_options options = deleting();
+  options.tree.threads = 1;
+  {
+    const armed fails({.which = call::unlinkat, .nth = 1, .native = EIO});
+    EXPECT_EQ(update(options).failures, 1U);
+  }
+  EXPECT_TRUE(told.losses.empty());
+  EXPECT_EQ(inode("t/b"), inode("t/c"));
+  update(options);
+  expect_equal();
+}
+
 TEST_P(UpdateTree, ADirectoryThatHoldsWhatIsExcludedIsInTheWay) {
   make("f s/a 1\n f t/a/d/b.o 1\n f t/a/c 1");
   path_filter filter;
