@@ -260,9 +260,7 @@ private:
     if (failures_ != 0 && failures_ + missing_ == report.kept_changing) code_ = exit_code::unstable;
     // What was asked for by name is not optional.
     if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
-    if (why == stopped::by_request) out_.note("interrupted");
-    if (why == stopped::by_deadline) out_.note("stopped by --deadline");
-    if (why == stopped::by_failure) out_.note("stopped by --on-error");
+    tell_stop(out_, why);
   }
 
   // Of what was not begun.

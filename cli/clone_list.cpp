@@ -46,9 +46,7 @@ public:
       if (stopped_ != stopped::no) break;
       print_one(series.assume_value(), algorithms::series_name(time));
     }
-    if (stopped_ == stopped::by_request) out_.note("interrupted");
-    if (stopped_ == stopped::by_deadline) out_.note("stopped by --deadline");
-    if (stopped_ == stopped::by_failure) out_.note("stopped by --on-error");
+    tell_stop(out_, stopped_);
   }
 
   algorithms::tree_options& options() noexcept { return options_; }

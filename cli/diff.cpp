@@ -149,9 +149,7 @@ private:
       return fail("compare", arguments_.left, done.assume_error());
     else
       report_ = done.assume_value();
-    if (report_.stopped == stopped::by_request) out_.note("interrupted");
-    if (report_.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
-    if (report_.stopped == stopped::by_failure) out_.note("stopped by --on-error");
+    tell_stop(out_, report_.stopped);
   }
 
   void fail(std::string_view what, const std::string& path, const error& why) {

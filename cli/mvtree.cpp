@@ -112,11 +112,7 @@ private:
     if (report.source_kept)
       out_.note("the copy is complete, and nothing of " + afio::quoted(source_) +
                 " was deleted, because something could not be kept (--preserve says what must be)");
-    if (report.stopped == stopped::by_request) out_.note("interrupted" + where_it_stands());
-    if (report.stopped == stopped::by_deadline)
-      out_.note("stopped by --deadline" + where_it_stands());
-    if (report.stopped == stopped::by_failure)
-      out_.note("stopped by --on-error" + where_it_stands());
+    tell_stop(out_, report.stopped, where_it_stands());
     if (report.left_as)
       out_.note("what was copied is in " + afio::quoted(beside(target_, report.left_as->view())) +
                 "; delete it with afio-rmtree --reap of its directory");

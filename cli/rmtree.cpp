@@ -180,9 +180,7 @@ private:
     const std::string so_far = arguments_.common.dry_run
                                    ? "the list is incomplete"
                                    : std::to_string(deleted_) + " deleted, the rest is left";
-    if (stopped_ == stopped::by_request) out_.note("interrupted: " + so_far);
-    if (stopped_ == stopped::by_deadline) out_.note("stopped by --deadline: " + so_far);
-    if (stopped_ == stopped::by_failure) out_.note("stopped by --on-error: " + so_far);
+    tell_stop(out_, stopped_, ": " + so_far);
     for (const auto& [path, now] : left_) {
       const std::string above(path_view(path).parent().view());
       const std::string in = above.empty() ? "./" : above;

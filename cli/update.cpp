@@ -221,9 +221,7 @@ private:
       code_ = exit_code::unstable;
     // What was asked for by name is not optional.
     if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
-    if (report.stopped == stopped::by_request) out_.note("interrupted");
-    if (report.stopped == stopped::by_deadline) out_.note("stopped by --deadline");
-    if (report.stopped == stopped::by_failure) out_.note("stopped by --on-error");
+    tell_stop(out_, report.stopped);
   }
 
   /// Nothing was begun.

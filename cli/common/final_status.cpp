@@ -4,6 +4,19 @@
 
 namespace afio::cli {
 
+void tell_stop(output& out, algorithms::stopped why, const std::string& so_far) {
+  switch (why) {
+  case algorithms::stopped::no:
+    return;
+  case algorithms::stopped::by_request:
+    return out.note("interrupted" + so_far);
+  case algorithms::stopped::by_deadline:
+    return out.note("stopped by --deadline" + so_far);
+  case algorithms::stopped::by_failure:
+    return out.note("stopped by --on-error" + so_far);
+  }
+}
+
 exit_code final_status(output& out, const signals& interrupts, exit_code code,
                        exit_code unwritten) {
   if (interrupts.received() == SIGINT) return exit_code::interrupted;

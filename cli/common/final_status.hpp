@@ -1,11 +1,17 @@
 // What a tool returns when its work has ended.
 #pragma once
 
+#include "algorithms/walk/walk.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/signals.hpp"
 
+#include <string>
+
 namespace afio::cli {
+
+/// Notes why the work ended early, if it did: "interrupted" and what else is to be said of it.
+void tell_stop(output& out, algorithms::stopped why, const std::string& so_far = {});
 
 /// `code`, the worst that the work came to, unless a signal ended it; worse if what was to be
 /// written could not be: `unwritten` at the least.
