@@ -227,7 +227,10 @@ private:
   /// Nothing was begun.
   void refuse(const error& why) {
     if (why != errc::refused) return fail("update", arguments_.target, why);
-    const bool number = why.name().find_first_not_of("0123456789") == std::string_view::npos;
+    const bool root = why.name() == without_slashes(arguments_.source) ||
+                      why.name() == without_slashes(arguments_.target);
+    const bool number =
+        !root && why.name().find_first_not_of("0123456789") == std::string_view::npos;
     const std::string reason =
         number && arguments_.most_removed
             ? "Refused: " + std::string(why.name()) + " entries would be deleted (--max-delete " +

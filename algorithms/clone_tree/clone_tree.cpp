@@ -1,6 +1,7 @@
 #include "algorithms/clone_tree/clone_tree.hpp"
 
 #include "algorithms/clone_tree/older_files.hpp"
+#include "algorithms/copy_tree/apart.hpp"
 
 #include <cerrno>
 #include <new>
@@ -73,6 +74,11 @@ result<clone_report> clone_tree(const path_handle& from, leaf_name name,
   // Where a user points at a mount point, it is the mount that is meant.
   AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
   AFIO_TRY(const stat_t status, source.stat());
+  // Shared with itself, or with a part of itself, it would not be a copy.
+  if (previous != nullptr) {
+    AFIO_TRY(copy_detail::check_apart(source, *previous, name));
+    AFIO_TRY(copy_detail::check_apart(*previous, source, name));
+  }
   const copy_options how = clone_detail::for_copies(options);
   clone_detail::previous older(previous, options);
   copy_detail::tree_copy work(to, new_name, shown, how, told, &older);

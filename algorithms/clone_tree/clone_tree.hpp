@@ -64,7 +64,8 @@ struct clone_report {
 /// same as clone_options says. `previous` and all in it is never altered, but for the numbers of
 /// links and times of change (ctime) of files that get one more name.
 ///
-/// Reports, fails and is durable as copy_tree. ENOTDIR where the source is no directory. EXDEV
+/// Reports, fails and is durable as copy_tree. ENOTDIR where the source is no directory.
+/// errc::refused where `previous` is the source, in it or above it. EXDEV
 /// where hard links are to be made and `previous` is on another mount than `to`.
 result<clone_report> clone_tree(const path_handle& from, leaf_name name,
                                 const path_handle* previous, const path_handle& to,

@@ -117,9 +117,16 @@ bool is_settled(const stat_t& s) noexcept {
 
 } // namespace
 
+void older_files::entering(const place<3>& here, row<3>& r) noexcept {
+  if (r.in[older].type != file_type::directory) return;
+  const auto opened = directory_handle::directory(here.handle(older), r.name);
+  if (!opened) r.in[older] = {};
+}
+
 void older_files::copied(const stat_t& s, const identity& as) {
   const bool worth_it = options_->learned != nullptr && s.type == file_type::regular;
-  if (worth_it && is_settled(s)) options_->learned->note(as, s);
+  if (!worth_it) return;
+  is_settled(s) ? options_->learned->note(as, s) : options_->learned->forget(as, s);
 }
 
 } // namespace afio::algorithms::clone_detail

@@ -26,6 +26,9 @@ public:
                                        copy_detail::account& sum) override;
   void copied(const stat_t& source, const identity& made) override;
 
+  /// One of the older copy's that cannot be read has nothing to share.
+  void entering(const place<3>& here, row<3>& r) noexcept override;
+
   /// Nothing in a new tree has any before it is copied.
   result<bool> has_metadata(const directory_handle&, const stat_t&,
                             const directory_handle&) noexcept override {

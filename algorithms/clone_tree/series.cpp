@@ -106,6 +106,7 @@ private:
   observer& told_;
   file_handle lock_;
   contents found_;
+  bool has_index_ = false;
   series_report report_;
 };
 
@@ -207,7 +208,8 @@ result<sys_seconds> series_run::next_time() const noexcept {
 /// What is known of the newest clone. Without, contents are compared: nothing is lost but time.
 source_index series_run::load_index() {
   auto loaded = source_index::load(series_, leaf_of(series_index));
-  if (loaded) return std::move(loaded).assume_value();
+  has_index_ = loaded.has_value();
+  if (has_index_) return std::move(loaded).assume_value();
   if (!found_.clones.empty()) report_.without_index = loaded.assume_error();
   return {};
 }
@@ -231,14 +233,27 @@ result<void> series_run::clone(const path_handle& from, leaf_name name, std::str
   how.file.sync = sync::all;
   how.known = options_.unchanged == series_options::knowing::by_index ? &index : nullptr;
   how.learned = &index;
-  AFIO_TRY(report_.clone, clone_tree(from, name, previous.is_open() ? &previous : nullptr, series_,
-                                     leaf_of(new_name.c_str()), shown, how, told_));
+  // What it knows of inodes is of those that the clones have which were there when it was saved: a
+  // run that is killed behind its publication leaves none.
+  const leaf_buffer index_name = leaf_of(series_index), aside = leaf_of(".afio-series.old-index");
+  const bool had_index =
+      has_index_ && !rehearses() && series_.rename(index_name, series_, aside, replace::yes);
+  const auto put_back = [&] {
+    if (had_index) (void)series_.rename(aside, series_, index_name, replace::yes); // Else slower.
+  };
+  const auto cloned = clone_tree(from, name, previous.is_open() ? &previous : nullptr, series_,
+                                 leaf_of(new_name.c_str()), shown, how, told_);
+  if (!cloned) put_back();
+  AFIO_TRY(report_.clone, cloned);
   report_.failures += report_.clone.failures;
   report_.stopped = report_.clone.stopped;
+  if (stopped()) put_back(); // Nothing was published.
   if (report_.clone.left_as || stopped()) return success();
   report_.name = new_name;
   found_.clones.push_back(when);
-  if (!rehearses()) save_index(index);
+  if (rehearses()) return success();
+  save_index(index);
+  if (had_index) (void)series_.unlink(aside); // The next run replaces it.
   return success();
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <exception>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -238,6 +239,14 @@ void source_index::note(const identity& copy, const stat_t& source) {
   if (known != nullptr && known->device == now.device && tells_the_same(*known, now))
     return renew(*known, now);
   noted_[mine % noted_.size()].add(now);
+}
+
+void source_index::forget(const identity& copy, const stat_t& source) {
+  if (find(copy.inode) == nullptr) return;
+  stat_t of_nothing = source;
+  of_nothing.id.inode = 0;
+  of_nothing.changed = {std::numeric_limits<std::int64_t>::max(), 0};
+  note(copy, of_nothing);
 }
 
 /// Of each copy the one that knows of the latest change.

@@ -51,6 +51,9 @@ public:
   /// What was loaded tells, not what was noted since. By any thread, also beside note().
   verdict of(const identity& copy, const stat_t& source) const noexcept;
 
+  /// From now on nothing is known of the inode `copy`: the file in it was made from one that was
+  /// not looked at long enough ago. As note().
+  void forget(const identity& copy, const stat_t& source);
   /// Notes that the file whose status is `source` was copied to the inode `copy`. By any thread;
   /// what was noted is found after save() and load(), in place of what was loaded of that copy. Of
   /// several notes of one copy the one of the latest change counts. Throws std::bad_alloc.

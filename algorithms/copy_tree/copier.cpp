@@ -121,6 +121,7 @@ result<void> copier<N>::enter_directory(const place<N>& here, row<N>& r,
                           : make_directory(here, r));
   }
   if (!state.merged) sum_.happened(event_kind::created, here, r);
+  if (around_ != nullptr) around_->entering(here, r);
   if (shared_->options.copied != nullptr) sum_.copied.add_directory(state.source.id);
   if (!shared_->rehearses()) r.slot = states_.keep(state);
   r.below = row<N>::below::enter;

@@ -24,6 +24,11 @@ public:
   virtual result<bool> has_metadata(const directory_handle& from, const stat_t& source,
                                     const directory_handle& to) noexcept = 0;
 
+  /// The directory of the row is about to be entered. Takes trees out of the row that shall not be.
+  virtual void entering(const place<N>& here, row<N>& r) noexcept {
+    (void)here, (void)r; // All that have it.
+  }
+
   /// Hears that the source, whose status is that, was copied, and which inode that made.
   /// Throws std::bad_alloc.
   virtual void copied(const stat_t& source, const identity& made) {

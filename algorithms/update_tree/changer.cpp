@@ -153,6 +153,8 @@ template <std::size_t N>
 result<void> changer<N>::put_directory_over(const place<N>& here, row<N>& r) {
   cell& there = r.in[target];
   const identity old = there.stat->id;
+  // Nothing makes room for a directory that cannot be read, or that another one is mounted on.
+  AFIO_TRY(directory_handle::directory(here.handle(0), r.name, shared_->options.tree.mounts));
   copies_.sum().happened(event_kind::replaced, here, r);
   if (shared_->rehearses()) {
     there.type = file_type::directory;
@@ -181,6 +183,17 @@ result<void> changer<N>::put_directory_over(const place<N>& here, row<N>& r) {
 template <std::size_t N>
 bool changer<N>::is_going(const place<N>& here) noexcept {
   return directory_states::of(here) == &going;
+}
+
+template <std::size_t N>
+bool changer<N>::is_absent(const place<N>& here, const row<N>& r) const noexcept {
+  if (!here.present(0)) return true; // Neither has it the directory.
+  stat_t s;
+  const auto looked = s.stamp(here.handle(0), r.name, want::type);
+  if (looked) return false;
+  if (is_gone(looked.assume_error())) return true;
+  here.fail(operation::stat, r.name, looked.assume_error());
+  return false;
 }
 
 template <std::size_t N>

@@ -6,11 +6,13 @@
 #include "algorithms/update_tree/in_place.hpp"
 #include "algorithms/update_tree/update_tree.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 
 namespace afio::algorithms::update_detail {
 
@@ -24,6 +26,16 @@ struct updating {
   std::atomic<std::uint64_t> removed{0}; ///< Entries that went, or were about to.
 
   bool rehearses() const noexcept { return options.doing == update_options::doing::rehearse; }
+
+  /// Whether no tree's entry of the name is excluded: what is excluded in one stays as it is in
+  /// all.
+  template <std::size_t N>
+  bool wants(const place<N>& here, const row<N>& r) const {
+    if (options.filter == nullptr) return true;
+    const std::string path = copying.below(here, r.name);
+    return std::ranges::all_of(
+        r.in, [&](const cell& c) { return !c.present || options.filter->includes(path, c.type); });
+  }
 
   /// Counts one more entry that is to go; false where that would be too many.
   bool may_remove() noexcept { return removed.fetch_add(1) < options.most_removed; }
@@ -44,6 +56,10 @@ public:
   /// Gives the entry to the target, in place of whatever has its name there, as far as that is not
   /// so already; a directory is entered. Throws std::bad_alloc.
   void put(const place<N>& here, row<N>& r);
+
+  /// Whether the source certainly lacks the name: a listing may miss one that is renamed to
+  /// meanwhile. Else it stays, and what cannot be found out is told.
+  bool is_absent(const place<N>& here, const row<N>& r) const noexcept;
 
   /// Takes the entry from the target; a directory is entered, and goes with all that is in it.
   void remove(const place<N>& here, row<N>& r);

@@ -53,6 +53,7 @@ result<void> merger::merge_row(const place<3>& here, row<3>& r) {
   if (changer<3>::is_going(here)) return remove(here, r);
   // What only the target has had no part in the changes.
   if (!r.in[source].present && !r.in[base].present) return keep(here, r);
+  if (!r.in[source].present && !changes_.is_absent(here, r)) return keep(here, r);
   const bool removed = is_directory(r, base) && is_directory(r, target) && !r.in[source].present;
   if (removed) {
     r.slot = reinterpret_cast<std::uintptr_t>(&emptied);
@@ -66,13 +67,10 @@ result<void> merger::merge_row(const place<3>& here, row<3>& r) {
 
 /// Of a directory that could not be listed, which was told, an absent name says nothing.
 bool merger::wants(const place<3>& here, const row<3>& r) const {
-  file_type type = file_type::unknown;
   for (std::size_t tree = 0; tree < 3; ++tree) {
     if (!r.in[tree].present && here.present(tree) && !here.listed(tree)) return false;
-    if (r.in[tree].present) type = r.in[tree].type;
   }
-  const path_filter* const filter = shared_->options.filter;
-  return filter == nullptr || filter->includes(shared_->copying.below(here, r.name), type);
+  return shared_->wants(here, r);
 }
 
 /// What the target has stays; but of two directories, perhaps not all that is in them.

@@ -97,12 +97,19 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const options& h
   by_key old_files;
   for (const lone_file& f : lone[1]) old_files.emplace(key_of(f), &f);
   constexpr std::size_t enough = 256 << 10;
+  // Of many files of one size and time, as archives have them, only so many are read.
+  constexpr unsigned most_tries = 16;
   const auto room = std::make_unique<std::byte[]>(enough);
+  const auto limit = how.tree.deadline.start();
   for (const lone_file& wanted : lone[0]) {
+    if (how.tree.stop.stop_requested() || limit.expired()) break; // The rest is copied, if at all.
     auto [at, last] = old_files.equal_range(key_of(wanted));
-    at = std::find_if(at, last, [&](const by_key::value_type& old) {
-      return same_contents(roots, wanted, *old.second, {room.get(), enough}, how.tree.stop);
-    });
+    for (unsigned tries = most_tries; at != last; ++at, --tries) {
+      if (tries == 0) at = last;
+      if (at == last ||
+          same_contents(roots, wanted, *at->second, {room.get(), enough}, how.tree.stop))
+        break;
+    }
     if (at == last) continue;
     AFIO_TRY(stage(*roots[1].directory, wanted.path, *at->second, how));
     old_files.erase(at);
@@ -137,6 +144,11 @@ std::optional<moved_file> moves::take(const std::string& to) {
   std::optional taken(std::move(found->second));
   to_.erase(found);
   return taken;
+}
+
+void moves::give_back(const std::string& to, moved_file file) {
+  const std::scoped_lock hold(lock_);
+  to_.emplace(to, std::move(file));
 }
 
 void moves::remove_rest(const path_handle& target) noexcept {

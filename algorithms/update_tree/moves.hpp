@@ -53,6 +53,9 @@ public:
   /// The file for that new path, which is then the caller's to rename.
   std::optional<moved_file> take(const std::string& to);
 
+  /// Takes one back that could not be renamed.
+  void give_back(const std::string& to, moved_file file);
+
   /// Whether what had that old path has been found to have moved.
   bool is_from(const std::string& path) const { return from_.contains(path); }
 

@@ -19,7 +19,7 @@ void updater::rows(const place<2>& here, std::span<row<2>> rows) noexcept {
 }
 
 void updater::update_row(const place<2>& here, row<2>& r) {
-  if (!wants(here, r)) return keep(here, r);
+  if (!shared_->wants(here, r)) return keep(here, r);
   if (r.in[0].present) return put(here, r);
   if (has_moved_away(here, r)) {
     r.below = row<2>::below::skip;
@@ -27,7 +27,8 @@ void updater::update_row(const place<2>& here, row<2>& r) {
   }
   // Of a directory that could not be listed, which was told, an absent name says nothing.
   const bool certain = changer<2>::is_going(here) || here.listed(0);
-  if (shared_->options.extras == update_options::extras::keep || !certain) return keep(here, r);
+  const bool stays = shared_->options.extras == update_options::extras::keep || !certain;
+  if (stays || !changes_.is_absent(here, r)) return keep(here, r);
   changes_.remove(here, r);
 }
 
@@ -41,9 +42,11 @@ bool updater::has_moved_away(const place<2>& here, const row<2>& r) const {
 /// By renaming, where it is there under another name.
 void updater::put(const place<2>& here, row<2>& r) {
   const bool may = !moves_->empty() && !r.in[1].present && r.in[0].type == file_type::regular;
-  const auto file = may ? moves_->take(shared_->copying.below(here, r.name)) : std::nullopt;
+  const std::string path = may ? shared_->copying.below(here, r.name) : std::string();
+  const auto file = may ? moves_->take(path) : std::nullopt;
   stat_t status;
-  const bool renamed = file && rename(here, r, *file); // Else it is copied.
+  const bool renamed = file && rename(here, r, *file);
+  if (file && !renamed) moves_->give_back(path, *file); // It is copied, and that one deleted.
   if (renamed && shared_->rehearses()) {
     r.below = row<2>::below::skip;
     return;
@@ -74,12 +77,6 @@ result<void> updater::rename(const place<2>& here, const row<2>& r, const moved_
 void updater::keep(const place<2>& here, row<2>& r) const noexcept {
   r.below = row<2>::below::skip;
   if (changer<2>::is_going(here)) here.mark_incomplete();
-}
-
-bool updater::wants(const place<2>& here, const row<2>& r) const {
-  const path_filter* const filter = shared_->options.filter;
-  const cell& c = r.in[0].present ? r.in[0] : r.in[1];
-  return filter == nullptr || filter->includes(shared_->copying.below(here, r.name), c.type);
 }
 
 } // namespace afio::algorithms::update_detail

@@ -33,7 +33,6 @@ private:
   void put(const place<2>& here, row<2>& r);
   result<void> rename(const place<2>& here, const row<2>& r, const moved_file& file);
   void keep(const place<2>& here, row<2>& r) const noexcept;
-  bool wants(const place<2>& here, const row<2>& r) const;
 
   updating* shared_;
   changer<2> changes_;

@@ -104,9 +104,11 @@ void line_up(batch<N>& b) {
     auto& line = b.lines.emplace_back();
     line.fill(b.absent);
     for (std::size_t tree = 0; tree < N; ++tree) {
-      if (left[tree].empty() || !(next_of(tree) == *least)) continue;
-      line[tree] = left[tree].front();
-      left[tree] = left[tree].subspan(1);
+      // A name that was renamed to while the directory was listed may have been listed twice.
+      while (!left[tree].empty() && next_of(tree) == *least) {
+        line[tree] = left[tree].front();
+        left[tree] = left[tree].subspan(1);
+      }
     }
   }
 }

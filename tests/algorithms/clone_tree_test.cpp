@@ -220,6 +220,33 @@ TEST_P(CloneTree, WhatTheIndexKnowsIsNotRead) {
   EXPECT_EQ(inode("c2/f"), inode("c1/f"));
 }
 
+TEST_P(CloneTree, IsNotSharedWithItsSource) {
+  make("f s/d/f 1");
+  for (const char* previous : {"s", "s/d"}) {
+    const path_handle older = anchor(at(previous));
+    EXPECT_TRUE(
+        failed_with(clone_tree(dir, leaf("s"), &older, dir, leaf("c"), "s", clone_options(), told),
+                    errc::refused));
+  }
+}
+
+TEST_P(CloneTree, AnOlderDirectoryThatCannotBeReadHasNothingToShare) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/d/f 5\n f s/g 5");
+  clone(nullptr, "c1");
+  give_to(nobody, scratch->path());
+  fs::permissions(at("c1/d"), fs::perms::none);
+  const path_handle older = anchor(at("c1"));
+  const int status = as_user(nobody, [&] {
+    const auto report =
+        take(clone_tree(dir, leaf("s"), &older, dir, leaf("c2"), "s", clone_options(), told));
+    EXPECT_EQ(report.failures, 0U) << told;
+    EXPECT_EQ(report.shared, 1U);
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(picture_of(at("c2")), picture_of(at("s")));
+}
+
 TEST_P(CloneTree, LeavesNothingWhereTheNameIsTaken) {
   make("f s/f 1\n f c1/f 1");
   EXPECT_TRUE(failed_with(try_clone(nullptr, "c1"), EEXIST));

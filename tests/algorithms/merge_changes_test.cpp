@@ -218,6 +218,19 @@ TEST_P(MergeChanges, ADirectoryThatTheTargetHasAddedToStays) {
   EXPECT_EQ(read("t/d/e/g"), "missing");
 }
 
+TEST_P(MergeChanges, WhatIsExcludedInOneTreeStaysInAll) {
+  make("f b/x 5");
+  branch();
+  fs::remove(scratch / "s/x");
+  write("s/x/f", "a directory now");
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "x/"));
+  update_options options;
+  options.filter = &filter;
+  take(try_merge(conflicts::source, options));
+  EXPECT_TRUE(fs::is_regular_file(scratch / "t/x"));
+}
+
 // ------------------------------------------------------------------------------------------ model
 
 using tree = std::map<std::string, std::string>;

@@ -67,6 +67,19 @@ TEST_F(SourceIndex, KnowsWhatWasNotedOnceItWasSavedAndLoaded) {
   EXPECT_EQ(known.of(copy_of(11), source_at(11)), verdict::unknown);
 }
 
+TEST_F(SourceIndex, WhatIsForgottenIsKnownNoMore) {
+  source_index notes;
+  for (const std::uint64_t inode : {10, 20}) notes.note(copy_of(inode), source_at(inode + 1));
+  save(notes);
+  source_index known = load();
+  known.forget(copy_of(10), source_at(99));
+  known.forget(copy_of(30), source_at(99));
+  save(known);
+  EXPECT_NE(load().of(copy_of(10), source_at(11)), verdict::same);
+  EXPECT_NE(load().of(copy_of(10), source_at(99)), verdict::same);
+  EXPECT_EQ(load().of(copy_of(20), source_at(21)), verdict::same);
+}
+
 TEST_F(SourceIndex, IsPrivateAndNothingIsLeftBesideIt) {
   save(source_index());
   EXPECT_EQ(fs::status(scratch / "index").permissions(), fs::perms(0600));

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -429,6 +430,55 @@ TEST_P(UpdateTree, WhatIsReplacedIsWhatWasCompared) {
     fs::remove(at("mine"));
   }
   EXPECT_GT(dangerous, 0U);
+}
+
+TEST_P(UpdateTree, ANameThatIsThereAfterAllIsNotDeleted) {
+  make("f s/a 1\n f t/a 1\n f t/late 1");
+  // It comes at each moment in turn: a listing that misses it looks the same.
+  unsigned kept = 0;
+  for (std::uint64_t nth = 1; nth < 40; ++nth) {
+    fs::remove(at("s/late"));
+    write("t/late", "x");
+    update_options options = deleting();
+    options.tree.threads = 1;
+    const just_before looking(call::statx, nth, [&] { write("s/late", "x"); });
+    (void)try_update(options);
+    if (looking.times() == 0) break;
+    kept += fs::exists(at("t/late"));
+  }
+  EXPECT_GT(kept, 0U) << "also when it comes after the listing";
+}
+
+TEST_P(UpdateTree, ADirectoryThatCannotBeReadTakesNoFilesPlace) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/x/f 1\n f t/x 9");
+  give_to(nobody, scratch->path());
+  fs::permissions(at("s/x"), fs::perms::none);
+  const tree_root source(at("s"), "s"), target(at("t"), "t"); // Others may not come this way.
+  const int status = as_user(nobody, [&] {
+    EXPECT_EQ(take(update_tree(source.get(), target.get(), deleting(), told)).failures, 1U) << told;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(fs::file_size(at("t/x")), 9U);
+}
+
+TEST_P(UpdateTree, AFileThatCannotBeRenamedLeavesNothingBehind) {
+  make("f s/d/a 500");
+  copy();
+  fs::rename(at("t/d/a"), at("t/a"));
+  update_options options = deleting();
+  options.moves = update_options::moves::detect;
+  options.tree.threads = 1;
+  {
+    // The first puts it aside; whichever fails behind that, nothing is left of it.
+    const armed fails({.which = call::renameat2,
+                       .nth = 3,
+                       .repeats = detail::fault::repeat::for_ever,
+                       .native = EACCES});
+    (void)try_update(options);
+  }
+  update(options);
+  expect_equal();
 }
 
 TEST_P(UpdateTree, AListingErrorNeverBecomesADeletion) {
