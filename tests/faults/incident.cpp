@@ -15,6 +15,7 @@ constexpr std::pair<int, std::string_view> translations[] = {
     {EXDEV, "another mount, device or subvolume"},
     {EXDEV, "left out what is mounted on"},
     {ELOOP, "Changed into another file"},
+    {ELOOP, "It is a symlink"},
     {ENOSYS, "Invalid argument"}, // By the C library, for a renameat2 with flags.
 };
 

@@ -90,12 +90,21 @@ std::string needlessly_absent(const trial& t, const manifest& copy) {
   return text;
 }
 
+// An update looks at what each name is after it has read them all. What has taken a directory's
+// place by then is rightly in the copy, in its place.
+bool is_put_for_directory(const trial& t, const manifest& copy) {
+  const auto victim = t.at.tree_before().entries.find(victim_path(t.plan));
+  const auto there = copy.entries.find(victim_path(t.plan));
+  return t.tool.does == task::updates && victim != t.at.tree_before().entries.end() &&
+         there != copy.entries.end() && victim->second.type == 'd' && there->second.type != 'd';
+}
+
 // Success though something is missing that was there when its name was read. What was moved away
 // is gone, as if it had been removed.
 std::string missing(const trial& t, const manifest& copy) {
   const bool moved = t.plan.kind == swap_kind::moved_out || t.plan.kind == swap_kind::root_moved;
-  const bool excused =
-      moved || t.when == moment::before_the_name_was_read || t.plan.where == side::target;
+  const bool excused = moved || t.when == moment::before_the_name_was_read ||
+                       t.plan.where == side::target || is_put_for_directory(t, copy);
   std::string text;
   for (const auto& [path, original] : t.at.tree_before().entries) {
     if (is_swapped(t, path) && !excused && !copy.entries.contains(path))
