@@ -188,10 +188,14 @@ result<leaf_buffer> beside(leaf_name name, unsigned number) {
 /// The source's version, under the first name that is free; nothing where it is there already.
 result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
   if (is_directory(r, source) && is_directory(r, target)) return success(); // Of metadata alone.
+  // Its rules are about the whole tree, and cannot be about a part that has another name.
+  if (is_directory(r, source) && shared_->options.filter != nullptr)
+    return error(ENOTSUP, call::verify, r.name);
   constexpr unsigned enough = 1000;
   copy_options how = shared_->copying.options;
   how.tree.threads = 1;
   how.existing = copy_options::existing::refuse;
+  how.filter = nullptr;
   for (unsigned number = 1; number <= enough; ++number) {
     AFIO_TRY(const leaf_buffer name, beside(r.name, number));
     stat_t there;

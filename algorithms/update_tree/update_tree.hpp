@@ -54,7 +54,9 @@ struct update_options {
     fail,   ///< All are told, and nothing is changed anywhere.
     source, ///< It becomes the source's.
     target, ///< It stays.
-    both,   ///< It stays, and the source's comes beside it as NAME.from-source.
+    /// It stays, and the source's comes beside it as NAME.from-source; ENOTSUP for a directory
+    /// where there is a filter.
+    both,
   } conflicts = conflicts::fail;
 
   /// What is updated and deleted; null: all. What is excluded stays as it is. Borrowed.

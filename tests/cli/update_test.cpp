@@ -285,7 +285,7 @@ TEST_F(Update, BringsTheChangesSinceABase) {
   EXPECT_EQ(refused.output,
             "conflict: \"both\": content (1 → 6 bytes, times); content (1 → 4 bytes, times)\n");
   EXPECT_EQ(refused.errors,
-            "afio-update: nothing was changed: --conflict says what shall become of conflicts\n");
+            "afio-update: nothing was changed: --conflict says what shall become of them\n");
   EXPECT_EQ(tree("t"), before);
   expect(run({"-q", "--base", "o", "--conflict=both", "s", "t"}), 0, "");
   EXPECT_EQ(names("t"), "both both.from-source mine theirs");
