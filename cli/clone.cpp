@@ -345,11 +345,7 @@ int run(int argc, char** argv) {
   auto counted = a.list ? std::vector<event_kind>()
                         : std::vector{event_kind::created, event_kind::linked, event_kind::deleted};
   output out(a.common.for_output("afio-clone", std::move(counted)));
-  if (!out.log_problem().empty()) {
-    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
-            out.log_problem());
-    return static_cast<int>(exit_code::unusable);
-  }
+  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
   const exit_code code = a.list ? list_clones(a.series, a.common, out, interrupts)
                                 : clone(a, filter, out, interrupts).run();
   return static_cast<int>(code);

@@ -277,11 +277,7 @@ int run(int argc, char** argv) {
   output out(a.common.for_output("afio-cptree",
                                  {algorithms::event_kind::created, algorithms::event_kind::replaced,
                                   algorithms::event_kind::linked}));
-  if (!out.log_problem().empty()) {
-    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
-            out.log_problem());
-    return static_cast<int>(exit_code::unusable);
-  }
+  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
   return static_cast<int>(cptree(a, filter, out, interrupts).run());
 }
 

@@ -1,5 +1,4 @@
 // afio-diff: tells how trees differ.
-#include "afio/quoted.hpp"
 #include "algorithms/compare_trees/compare_trees.hpp"
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
@@ -184,11 +183,7 @@ int run(int argc, char** argv) {
   }
   signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-diff", {}));
-  if (!out.log_problem().empty()) {
-    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
-            out.log_problem());
-    return static_cast<int>(exit_code::unusable);
-  }
+  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
   return static_cast<int>(diff(a, filter, out, interrupts).run());
 }
 

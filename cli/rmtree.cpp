@@ -1,5 +1,4 @@
 // afio-rmtree: deletes directory trees.
-#include "afio/quoted.hpp"
 #include "afio/random_name.hpp"
 #include "algorithms/ancestor.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
@@ -223,11 +222,7 @@ int run(int argc, char** argv) {
   signals interrupts; // Before any other thread.
   output out(a.common.for_output("afio-rmtree",
                                  {algorithms::event_kind::deleted, algorithms::event_kind::moved}));
-  if (!out.log_problem().empty()) {
-    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
-            out.log_problem());
-    return static_cast<int>(exit_code::unusable);
-  }
+  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
   if (a.paths.empty() && a.reap.empty()) {
     if (a.ignore_missing) return 0; // As rm -f: nothing to do is fine for scripts.
     out.say("nothing to delete: name a PATH (see afio-rmtree --help)");

@@ -283,11 +283,7 @@ int run(int argc, char** argv) {
   output out(a.common.for_output("afio-update",
                                  {event_kind::created, event_kind::replaced, event_kind::changed,
                                   event_kind::linked, event_kind::moved, event_kind::deleted}));
-  if (!out.log_problem().empty()) {
-    out.say("cannot open the log file " + afio::quoted(a.common.log_file) + ": " +
-            out.log_problem());
-    return static_cast<int>(exit_code::unusable);
-  }
+  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
   return static_cast<int>(update(a, filter, out, interrupts).run());
 }
 

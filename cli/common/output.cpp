@@ -284,6 +284,12 @@ void output::draw_with(progress_bar* bar) noexcept {
   bar_ = bar;
 }
 
+bool output::has_opened_log() noexcept {
+  if (log_.problem().empty()) return true;
+  say("cannot open the log file " + quoted(options_.log_file) + ": " + log_.problem());
+  return false;
+}
+
 bool output::ok() const noexcept {
   const std::scoped_lock hold(lock_);
   return ok_;

@@ -38,7 +38,7 @@ std::string_view word_for(file_type type) noexcept;
 /// An observer that prints. All calls are safe from any thread; lines never mix.
 class output final : public algorithms::observer {
 public:
-  /// log_problem() tells whether the log file could be opened.
+  /// has_opened_log() tells whether the log file could be opened.
   explicit output(output_options options);
 
   void failed(const algorithms::failure& f) noexcept override;
@@ -74,8 +74,8 @@ public:
   /// The same of the log file.
   bool log_ok() noexcept { return log_.flush(); }
 
-  /// Why the log file could not be opened; empty if it could.
-  const std::string& log_problem() const noexcept { return log_.problem(); }
+  /// Whether the log file, if one is wanted, could be opened; says why not.
+  bool has_opened_log() noexcept;
 
   /// Whether something of that kind was said to be lost.
   bool has_lost(std::string_view what) const noexcept;
