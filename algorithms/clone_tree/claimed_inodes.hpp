@@ -15,11 +15,10 @@ class claimed_inodes {
 public:
   /// Whether it is the first to claim that inode. Throws std::bad_alloc.
   bool claim(std::uint64_t inode) {
-    const std::uint64_t hash = inode * 0x9E3779B97F4A7C15ULL; // Fibonacci: spreads neighbours.
-    part& p = parts_[hash >> 58];
+    part& p = parts_[hash_of(inode) >> 58];
     const std::scoped_lock hold(p.lock);
     if (4 * (p.used + 1) > 3 * p.slots.size()) grow(p);
-    const bool first = insert(p.slots, inode, hash);
+    const bool first = insert(p.slots, inode);
     if (first) ++p.used;
     return first;
   }
@@ -33,9 +32,14 @@ private:
     std::size_t used = 0;
   };
 
-  static bool insert(std::vector<std::uint64_t>& slots, std::uint64_t inode, std::uint64_t hash) {
+  /// Fibonacci hashing spreads neighbours.
+  static std::uint64_t hash_of(std::uint64_t inode) noexcept {
+    return inode * 0x9E3779B97F4A7C15ULL;
+  }
+
+  static bool insert(std::vector<std::uint64_t>& slots, std::uint64_t inode) {
     const std::size_t mask = slots.size() - 1;
-    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+    for (std::size_t at = hash_of(inode) & mask;; at = (at + 1) & mask) {
       if (slots[at] == inode) return false;
       if (slots[at] != free) continue;
       slots[at] = inode;
@@ -46,7 +50,7 @@ private:
   static void grow(part& p) {
     std::vector<std::uint64_t> larger(p.slots.empty() ? 64 : 2 * p.slots.size(), free);
     for (const std::uint64_t inode : p.slots) {
-      if (inode != free) insert(larger, inode, inode * 0x9E3779B97F4A7C15ULL);
+      if (inode != free) insert(larger, inode);
     }
     p.slots.swap(larger);
   }

@@ -2,6 +2,7 @@
 
 #include "algorithms/clone_tree/older_files.hpp"
 #include "algorithms/copy_tree/apart.hpp"
+#include "algorithms/copy_tree/link_instead.hpp"
 
 #include <cerrno>
 #include <new>
@@ -52,14 +53,6 @@ private:
   claimed_inodes claimed_;
 };
 
-/// Whether names of files of `dir` can be given in `to`.
-result<void> check_same_mount(const path_handle& dir, const path_handle& to) noexcept {
-  AFIO_TRY(const identity one, dir.identity());
-  AFIO_TRY(const identity other, to.identity());
-  if (one.mount != other.mount) return error(EXDEV, call::linkat);
-  return success();
-}
-
 } // namespace
 
 } // namespace clone_detail
@@ -69,7 +62,8 @@ result<clone_report> clone_tree(const path_handle& from, leaf_name name,
                                 leaf_name new_name, std::string_view shown,
                                 const clone_options& options, observer& told) noexcept try {
   if (previous != nullptr && options.share == clone_options::sharing::hard_links) {
-    AFIO_TRY(clone_detail::check_same_mount(*previous, to));
+    AFIO_TRY(const stat_t of_previous, previous->stat());
+    AFIO_TRY(copy_detail::check_linkable(of_previous, new_name, to));
   }
   // Where a user points at a mount point, it is the mount that is meant.
   AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));

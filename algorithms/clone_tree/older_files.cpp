@@ -64,10 +64,12 @@ result<std::optional<identity>> older_files::link(const place<3>& here, const ro
   const auto linked = here.handle(older).link(r.name, to, r.name);
   if (!linked) {
     const error& why = linked.assume_error();
-    if (why == std::errc::too_many_links) return share_blocks(here, r);
     if (why == std::errc::no_such_file_or_directory) return copy_it; // It is gone by now.
-    // Of what may not be linked: another user's file (fs.protected_hardlinks), an immutable one.
-    if (why == std::errc::operation_not_permitted) return share_blocks(here, r);
+    // EPERM: of what may not be linked, another user's file (fs.protected_hardlinks) or an
+    // immutable one.
+    const bool impossible =
+        why == std::errc::too_many_links || why == std::errc::operation_not_permitted;
+    if (impossible) return share_blocks(here, r);
     return linked.as_failure();
   }
   stat_t s;

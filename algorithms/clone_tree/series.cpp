@@ -3,7 +3,7 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/random_name.hpp"
-#include "algorithms/ancestor.hpp"
+#include "algorithms/copy_tree/apart.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
 
 #include <algorithm>
@@ -268,17 +268,6 @@ void series_run::supersede() {
   }
 }
 
-/// Whatever lies in the source would be a part of its own clones.
-result<void> check_apart(const path_handle& from, leaf_name name, const path_handle& series) {
-  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
-  const auto where = relation_of(source, series);
-  if (where && where.assume_value() != relation::unrelated)
-    return error(errc::refused, call::verify, name);
-  // Above is a directory that may not be searched: the walk will not enter the series, either.
-  if (!where && where.assume_error() != std::errc::permission_denied) return where.as_failure();
-  return success();
-}
-
 } // namespace
 
 result<std::vector<sys_seconds>> clones_in(const path_handle& series) {
@@ -291,7 +280,9 @@ result<series_report> clone_into_series(const path_handle& from, leaf_name name,
                                         std::string_view shown_series,
                                         const series_options& options, observer& told) noexcept
     try {
-  AFIO_TRY(check_apart(from, name, series));
+  // Whatever lies in the source would be a part of its own clones.
+  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
+  AFIO_TRY(copy_detail::check_apart(source, series, name));
   series_run run(series, shown_series, options, told);
   if (options.clone.doing == clone_options::doing::execute) {
     AFIO_TRY(run.lock());

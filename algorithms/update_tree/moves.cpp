@@ -5,6 +5,8 @@
 #include "algorithms/locate_below.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <tuple>
@@ -80,7 +82,7 @@ bool same_contents(const std::array<walk_root, 2>& roots, const lone_file& a, co
 
 } // namespace
 
-result<void> moves::find(const std::array<walk_root, 2>& roots, const options& how) {
+result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how) {
   walk_options walking = how.tree.for_walk();
   walking.counters = nullptr;
   walking.fields =
@@ -98,19 +100,17 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const options& h
   for (const lone_file& f : lone[1]) old_files.emplace(key_of(f), &f);
   constexpr std::size_t enough = 256 << 10;
   // Of many files of one size and time, as archives have them, only so many are read.
-  constexpr unsigned most_tries = 16;
+  constexpr std::ptrdiff_t most_tries = 16;
   const auto room = std::make_unique<std::byte[]>(enough);
   const auto limit = how.tree.deadline.start();
   for (const lone_file& wanted : lone[0]) {
     if (how.tree.stop.stop_requested() || limit.expired()) break; // The rest is copied, if at all.
-    auto [at, last] = old_files.equal_range(key_of(wanted));
-    for (unsigned tries = most_tries; at != last; ++at, --tries) {
-      if (tries == 0) at = last;
-      if (at == last ||
-          same_contents(roots, wanted, *at->second, {room.get(), enough}, how.tree.stop))
-        break;
-    }
-    if (at == last) continue;
+    const auto [first, last] = old_files.equal_range(key_of(wanted));
+    const auto end = std::ranges::next(first, most_tries, last);
+    const auto at = std::find_if(first, end, [&](const by_key::value_type& old) {
+      return same_contents(roots, wanted, *old.second, {room.get(), enough}, how.tree.stop);
+    });
+    if (at == end) continue;
     AFIO_TRY(stage(*roots[1].directory, wanted.path, *at->second, how));
     old_files.erase(at);
   }
@@ -119,9 +119,9 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const options& h
 
 /// Out of the way of all else that will be done to the target.
 result<void> moves::stage(const path_handle& root, const std::string& to, const lone_file& old,
-                          const options& how) {
+                          const update_options& how) {
   AFIO_TRY(const leaf_buffer name, random_name());
-  if (how.doing == options::doing::execute) {
+  if (how.doing == update_options::doing::execute) {
     const auto renamed = [&]() -> result<void> {
       AFIO_TRY(const location at, locate_below(root, old.path));
       AFIO_TRY(const fs_handle file, fs_handle::pin(at.directory, at.name));
@@ -163,12 +163,12 @@ void moves::remove_rest(const path_handle& target) noexcept {
 void moves::put_back_rest(const path_handle& target) noexcept {
   for (const auto& [to, file] : to_) {
     // What cannot be put back stays under that name, too: the source still has what is in it.
-    (void)[&]()->result<void> {
+    const auto put_back = [&]() -> result<void> {
       AFIO_TRY(const fs_handle pinned, fs_handle::pin(target, file.staged));
       AFIO_TRY(const location at, locate_below(target, file.from));
       return pinned.relink(target, file.staged, at.directory, at.name);
-    }
-    ();
+    };
+    (void)put_back();
   }
   to_.clear();
 }

@@ -1,8 +1,7 @@
 // Files that have another name by now: renamed in the target, rather than copied and deleted.
 #pragma once
 
-#include "algorithms/options.hpp"
-#include "algorithms/path_filter.hpp"
+#include "algorithms/update_tree/update_tree.hpp"
 #include "algorithms/walk/walk.hpp"
 
 #include <array>
@@ -35,12 +34,6 @@ struct moved_file {
 /// By their new paths. For all workers.
 class moves {
 public:
-  struct options {
-    tree_options tree;
-    const path_filter* filter = nullptr;
-    enum class doing : std::uint8_t { execute, rehearse } doing = doing::execute;
-  };
-
   /// Finds regular files, not empty, that only the target (tree 1) has under their names, each with
   /// one that only the source has and that has the same size, time of modification, mode, owner and
   /// contents.
@@ -48,7 +41,7 @@ public:
   /// be read or renamed are none: they are copied and deleted like any other.
   ///
   /// Memory: a path for each file that only one tree has. Throws std::bad_alloc.
-  result<void> find(const std::array<walk_root, 2>& roots, const options& how);
+  result<void> find(const std::array<walk_root, 2>& roots, const update_options& how);
 
   /// The file for that new path, which is then the caller's to rename.
   std::optional<moved_file> take(const std::string& to);
@@ -71,7 +64,7 @@ public:
 
 private:
   result<void> stage(const path_handle& root, const std::string& to, const lone_file& old,
-                     const options& how);
+                     const update_options& how);
 
   std::map<std::string, moved_file> to_;
   std::set<std::string, std::less<>> from_, staged_; // Constant after find().

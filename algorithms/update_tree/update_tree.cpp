@@ -175,20 +175,14 @@ result<void> tree_update<N>::finish_root(changer<N>& by) {
   return success();
 }
 
-result<void> look_for_moves(moves& moved, const std::array<walk_root, 2>& roots,
-                            const update_options& options) {
-  if (options.moves == update_options::moves::unnoticed) return success();
-  moves::options how{.tree = options.tree, .filter = options.filter};
-  if (options.doing == update_options::doing::rehearse) how.doing = moves::options::doing::rehearse;
-  return moved.find(roots, how);
-}
-
 result<update_report> make_equal(const walk_root& source, const walk_root& target,
                                  const update_options& options, observer& told) {
   tree_update<2> work({source, target}, options, told);
   moves moved;
   AFIO_TRY(work.prepare());
-  AFIO_TRY(look_for_moves(moved, {source, target}, options));
+  if (options.moves == update_options::moves::detect) {
+    AFIO_TRY(moved.find({source, target}, options));
+  }
   auto done = work.run<updater>(
       [&](changer<2>&& changes) { return updater(work.shared(), std::move(changes), moved); },
       [](in_place<2>& there, const directory_handle& from, const stat_t& was,
