@@ -17,12 +17,13 @@ enum class event_kind : std::uint8_t {
   replaced, ///< Something of that name was there, and went in the same instant.
   changed,  ///< Its metadata only.
   linked,   ///< It became one more name of a file that is there.
+  shared,   ///< Its blocks became those of a file that is there; it reads and is dated as before.
   deleted,
   moved,
 };
 
 /// How many kinds there are.
-constexpr std::size_t event_kinds = 6;
+constexpr std::size_t event_kinds = 7;
 
 /// Borrowed for the time of the call.
 struct event {

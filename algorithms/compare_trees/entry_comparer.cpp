@@ -59,7 +59,7 @@ result<distinction> entry_comparer::compare(const compared_entry& left,
   if (attributes) {
     AFIO_TRY(const fs_handle of_left, pin(left));
     AFIO_TRY(const fs_handle of_right, pin(right));
-    AFIO_TRY(const aspect differing, by_attributes(of_left, of_right));
+    AFIO_TRY(const aspect differing, compare_attributes(of_left, of_right));
     found.metadata = found.metadata | differing;
   }
   if (!same)
@@ -85,7 +85,7 @@ result<distinction> entry_comparer::compare(const path_handle& left, const stat_
   if (of_left.id.same_file(of_right.id)) return distinction{};
   aspect differing = by_status(of_left, of_right);
   if (wants_attributes()) {
-    AFIO_TRY(const aspect attributes, by_attributes(left, right));
+    AFIO_TRY(const aspect attributes, compare_attributes(left, right));
     differing = differing | attributes;
   }
   return distinction{differing == aspect::none ? kind::none : kind::metadata, differing};
@@ -116,8 +116,7 @@ result<bool> entry_comparer::have_attributes(const compared_entry& left,
   return false;
 }
 
-/// Extended attributes and ACLs.
-result<aspect> entry_comparer::by_attributes(const fs_handle& left,
+result<aspect> entry_comparer::compare_attributes(const fs_handle& left,
                                              const fs_handle& right) noexcept {
   AFIO_TRY(const std::string_view of_left, attribute_names(left, buffers_->of[0].names));
   AFIO_TRY(const std::string_view of_right, attribute_names(right, buffers_->of[1].names));

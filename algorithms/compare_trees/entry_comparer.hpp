@@ -63,6 +63,9 @@ public:
   result<distinction> compare(const path_handle& left, const stat_t& of_left,
                               const path_handle& right, const stat_t& of_right) noexcept;
 
+  /// Which of xattr and acl differ, as far as they count, between two files that are held.
+  result<aspect> compare_attributes(const fs_handle& left, const fs_handle& right) noexcept;
+
 private:
   struct buffers {
     struct attributes {
@@ -83,7 +86,6 @@ private:
 
   result<bool> have_attributes(const compared_entry& left, const compared_entry& right) noexcept;
   aspect by_status(const stat_t& left, const stat_t& right) const noexcept;
-  result<aspect> by_attributes(const fs_handle& left, const fs_handle& right) noexcept;
   result<bool> same_value(const char* name, const fs_handle& left, const fs_handle& right) noexcept;
   result<bool> same_contents(const compared_entry& left, const compared_entry& right) noexcept;
   result<bool> same_bytes(const compared_entry& left, const compared_entry& right) noexcept;

@@ -1,8 +1,8 @@
 // Files of equal contents become names of one inode, or share the blocks that hold them.
 //
 // First they are found, and what shall be done is a value, the plan: it can be looked at, and
-// carried out. Nothing that was found is believed then: every pair is held open, compared again byte
-// for byte, and replaced only while the kernel says that nobody can be writing to either.
+// carried out. Nothing that was found is believed then: every pair is held open, compared again
+// byte for byte, and replaced only while the kernel says that nobody can be writing to either.
 #pragma once
 
 #include "algorithms/file_metadata.hpp"
@@ -44,8 +44,8 @@ struct dedupe_options {
   aspect match = aspect::mode | aspect::ownership | aspect::xattr | aspect::acl;
   dedupe_by by = dedupe_by::automatic;
   algorithms::keep keep = keep::oldest;
-  std::uint64_t min_size = 1; ///< Bytes. Empty files are never taken for equal.
-  std::optional<std::uint32_t> owner; ///< Only files of this user.
+  std::uint64_t min_size = 1;          ///< Bytes. Empty files are never taken for equal.
+  std::optional<std::uint32_t> owner;  ///< Only files of this user.
   const path_filter* filter = nullptr; ///< Borrowed. Nothing: all.
 };
 
@@ -69,6 +69,8 @@ struct duplicate_group {
   std::uint64_t reclaimable() const noexcept;
 };
 
+struct dedupe_report;
+
 /// What was found, to be carried out by dedupe(). The roots must stay open until then. Moves only.
 class dedupe_plan {
 public:
@@ -80,15 +82,16 @@ public:
   /// For people and scripts. Throws std::bad_alloc.
   duplicate_group group(std::size_t index) const;
 
-  std::uint64_t files = 0;     ///< Regular files looked at: inodes.
+  std::uint64_t files = 0;      ///< Regular files looked at: inodes.
   std::uint64_t duplicates = 0; ///< Files besides those that are kept.
-  std::uint64_t failures = 0;  ///< Told to the observer.
+  std::uint64_t failures = 0;   ///< Told to the observer.
   algorithms::stopped stopped = algorithms::stopped::no;
 
 private:
   friend result<dedupe_plan> find_duplicates(std::span<const walk_root>, const dedupe_options&,
                                              observer&) noexcept;
-  friend struct dedupe_detail::contents_of_plan;
+  friend result<dedupe_report> dedupe(const dedupe_plan&, const dedupe_options&,
+                                      observer&) noexcept;
   explicit dedupe_plan(std::unique_ptr<dedupe_detail::contents_of_plan> of) noexcept;
 
   std::unique_ptr<dedupe_detail::contents_of_plan> of_;
@@ -96,10 +99,10 @@ private:
 
 /// Finds the groups of files below `trees` that have equal contents and equal metadata, as far as
 /// options.match says, and are on one file system. By size, then by hash: files up to 128 KiB are
-/// read once, of longer ones first both ends, and the whole only where those are equal. Two files of
-/// one hash are taken for equal here; dedupe() compares bytes. Reads only; times of access stay
-/// where the kernel allows it. A file that cannot be read is told and left out, and one that changes
-/// meanwhile is left out.
+/// read once, of longer ones first both ends, and the whole only where those are equal. Two files
+/// of one hash are taken for equal here; dedupe() compares bytes. Reads only; times of access stay
+/// where the kernel allows it. A file that cannot be read is told and left out, and one that
+/// changes meanwhile is left out.
 ///
 /// Memory: about 130 bytes and its name for each file of at least min_size. Threads as walk().
 /// Fails only if a root cannot be opened or memory is short.
@@ -110,6 +113,7 @@ struct dedupe_report {
   std::uint64_t files = 0;     ///< That were replaced, or share their blocks now.
   std::uint64_t names = 0;     ///< Names that were made names of another file.
   std::uint64_t reclaimed = 0; ///< Bytes given back: of files whose last name went; or shared.
+  std::uint64_t changed = 0;   ///< Files left alone because they are no duplicates any more.
   std::uint64_t busy = 0;      ///< Files left alone because somebody has them open for writing.
   std::uint64_t failures = 0;  ///< Told, the busy ones too.
   algorithms::stopped stopped = algorithms::stopped::no;
@@ -127,9 +131,10 @@ struct dedupe_report {
 ///  - What must match is compared again, and every byte.
 ///  - linking: the kept file gets a random private name beside the duplicate's, and the two are
 ///    exchanged. What came out must be what was compared, unchanged, and both leases unbroken; else
-///    they are exchanged back. Then the private name goes. So at every moment, and after every kill,
-///    the name is there with those contents. A kill may leave a private name (random_name.hpp) beside
-///    it. When the kept file can have no more names (EMLINK), the next is kept.
+///    they are exchanged back. Then the private name goes. So at every moment, and after every
+///    kill, the name is there with those contents. A kill may leave a private name
+///    (random_name.hpp) beside it. When the kept file can have no more names (EMLINK), the next is
+///    kept.
 ///  - sharing: the kernel compares and shares (FIDEDUPERANGE), in one step; what is shared already
 ///    is not shared again. Metadata stay, times too.
 ///

@@ -17,8 +17,8 @@ public:
   directory_cache(const inventory& found, std::size_t limit, crossing mounts) noexcept
       : found_(&found), limit_(limit), mounts_(mounts) {}
 
-  /// Stays open for the next `limit` - 1 that are opened, at the least. errc::raced if another directory is there by now.
-  /// ENOENT, ENOMEM.
+  /// Stays open for the next `limit` - 1 that are opened, at the least. errc::raced if another
+  /// directory is there by now. ENOENT, ENOMEM.
   result<const path_handle*> open(directory_number number) noexcept;
 
 private:

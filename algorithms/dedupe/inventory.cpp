@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
-#include <numeric>
 
 namespace afio::algorithms::dedupe_detail {
 
@@ -121,6 +120,12 @@ result<walk_report> inventory::fill(std::span<const walk_root> trees, const dedu
 
 const found_directory& inventory::directory(directory_number number) const noexcept {
   return workers_[(number >> 32) - 1].directory(static_cast<std::uint32_t>(number));
+}
+
+directory_number inventory::tree_of(const found_name& name) const noexcept {
+  directory_number at = name.directory;
+  while (directory(at).at.directory != 0) at = directory(at).at.directory;
+  return at;
 }
 
 std::string inventory::path(const found_name& name) const {

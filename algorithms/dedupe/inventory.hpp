@@ -63,6 +63,9 @@ public:
   collector(std::uint32_t worker, const dedupe_options& options) noexcept
       : worker_(worker), options_(&options) {}
 
+  collector(const collector&) = delete;
+  collector(collector&&) = default;
+
   /// What is walked next.
   void begin(directory_number root, std::string_view shown) noexcept {
     root_ = root;
@@ -103,6 +106,8 @@ public:
                            observer& told);
 
   const found_directory& directory(directory_number number) const noexcept;
+  /// The root that it is below. Of a tree that comes first it is less.
+  directory_number tree_of(const found_name& name) const noexcept;
   /// For people. Throws std::bad_alloc.
   std::string path(const found_name& name) const;
 

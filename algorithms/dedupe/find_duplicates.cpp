@@ -1,0 +1,261 @@
+#include "algorithms/dedupe/candidate.hpp"
+#include "algorithms/dedupe/fingerprinter.hpp"
+#include "algorithms/in_parallel.hpp"
+#include "algorithms/serial_observer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <new>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace afio::algorithms {
+
+namespace dedupe_detail {
+
+namespace {
+
+/// What files of one class have in common.
+auto class_of(const found_file& f, aspect match) noexcept {
+  const bool owner = has(match, aspect::ownership), time = has(match, aspect::timestamps);
+  return std::tuple(f.id.mount, f.id.device, f.size, has(match, aspect::mode) ? f.mode : 0,
+                    owner ? f.owner : 0, owner ? f.group : 0, time ? f.modified.seconds : 0,
+                    time ? f.modified.nanoseconds : 0);
+}
+
+/// The finder of one plan: each function is a stage, and leaves fewer candidates to the next.
+class finder {
+public:
+  finder(contents_of_plan& plan, const dedupe_options& options, observer& told) noexcept
+      : plan_(plan), options_(options), told_(told), limit_(options.tree.deadline.start()) {}
+
+  result<void> find(std::span<const walk_root> trees) {
+    AFIO_TRY(walked, plan_.found.fill(trees, options_, told_));
+    if (walked.stopped != stopped::no) return success();
+    order_names();
+    list_candidates();
+    AFIO_TRY(read_beginnings());
+    keep_groups();
+    AFIO_TRY(read_rest());
+    keep_groups();
+    choose_kept();
+    return success();
+  }
+
+  walk_report walked;
+  std::uint64_t files = 0;
+
+private:
+  using tree_path = std::pair<directory_number, std::string>;
+
+  void order_names();
+  void list_candidates();
+  result<void> read_beginnings();
+  result<void> read_rest();
+  void keep_groups();
+  void choose_kept();
+  tree_path order(const contents_of_plan::group& g);
+  tree_path first_path(const candidate& c) const;
+  std::array<std::int64_t, 3> rank(const found_file& f) const noexcept;
+  template <class F>
+  result<void> share_out(std::vector<candidate*>& work, std::size_t at_once, F&& read);
+  bool stopping() noexcept;
+
+  contents_of_plan& plan_;
+  const dedupe_options& options_;
+  serial_observer told_;
+  deadline::running limit_;
+};
+
+/// By class, then by inode, then by name.
+void finder::order_names() {
+  auto& names = plan_.names;
+  plan_.found.for_each([&](const found_file& f) { names.push_back(&f); });
+  const auto place_of = [&](const found_file* f) {
+    return std::tuple(plan_.found.directory(f->at.directory).id.inode,
+                      std::string_view(f->at.leaf()));
+  };
+  std::ranges::sort(names, [&](const found_file* a, const found_file* b) {
+    const auto of_a = class_of(*a, options_.match), of_b = class_of(*b, options_.match);
+    if (of_a != of_b) return of_a < of_b;
+    if (a->id.inode != b->id.inode) return a->id.inode < b->id.inode;
+    return place_of(a) < place_of(b);
+  });
+  // Trees may overlap.
+  const auto again = std::ranges::unique(names, [&](const found_file* a, const found_file* b) {
+    return a->id == b->id && place_of(a) == place_of(b);
+  });
+  names.erase(again.begin(), again.end());
+}
+
+void finder::list_candidates() {
+  const auto& names = plan_.names;
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < names.size();) {
+    const std::size_t first = plan_.candidates.size();
+    const auto common = class_of(*names[i], options_.match);
+    ++number;
+    for (; i < names.size() && class_of(*names[i], options_.match) == common; ++i) {
+      const bool again = plan_.candidates.size() > first &&
+                         plan_.file(plan_.candidates.back()).id.inode == names[i]->id.inode;
+      if (again)
+        ++plan_.candidates.back().names;
+      else
+        plan_.candidates.push_back(
+            {.first_name = static_cast<std::uint32_t>(i), .names = 1, .of_class = number});
+    }
+    files += plan_.candidates.size() - first;
+    if (plan_.candidates.size() - first < 2) plan_.candidates.resize(first);
+  }
+}
+
+/// Hands `work` to the workers, some at once in order, until all is done or it is to stop.
+template <class F>
+result<void> finder::share_out(std::vector<candidate*>& work, std::size_t at_once, F&& read) {
+  const auto pieces = (work.size() + at_once - 1) / at_once;
+  const auto threads = std::min<std::size_t>(worker_count(options_.tree.for_walk(), 1),
+                                             std::max<std::size_t>(pieces, 1));
+  std::vector<fingerprinter> workers;
+  for (std::size_t i = 0; i < threads; ++i) {
+    AFIO_TRY(auto made, fingerprinter::make(plan_, options_, told_));
+    workers.push_back(std::move(made));
+  }
+  std::atomic<std::size_t> next{0};
+  in_parallel(static_cast<unsigned>(threads), [&](unsigned i) noexcept {
+    for (;;) {
+      const std::size_t from = next.fetch_add(at_once);
+      if (from >= work.size() || stopping()) break;
+      for (candidate* const one :
+           std::span(work).subspan(from, std::min(at_once, work.size() - from)))
+        read(workers[i], *one);
+    }
+    workers[i].finish();
+  });
+  for (const fingerprinter& one : workers) walked.failures += one.failures();
+  if (options_.tree.stop.stop_requested())
+    walked.stopped = stopped::by_request;
+  else if (next < work.size())
+    walked.stopped = stopped::by_deadline;
+  return success();
+}
+
+bool finder::stopping() noexcept { return options_.tree.stop.stop_requested() || limit_.expired(); }
+
+/// One directory after another, and in it by inode: as their blocks and inodes mostly lie.
+result<void> finder::read_beginnings() {
+  std::vector<candidate*> work(plan_.candidates.size());
+  std::ranges::transform(plan_.candidates, work.begin(), [](candidate& c) { return &c; });
+  std::ranges::sort(work, {}, [&](const candidate* c) {
+    const found_file& f = plan_.file(*c);
+    return std::pair(f.at.directory, f.id.inode);
+  });
+  return share_out(work, 64, [](fingerprinter& by, candidate& one) { by.begin(one); });
+}
+
+/// Of the long ones, in the order in which they are on the device.
+result<void> finder::read_rest() {
+  std::vector<candidate*> work;
+  for (candidate& c : plan_.candidates)
+    if (c.read == candidate::read::ends) work.push_back(&c);
+  std::ranges::sort(work, {}, &candidate::place);
+  return share_out(work, 1, [](fingerprinter& by, candidate& one) { by.read_whole(one); });
+}
+
+/// Lines up what is equal as far as it was read, and drops what is equal to nothing.
+void finder::keep_groups() {
+  auto& all = plan_.candidates;
+  std::erase_if(all, [](const candidate& c) {
+    return c.read == candidate::read::nothing || c.read == candidate::read::failed;
+  });
+  const auto key = [](const candidate& c) {
+    return std::tuple(c.of_class, c.contents, c.attributes);
+  };
+  std::ranges::sort(all, {}, [&](const candidate& c) { return std::tuple(key(c), c.first_name); });
+  plan_.groups.clear();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < all.size();) {
+    const auto end = std::find_if(all.begin() + static_cast<std::ptrdiff_t>(i), all.end(),
+                                  [&](const candidate& c) { return key(c) != key(all[i]); });
+    const auto count = static_cast<std::size_t>(end - all.begin()) - i;
+    if (count > 1) {
+      std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(i), count,
+                  all.begin() + static_cast<std::ptrdiff_t>(kept));
+      plan_.groups.push_back({static_cast<std::uint32_t>(kept), static_cast<std::uint32_t>(count)});
+      kept += count;
+    }
+    i += count;
+  }
+  all.resize(kept);
+}
+
+/// Puts first what is to be kept, and orders all else by path, so that two runs tell the same.
+void finder::choose_kept() {
+  std::vector<std::pair<tree_path, contents_of_plan::group>> ordered;
+  for (const contents_of_plan::group& g : plan_.groups) ordered.emplace_back(order(g), g);
+  std::ranges::sort(ordered, {}, &decltype(ordered)::value_type::first);
+  std::ranges::transform(ordered, plan_.groups.begin(), [](const auto& one) { return one.second; });
+}
+
+/// What it is ordered by.
+finder::tree_path finder::order(const contents_of_plan::group& g) {
+  std::vector<std::pair<tree_path, candidate>> ordered;
+  const auto members = std::span(plan_.candidates).subspan(g.first, g.count);
+  for (const candidate& c : members) ordered.emplace_back(first_path(c), c);
+  std::ranges::sort(ordered, {}, &decltype(ordered)::value_type::first);
+  const auto kept = std::ranges::min_element(
+      ordered, {}, [&](const auto& one) { return rank(plan_.file(one.second)); });
+  std::rotate(ordered.begin(), kept, kept + 1);
+  std::ranges::transform(ordered, members.begin(), [](const auto& one) { return one.second; });
+  return std::move(ordered.front().first);
+}
+
+finder::tree_path finder::first_path(const candidate& c) const {
+  std::vector<tree_path> paths;
+  for (const found_file* const name : plan_.names_of(c))
+    paths.emplace_back(plan_.found.tree_of(name->at), plan_.found.path(name->at));
+  return std::move(*std::ranges::min_element(paths));
+}
+
+/// The least is kept.
+std::array<std::int64_t, 3> finder::rank(const found_file& f) const noexcept {
+  const std::int64_t seconds = f.modified.seconds, nanoseconds = f.modified.nanoseconds;
+  const auto links = static_cast<std::int64_t>(f.links);
+  switch (options_.keep) {
+  case keep::oldest:
+    return {seconds, nanoseconds, -links};
+  case keep::newest:
+    return {-seconds, -nanoseconds, -links};
+  case keep::most_names:
+    return {-links, seconds, nanoseconds};
+  case keep::first:
+    break;
+  }
+  return {};
+}
+
+} // namespace
+
+} // namespace dedupe_detail
+
+result<dedupe_plan> find_duplicates(std::span<const walk_root> trees, const dedupe_options& options,
+                                    observer& told) noexcept try {
+  dedupe_plan plan(std::make_unique<dedupe_detail::contents_of_plan>());
+  dedupe_detail::finder finder(*plan.of_, options, told);
+  AFIO_TRY(finder.find(trees));
+  plan.files = finder.files;
+  plan.duplicates = plan.of_->candidates.size() - plan.of_->groups.size();
+  plan.failures = finder.walked.failures;
+  plan.stopped = finder.walked.stopped;
+  return plan;
+
+} catch (const std::bad_alloc&) {
+
+  return error(ENOMEM, call::none);
+}
+
+} // namespace afio::algorithms

@@ -1,0 +1,288 @@
+#include "algorithms/dedupe/replacer.hpp"
+
+#include "afio/physical_extents.hpp"
+#include "afio/random_name.hpp"
+#include "algorithms/equal_contents.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace afio::algorithms::dedupe_detail {
+
+namespace {
+
+/// What remains in a worker's cache of directories: groups come in the order of paths.
+constexpr std::size_t open_directories = 64;
+
+/// It is another file by now, or has other contents: no duplicate any more, and nobody's failure.
+bool means_changed(const error& why) noexcept {
+  return why == errc::raced || why == std::errc::no_such_file_or_directory ||
+         why == std::errc::too_many_symbolic_link_levels || why == std::errc::not_a_directory ||
+         why == std::errc::is_a_directory;
+}
+
+bool means_cannot_share(const error& why) noexcept {
+  const int native = why.native();
+  return native == EOPNOTSUPP || native == ENOTTY || native == EINVAL || native == EXDEV;
+}
+
+/// As far as it counts.
+bool alike(const stat_t& a, const stat_t& b, aspect match) noexcept {
+  if (a.size != b.size) return false;
+  if (has(match, aspect::mode) && a.mode != b.mode) return false;
+  if (has(match, aspect::ownership) && (a.owner != b.owner || a.group != b.group)) return false;
+  return !has(match, aspect::timestamps) || a.modified == b.modified;
+}
+
+/// Whether the file has been given other metadata since, or other contents, in so far as they show.
+bool is_as_before(const stat_t& before, const stat_t& now) noexcept {
+  return now.id.same_file(before.id) && now.modified == before.modified &&
+         alike(before, now, aspect::mode | aspect::ownership);
+}
+
+/// Whether two files of one size have the same blocks; or such as cannot be shared, because they
+/// are kept with the metadata.
+result<bool> have_nothing_to_share(const file_handle& a, const file_handle& b,
+                                   std::uint64_t size) noexcept {
+  std::array<physical_extent, 64> of_a, of_b;
+  for (std::uint64_t at = 0; at < size;) {
+    AFIO_TRY(const auto left, physical_extents(a, {at, size - at}, of_a));
+    AFIO_TRY(const auto right, physical_extents(b, {at, size - at}, of_b));
+    if (left.empty() && right.empty()) return true; // Holes to their ends.
+    const auto same = [](const physical_extent& l, const physical_extent& r) {
+      return l.where == r.where && l.physical == r.physical &&
+             !has(l.flags | r.flags, extent_flags::unplaced);
+    };
+    const auto in_inode = [](const physical_extent& e) {
+      return has(e.flags, extent_flags::in_inode);
+    };
+    if (std::ranges::any_of(left, in_inode) || std::ranges::any_of(right, in_inode)) return true;
+    if (!std::ranges::equal(left, right, same)) return false;
+    if (left.size() < of_a.size()) return true;
+    at = left.back().where.end();
+  }
+  return true;
+}
+
+} // namespace
+
+result<replacer> replacer::make(replacing& shared) noexcept {
+  const comparison how{.how = comparing::content, .metadata = shared.options.match};
+  AFIO_TRY(auto comparer, entry_comparer::make(how));
+  std::unique_ptr<std::array<std::byte, 262'144>> through(new (std::nothrow)
+                                                              std::array<std::byte, 262'144>);
+  if (!through) return error(ENOMEM, call::none);
+  return replacer(shared, std::move(comparer), std::move(through));
+}
+
+replacer::replacer(replacing& shared, entry_comparer&& comparer,
+                   std::unique_ptr<std::array<std::byte, 262'144>> through) noexcept
+    : shared_(&shared),
+      comparer_(std::move(comparer)),
+      through_(std::move(through)),
+      directories_(shared.plan.found, open_directories, shared.options.tree.mounts) {}
+
+void replacer::replace(const contents_of_plan::group& g) noexcept {
+  const auto files = std::span(shared_->plan.candidates).subspan(g.first, g.count);
+  const candidate* of_kept = &files.front();
+  held_file kept;
+  for (const candidate& other : files.subspan(1)) {
+    if (shared_->stopping()) return;
+    const auto done = [&]() -> result<void> {
+      try {
+        return replace(kept, *of_kept, other);
+      } catch (const std::bad_alloc&) {
+        return error(ENOMEM, call::none);
+      }
+    }();
+    if (done || done.assume_error() == std::errc::operation_canceled) continue;
+    if (done.assume_error() == std::errc::too_many_links) {
+      // What could get no more names is full: the next one is kept from here on.
+      of_kept = &other;
+      kept = {};
+      continue;
+    }
+    fail(kept.file.is_open() ? other : *of_kept, done.assume_error());
+    if (!kept.file.is_open()) return; // Nothing to compare the others with.
+  }
+}
+
+bool replacer::by_sharing(const candidate& one) const noexcept {
+  if (shared_->options.by != dedupe_by::automatic) return shared_->options.by == dedupe_by::sharing;
+  return !shared_->unable.contains(shared_->plan.file(one).id.device);
+}
+
+/// Where `kept` is not held, or somebody waits for it, it is held anew first.
+result<void> replacer::replace(held_file& kept, const candidate& of_kept, const candidate& other) {
+  if (by_sharing(of_kept)) {
+    if (!kept.file.is_open()) {
+      AFIO_TRY(kept, hold(of_kept, guard::none));
+    }
+    const auto shared = share(kept, of_kept, other);
+    const bool tries_linking = !shared && shared_->options.by == dedupe_by::automatic &&
+                               means_cannot_share(shared.assume_error());
+    if (!tries_linking) return shared;
+    shared_->unable.add(shared_->plan.file(of_kept).id.device);
+  }
+  const auto guarded = kept.file.is_open() ? kept.file.holds_lease(lease::read) : false;
+  if (!guarded || !guarded.assume_value()) {
+    kept = {};
+    AFIO_TRY(kept, hold(of_kept, guard::lease));
+  }
+  return link(kept, of_kept, other);
+}
+
+/// Under any of its names: by one it may have been renamed.
+result<replacer::held_file> replacer::hold(const candidate& one, guard by) noexcept {
+  result<held_file> last = error(ENOENT, call::none);
+  for (const found_file* const name : shared_->plan.names_of(one)) {
+    last = hold(*name, by);
+    if (last) break;
+  }
+  return last;
+}
+
+result<replacer::held_file> replacer::hold(const found_file& name, guard by) noexcept {
+  AFIO_TRY(const path_handle* const dir, directories_.open(name.at.directory));
+  AFIO_TRY(auto opened, file_handle::seen(*dir, name.at.leaf(), shared_->options.tree.mounts,
+                                          access_time::keep));
+  if (!opened.status.id.same_file(name.id)) return error(errc::raced, call::verify, name.at.leaf());
+  if (by == guard::lease) {
+    AFIO_TRY(const bool leased, opened.file.try_lease(lease::read));
+    if (!leased) return error(EBUSY, call::fcntl, name.at.leaf());
+    // Until then, anybody might have written to it.
+    AFIO_TRY(opened.status, opened.file.stat());
+  }
+  return held_file{std::move(opened.file), opened.status};
+}
+
+result<void> replacer::share(const held_file& kept, const candidate& of_kept,
+                             const candidate& other) {
+  AFIO_TRY(const held_file to, hold(other, guard::none));
+  const std::uint64_t size = kept.status.size;
+  if (to.status.id.same_file(kept.status.id)) return success();
+  if (to.status.size != size) return error(errc::raced, call::verify);
+  AFIO_TRY(const bool nothing_to_do, have_nothing_to_share(kept.file, to.file, size));
+  if (nothing_to_do) return success();
+  AFIO_TRY(const std::uint64_t shared, kept.file.share_equal({0, size}, to.file, 0));
+  if (shared < size) return error(errc::raced, call::verify);
+  ++report_.files;
+  report_.reclaimed += std::min(size, to.status.allocated);
+  tell(event_kind::shared, shared_->plan.file(other), of_kept);
+  return success();
+}
+
+result<void> replacer::link(const held_file& kept, const candidate& of_kept,
+                            const candidate& other) {
+  AFIO_TRY(const held_file old, hold(other, guard::lease));
+  if (old.status.id.same_file(kept.status.id)) return success();
+  AFIO_TRY(check_equal(kept, old));
+  std::uint64_t names = 0;
+  result<void> all = success();
+  for (const found_file* const name : shared_->plan.names_of(other)) {
+    auto done = exchange(kept, *name, old);
+    if (!done) {
+      all = std::move(done);
+      continue;
+    }
+    ++names;
+    tell(event_kind::linked, *name, of_kept);
+  }
+  report_.names += names;
+  if (names != 0) ++report_.files;
+  if (names == old.status.links) report_.reclaimed += old.status.allocated;
+  return all;
+}
+
+/// Metadata, then bytes, and that nobody has wanted to write meanwhile.
+result<void> replacer::check_equal(const held_file& kept, const held_file& other) noexcept {
+  const auto different = error(errc::raced, call::verify);
+  if (!alike(kept.status, other.status, shared_->options.match)) return different;
+  AFIO_TRY(const aspect attributes, comparer_.compare_attributes(kept.file, other.file));
+  if (attributes != aspect::none) return different;
+  const auto go_on = [&]() -> result<void> {
+    if (shared_->options.tree.stop.stop_requested()) return error(ECANCELED, call::none);
+    return check_guarded(kept, other);
+  };
+  AFIO_TRY(const bool same, equal_contents_while(kept.file, other.file, kept.status.size, *through_,
+                                                 go_on, shared_->options.tree.counters));
+  if (!same) return different;
+  return check_guarded(kept, other);
+}
+
+result<void> replacer::check_guarded(const held_file& kept, const held_file& other) const noexcept {
+  for (const held_file* const one : {&kept, &other}) {
+    AFIO_TRY(const bool guarded, one->file.holds_lease(lease::read));
+    if (!guarded) return error(EBUSY, call::fcntl);
+  }
+  return success();
+}
+
+/// Makes `name` a name of `kept`; it is one of `other`.
+result<void> replacer::exchange(const held_file& kept, const found_file& name,
+                                const held_file& other) {
+  AFIO_TRY(const path_handle* const dir, directories_.open(name.at.directory));
+  AFIO_TRY(shared_->times.keep(name.at.directory, *dir));
+  AFIO_TRY(const leaf_buffer aside, random_name());
+  AFIO_TRY(kept.file.link(*dir, aside));
+  auto done = exchange(kept, *dir, name.at.leaf(), aside, other);
+  stat_t left;
+  AFIO_TRY(left.stamp(*dir, aside, want::identity));
+  // Anything else is somebody's, brought there by a race that was lost twice: it stays.
+  const auto& expected = done ? other : kept;
+  if (left.id.same_file(expected.status.id)) {
+    AFIO_TRY(dir->unlink(aside));
+  }
+  return done;
+}
+
+/// `aside` is a name of `kept`, and then what `name` was; after a failure of `kept` again.
+result<void> replacer::exchange(const held_file& kept, const path_handle& dir, leaf_name name,
+                                leaf_name aside, const held_file& other) noexcept {
+  AFIO_TRY(check_guarded(kept, other));
+  AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
+  auto right = check_exchanged(kept, dir, aside, other);
+  if (right) return success();
+  AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
+  return right;
+}
+
+/// What came out is what was compared, and has stayed that.
+result<void> replacer::check_exchanged(const held_file& kept, const path_handle& dir,
+                                       leaf_name aside, const held_file& other) noexcept {
+  stat_t out;
+  AFIO_TRY(out.stamp(dir, aside));
+  AFIO_TRY(const stat_t in, kept.file.stat());
+  if (!is_as_before(other.status, out) || !is_as_before(kept.status, in))
+    return error(errc::raced, call::verify, aside);
+  AFIO_TRY(const aspect attributes, comparer_.compare_attributes(kept.file, other.file));
+  if (attributes != aspect::none) return error(errc::raced, call::verify, aside);
+  return check_guarded(kept, other);
+}
+
+void replacer::tell(event_kind kind, const found_file& name, const candidate& of_kept) {
+  if (!shared_->told.wants_events()) return;
+  const inventory& found = shared_->plan.found;
+  const std::string path = found.path(name.at), to = found.path(shared_->plan.file(of_kept).at);
+  shared_->told.happened({kind, path, file_type::regular, to});
+}
+
+void replacer::fail(const candidate& one, const error& why) noexcept {
+  if (means_changed(why)) {
+    ++report_.changed;
+    return;
+  }
+  ++report_.failures;
+  if (why.native() == EBUSY) ++report_.busy;
+  const found_file& name = shared_->plan.file(one);
+  try {
+    shared_->told.failed({operation::link, shared_->plan.found.path(name.at), why});
+  } catch (const std::bad_alloc&) {
+    shared_->told.failed({operation::link, name.at.leaf(), why});
+  }
+}
+
+} // namespace afio::algorithms::dedupe_detail

@@ -1,0 +1,94 @@
+// Makes one file of two that are equal, or lets them share their blocks: one group after another.
+#pragma once
+
+#include "algorithms/compare_trees/entry_comparer.hpp"
+#include "algorithms/dedupe/candidate.hpp"
+#include "algorithms/dedupe/directory_cache.hpp"
+#include "algorithms/dedupe/kept_times.hpp"
+#include "algorithms/observer.hpp"
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace afio::algorithms::dedupe_detail {
+
+/// Devices that were found to be unable to share blocks. By any thread.
+class unable_to_share {
+public:
+  bool contains(std::uint64_t device) const noexcept {
+    const std::scoped_lock hold(lock_);
+    return devices_.contains(device);
+  }
+
+  /// Throws std::bad_alloc.
+  void add(std::uint64_t device) {
+    const std::scoped_lock hold(lock_);
+    devices_.insert(device);
+  }
+
+private:
+  mutable std::mutex lock_;
+  std::set<std::uint64_t> devices_;
+};
+
+/// What the workers of one call share. Borrowed.
+struct replacing {
+  const contents_of_plan& plan;
+  const dedupe_options& options;
+  observer& told;
+  deadline::running limit;
+  kept_times times;
+  unable_to_share unable;
+
+  bool stopping() const noexcept { return options.tree.stop.stop_requested() || limit.expired(); }
+};
+
+/// One for each thread: it owns buffers (1 MiB).
+class replacer {
+public:
+  /// ENOMEM.
+  static result<replacer> make(replacing& shared) noexcept;
+
+  /// All of it, or until it is to stop.
+  void replace(const contents_of_plan::group& g) noexcept;
+
+  const dedupe_report& report() const noexcept { return report_; }
+
+private:
+  struct held_file {
+    file_handle file;
+    stat_t status; ///< When it was opened.
+  };
+
+  /// Whether nobody may write to it while it is held.
+  enum class guard : std::uint8_t { none, lease };
+
+  replacer(replacing& shared, entry_comparer&& comparer,
+           std::unique_ptr<std::array<std::byte, 262'144>> through) noexcept;
+
+  bool by_sharing(const candidate& one) const noexcept;
+  result<held_file> hold(const candidate& one, guard by) noexcept;
+  result<held_file> hold(const found_file& name, guard by) noexcept;
+  result<void> replace(held_file& kept, const candidate& of_kept, const candidate& other);
+  result<void> share(const held_file& kept, const candidate& of_kept, const candidate& other);
+  result<void> link(const held_file& kept, const candidate& of_kept, const candidate& other);
+  result<void> check_equal(const held_file& kept, const held_file& other) noexcept;
+  result<void> check_guarded(const held_file& kept, const held_file& other) const noexcept;
+  result<void> exchange(const held_file& kept, const found_file& name, const held_file& other);
+  result<void> exchange(const held_file& kept, const path_handle& dir, leaf_name name,
+                        leaf_name aside, const held_file& other) noexcept;
+  result<void> check_exchanged(const held_file& kept, const path_handle& dir, leaf_name aside,
+                               const held_file& other) noexcept;
+  void tell(event_kind kind, const found_file& name, const candidate& of_kept);
+  void fail(const candidate& one, const error& why) noexcept;
+
+  replacing* shared_;
+  entry_comparer comparer_;
+  std::unique_ptr<std::array<std::byte, 262'144>> through_;
+  directory_cache directories_;
+  dedupe_report report_;
+};
+
+} // namespace afio::algorithms::dedupe_detail
