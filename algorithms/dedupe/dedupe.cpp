@@ -30,7 +30,7 @@ result<dedupe_report> dedupe(const dedupe_plan& plan, const dedupe_options& opti
   using namespace dedupe_detail;
   const contents_of_plan& of = *plan.of_;
   serial_observer one_at_a_time(told);
-  replacing shared{of, options, one_at_a_time, options.tree.deadline.start(), {}, {}};
+  replacing shared{of, options, one_at_a_time, options.tree.deadline.start()};
   const auto threads =
       std::clamp<std::size_t>(of.groups.size(), 1, worker_count(options.tree.for_walk(), 1));
   std::vector<replacer> workers;
@@ -53,8 +53,10 @@ result<dedupe_report> dedupe(const dedupe_plan& plan, const dedupe_options& opti
   for (const replacer& one : workers) add(all, one.report());
   if (options.tree.stop.stop_requested())
     all.stopped = stopped::by_request;
-  else if (next < of.groups.size())
+  else if (shared.limit.expired() && next < of.groups.size())
     all.stopped = stopped::by_deadline;
+  else if (shared.stopping())
+    all.stopped = stopped::by_failure;
   return all;
 
 } catch (const std::bad_alloc&) {

@@ -9,6 +9,7 @@
 #include "algorithms/options.hpp"
 #include "algorithms/path_filter.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,6 +48,8 @@ struct dedupe_options {
   std::uint64_t min_size = 1;          ///< Bytes. Empty files are never taken for equal.
   std::optional<std::uint32_t> owner;  ///< Only files of this user.
   const path_filter* filter = nullptr; ///< Borrowed. Nothing: all.
+  /// How long a file that is in use is waited for.
+  afio::deadline retry = afio::deadline::in(std::chrono::seconds(0));
 };
 
 namespace dedupe_detail {
@@ -65,8 +68,9 @@ struct duplicate_group {
   std::uint64_t size = 0;            ///< Of each, in bytes.
   std::vector<duplicate_file> files; ///< The one that is kept comes first.
 
-  /// What is given back if all become names of the first: of files whose names are all known.
-  std::uint64_t reclaimable() const noexcept;
+  /// What is given back at the most: by sharing, the blocks of all but the first; else of those of
+  /// them whose names are all known. (What shares its blocks already is not known here.)
+  std::uint64_t reclaimable(dedupe_by how) const noexcept;
 };
 
 struct dedupe_report;

@@ -6,10 +6,12 @@
 
 namespace afio::algorithms {
 
-std::uint64_t duplicate_group::reclaimable() const noexcept {
+std::uint64_t duplicate_group::reclaimable(dedupe_by how) const noexcept {
   std::uint64_t bytes = 0;
-  for (std::size_t i = 1; i < files.size(); ++i)
-    if (files[i].paths.size() == files[i].links) bytes += files[i].allocated;
+  for (const duplicate_file& file : std::span(files).subspan(1)) {
+    const bool goes = how == dedupe_by::sharing || file.paths.size() == file.links;
+    if (goes) bytes += file.allocated;
+  }
   return bytes;
 }
 

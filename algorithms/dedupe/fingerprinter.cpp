@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <new>
 #include <numeric>
+#include <optional>
 
 namespace afio::algorithms::dedupe_detail {
 
@@ -109,16 +110,17 @@ result<void> fingerprinter::read_attributes(candidate& one, const file_handle& f
   const bool acls = has(options_->match, aspect::acl), others = has(options_->match, aspect::xattr);
   if (!acls && !others) return success();
   AFIO_TRY(const std::string_view names, attribute_names(file, buffers_->names));
-  result<void> read = success();
+  std::optional<error> failure;
   for_each_name(names, [&](const char* name) {
-    if (!read || (is_acl(name) ? !acls : !others)) return;
+    if (failure || (is_acl(name) ? !acls : !others)) return;
     const auto size = file.get_attribute(name, buffers_->value);
     if (size)
       add(one.attributes, name, std::span(buffers_->value).first(size.assume_value()));
     else
-      read = size.as_failure();
+      failure = size.assume_error();
   });
-  return read;
+  if (failure) return std::move(*failure);
+  return success();
 }
 
 result<void> fingerprinter::read_contents(candidate& one, const file_handle& file) noexcept {

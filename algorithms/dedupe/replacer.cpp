@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <new>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace afio::algorithms::dedupe_detail {
@@ -151,12 +154,24 @@ result<replacer::held_file> replacer::hold(const found_file& name, guard by) noe
                                           access_time::keep));
   if (!opened.status.id.same_file(name.id)) return error(errc::raced, call::verify, name.at.leaf());
   if (by == guard::lease) {
-    AFIO_TRY(const bool leased, opened.file.try_lease(lease::read));
-    if (!leased) return error(EBUSY, call::fcntl, name.at.leaf());
+    AFIO_TRY(lease_read(opened.file, name.at.leaf()));
     // Until then, anybody might have written to it.
     AFIO_TRY(opened.status, opened.file.stat());
   }
   return held_file{std::move(opened.file), opened.status};
+}
+
+/// Tries again while somebody has it open for writing, for as long as was asked for.
+result<void> replacer::lease_read(file_handle& file, leaf_name name) const noexcept {
+  using namespace std::chrono_literals;
+  const auto limit = shared_->options.retry.start();
+  for (std::chrono::nanoseconds pause = 1ms;;
+       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+    AFIO_TRY(const bool leased, file.try_lease(lease::read));
+    if (leased) return success();
+    if (limit.expired() || shared_->stopping()) return error(EBUSY, call::fcntl, name);
+    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+  }
 }
 
 result<void> replacer::share(const held_file& kept, const candidate& of_kept,
@@ -181,11 +196,11 @@ result<void> replacer::link(const held_file& kept, const candidate& of_kept,
   if (old.status.id.same_file(kept.status.id)) return success();
   AFIO_TRY(check_equal(kept, old));
   std::uint64_t names = 0;
-  result<void> all = success();
+  std::optional<error> failure;
   for (const found_file* const name : shared_->plan.names_of(other)) {
     auto done = exchange(kept, *name, old);
     if (!done) {
-      all = std::move(done);
+      failure = std::move(done).assume_error();
       continue;
     }
     ++names;
@@ -194,7 +209,8 @@ result<void> replacer::link(const held_file& kept, const candidate& of_kept,
   report_.names += names;
   if (names != 0) ++report_.files;
   if (names == old.status.links) report_.reclaimed += old.status.allocated;
-  return all;
+  if (failure) return std::move(*failure);
+  return success();
 }
 
 /// Metadata, then bytes, and that nobody has wanted to write meanwhile.
@@ -276,6 +292,7 @@ void replacer::fail(const candidate& one, const error& why) noexcept {
     return;
   }
   ++report_.failures;
+  shared_->failed = true;
   if (why.native() == EBUSY) ++report_.busy;
   const found_file& name = shared_->plan.file(one);
   try {

@@ -8,6 +8,7 @@
 #include "algorithms/observer.hpp"
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -41,8 +42,12 @@ struct replacing {
   deadline::running limit;
   kept_times times;
   unable_to_share unable;
+  std::atomic<bool> failed{false};
 
-  bool stopping() const noexcept { return options.tree.stop.stop_requested() || limit.expired(); }
+  bool stopping() const noexcept {
+    const bool gives_up = options.tree.on_failure == on_failure::stop && failed;
+    return gives_up || options.tree.stop.stop_requested() || limit.expired();
+  }
 };
 
 /// One for each thread: it owns buffers (1 MiB).
@@ -71,6 +76,7 @@ private:
   bool by_sharing(const candidate& one) const noexcept;
   result<held_file> hold(const candidate& one, guard by) noexcept;
   result<held_file> hold(const found_file& name, guard by) noexcept;
+  result<void> lease_read(file_handle& file, leaf_name name) const noexcept;
   result<void> replace(held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> share(const held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> link(const held_file& kept, const candidate& of_kept, const candidate& other);

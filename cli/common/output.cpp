@@ -26,6 +26,8 @@ std::string_view word_for(event_kind kind) noexcept {
     return "changed";
   case event_kind::linked:
     return "linked";
+  case event_kind::shared:
+    return "shared";
   case event_kind::deleted:
     return "deleted";
   case event_kind::moved:
@@ -45,6 +47,8 @@ std::string_view phrase_for(event_kind kind, bool dry_run) noexcept {
     return dry_run ? "would change the namesake of " : "changed the namesake of ";
   case event_kind::linked:
     return dry_run ? "would link " : "linked ";
+  case event_kind::shared:
+    return dry_run ? "would share the blocks of " : "shared the blocks of ";
   case event_kind::deleted:
     return dry_run ? "would delete " : "deleted ";
   case event_kind::moved:
@@ -61,7 +65,7 @@ bool is_put_back(const algorithms::event& e) noexcept {
 std::string text_for(const algorithms::event& e, bool dry_run) {
   if (is_put_back(e)) return (dry_run ? "would put back or delete " : "put back ") + quoted(e.path);
   std::string text = std::string(phrase_for(e.kind, dry_run)) + quoted(e.path);
-  if (!e.to.empty()) text += " to " + quoted(e.to);
+  if (!e.to.empty()) text += (e.kind == event_kind::shared ? " with " : " to ") + quoted(e.to);
   return text;
 }
 

@@ -1,0 +1,243 @@
+// afio-dedupe: makes files of equal contents one, or lets them share their blocks.
+#include "algorithms/dedupe/dedupe.hpp"
+
+#include "cli/common/amounts.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/arguments.hpp"
+#include "cli/common/aspects.hpp"
+#include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
+#include "cli/common/rules.hpp"
+#include "cli/common/shown_progress.hpp"
+#include "cli/common/signals.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::dedupe_by;
+using algorithms::dedupe_options;
+using algorithms::dedupe_plan;
+using algorithms::dedupe_report;
+using algorithms::event_kind;
+using algorithms::stopped;
+
+constexpr char examples[] = R"(Examples:
+  afio-dedupe -n photos                  see what is there twice
+  afio-dedupe photos                     share blocks, or else link
+  afio-dedupe --link=hard a b            names in both trees become one file's
+  afio-dedupe -n -0 downloads | xargs -0 ls -ld
+
+Hard links are one file: who writes to one name writes to all. Exit: 0 all
+done, 1 some files failed or are in use, 2 usage, 130/143 interrupted.)";
+
+const std::map<std::string, dedupe_by> ways{
+    {"auto", dedupe_by::automatic}, {"hard", dedupe_by::linking}, {"reflink", dedupe_by::sharing}};
+
+const std::map<std::string, algorithms::keep> keeps{{"oldest", algorithms::keep::oldest},
+                                                    {"newest", algorithms::keep::newest},
+                                                    {"first", algorithms::keep::first},
+                                                    {"most-linked", algorithms::keep::most_names}};
+
+struct arguments {
+  common_arguments common;
+  std::vector<std::string> trees;
+  std::string link = "auto";
+  std::string keep = "oldest";
+  aspect_list match{{"mode", "ownership", "xattr", "acl"}};
+  std::uint64_t min_size = 1;
+  bool all_owners = false;
+  rules which;
+};
+
+void describe(CLI::App& app, arguments& a) {
+  app.add_option("TREE", a.trees, "Where to look, all together")->type_name("")->required();
+  app.add_option("--link", a.link, "How: hard, reflink, or auto: reflink where it can be")
+      ->type_name("HOW")
+      ->check(CLI::IsMember(&ways).description(""));
+  app.add_option("--keep", a.keep, "Which stays: oldest, newest, first or most-linked")
+      ->type_name("WHICH")
+      ->check(CLI::IsMember(&keeps).description(""));
+  a.match.add_to(app, "--match", "What must be equal, too: none, or of");
+  app.add_option("--min-size", a.min_size, "Leave smaller files alone (4096, 64K, 1M)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false).description(""));
+  app.add_flag("--all-owners", a.all_owners, "Files of other users, too");
+  a.which.add_to(app);
+  a.common.add_to(app);
+  app.footer(examples);
+}
+
+dedupe_options options_for(const arguments& a, const signals& interrupts,
+                           algorithms::progress& done) {
+  dedupe_options o;
+  o.tree = a.common.for_trees();
+  o.tree.stop = interrupts.token();
+  o.tree.counters = &done;
+  o.match = a.match.meant();
+  o.by = ways.at(a.link);
+  o.keep = keeps.at(a.keep);
+  o.min_size = a.min_size;
+  o.retry = a.common.retry_deadline();
+  if (!a.all_owners) o.owner = ::geteuid();
+  return o;
+}
+
+std::string counted(std::uint64_t number, std::string_view one, std::string_view several) {
+  return grouped(number) + ' ' + std::string(number == 1 ? one : several);
+}
+
+class deduplication {
+public:
+  deduplication(const arguments& a, const algorithms::path_filter& filter, output& out,
+                signals& interrupts)
+      : arguments_(a),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)) {
+    if (!filter.empty()) options_.filter = &filter;
+  }
+
+  exit_code run() {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      const shown_progress bar(arguments_.common, "looking at", arguments_.trees, options_.tree,
+                               out_);
+      deduplicate();
+    }
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    out_.summarize(failures_, spent.count(), done_.bytes.load(),
+                   {{"files", files_},
+                    {"groups", groups_},
+                    {"duplicates", duplicates_},
+                    {"reclaimed", report_.reclaimed},
+                    {"busy", report_.busy}});
+    if (failures_ != 0) code_ = worse(code_, exit_code::incomplete);
+    return final_status(out_, interrupts_, code_);
+  }
+
+private:
+  void deduplicate() {
+    std::vector<path_handle> handles;
+    std::vector<algorithms::walk_root> trees;
+    handles.reserve(arguments_.trees.size());
+    for (const std::string& path : arguments_.trees) {
+      auto opened = open_directory_itself(path);
+      if (!opened) return refuse(path, opened.assume_error());
+      handles.push_back(std::move(opened).assume_value());
+      trees.push_back({&handles.back(), path});
+    }
+    const auto found = algorithms::find_duplicates(trees, options_, out_);
+    if (!found) return refuse(arguments_.trees.front(), found.assume_error());
+    const dedupe_plan& plan = found.assume_value();
+    files_ = plan.files;
+    groups_ = plan.groups();
+    duplicates_ = plan.duplicates;
+    failures_ += plan.failures;
+    if (plan.stopped != stopped::no) return stop(plan.stopped);
+    arguments_.common.dry_run ? show(plan) : carry_out(plan);
+  }
+
+  /// What carrying it out would tell.
+  void show(const dedupe_plan& plan) {
+    const bool shares = options_.by == dedupe_by::sharing;
+    for (std::size_t i = 0; i < plan.groups(); ++i) {
+      const algorithms::duplicate_group group = plan.group(i);
+      report_.reclaimed += group.reclaimable(options_.by);
+      const std::string& kept = group.files.front().paths.front();
+      for (const auto& file : std::span(group.files).subspan(1)) {
+        for (const std::string& path : file.paths)
+          out_.happened(
+              {shares ? event_kind::shared : event_kind::linked, path, file_type::regular, kept});
+      }
+    }
+    tell(found() + ": " + size_text(report_.reclaimed) + " would be given back");
+  }
+
+  void carry_out(const dedupe_plan& plan) {
+    const auto done = algorithms::dedupe(plan, options_, out_);
+    if (!done) return refuse(arguments_.trees.front(), done.assume_error());
+    report_ = done.assume_value();
+    failures_ += report_.failures;
+    std::string text = found() + ": " +
+                       counted(report_.files, "file was merged", "files were merged") + ", " +
+                       size_text(report_.reclaimed) + " given back";
+    if (report_.changed != 0)
+      text += ", " + counted(report_.changed, "has changed meanwhile", "have changed meanwhile");
+    if (report_.busy != 0) text += ", " + grouped(report_.busy) + " in use";
+    tell(text);
+    if (report_.stopped != stopped::no) stop(report_.stopped);
+  }
+
+  std::string found() const {
+    return counted(duplicates_, "duplicate", "duplicates") + " in " +
+           counted(groups_, "group", "groups");
+  }
+
+  /// The sum, for people.
+  void tell(const std::string& text) {
+    const bool people = !arguments_.common.json && !arguments_.common.null;
+    if (people && !arguments_.common.quiet) out_.print(text + '\n');
+  }
+
+  void stop(stopped why) {
+    tell_stop(out_, why);
+    code_ = worse(code_, exit_code::incomplete);
+  }
+
+  /// Nothing was begun.
+  void refuse(const std::string& path, const error& why) {
+    const bool symlink = why == std::errc::too_many_symbolic_link_levels;
+    ++failures_;
+    out_.failed("open", path, why,
+                symlink ? "It is a symlink: name the directory that it leads to" : "");
+    code_ = exit_code::unusable;
+  }
+
+  const arguments& arguments_;
+  output& out_;
+  signals& interrupts_;
+  algorithms::progress done_;
+  dedupe_options options_;
+  dedupe_report report_;
+  std::uint64_t files_ = 0;
+  std::uint64_t groups_ = 0;
+  std::uint64_t duplicates_ = 0;
+  std::uint64_t failures_ = 0;
+  exit_code code_ = exit_code::done;
+};
+
+int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
+  CLI::App app("Makes one of files that have the same contents.", "afio-dedupe");
+  arguments a;
+  describe(app, a);
+  if (const auto status = parse(app, argc, argv)) return *status;
+  algorithms::path_filter filter;
+  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
+    std::fprintf(stderr, "afio-dedupe: %s\n", wrong.c_str());
+    return static_cast<int>(exit_code::unusable);
+  }
+  signals interrupts; // Before any other thread.
+  output out(a.common.for_output("afio-dedupe", {event_kind::linked, event_kind::shared}));
+  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
+  return static_cast<int>(deduplication(a, filter, out, interrupts).run());
+}
+
+} // namespace
+
+} // namespace afio::cli
+
+int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
