@@ -104,6 +104,11 @@ void place<N>::mark_incomplete() const noexcept {
 }
 
 template <std::size_t N>
+void place<N>::leave_out(std::size_t tree) const noexcept {
+  node_.sides[tree].present = false;
+}
+
+template <std::size_t N>
 std::atomic<std::uint64_t>& place<N>::slot() const noexcept {
   return node_.slot;
 }

@@ -68,6 +68,10 @@ public:
   bool incomplete() const noexcept;
   void mark_incomplete() const noexcept;
 
+  /// In denied() only: the directory is not there in that tree, so that it can be opened again in
+  /// the others.
+  void leave_out(std::size_t tree) const noexcept;
+
   /// A word of the visitor's own for each directory, 0 at first. Workers share it: hence atomic.
   std::atomic<std::uint64_t>& slot() const noexcept;
 
