@@ -182,7 +182,7 @@ private:
         report_.conflicts != 0 && options_.conflicts == update_options::conflicts::fail;
     if (!refused) return;
     const update_report& r = report_;
-    const bool untouched = r.created + r.replaced + r.changed + r.linked + r.removed == 0;
+    const bool untouched = r.created + r.replaced + r.changed + r.linked + r.moved + r.removed == 0;
     out_.note(std::string(untouched ? "nothing was changed" : "conflicts were left as they are") +
               ": --conflict says what shall become of them");
     code_ = worse(code_, exit_code::refused);

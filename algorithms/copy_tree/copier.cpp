@@ -68,7 +68,8 @@ result<void> copier<N>::copy_entry(const place<N>& here, row<N>& r) {
   if (!wants(here, r)) return success();
   if (!led) return led.assume_error();
   const auto& target = led.assume_value();
-  if (here.present(last) && !here.listed(last)) look_up(here, r);
+  const bool seen = r.in[last].stat != nullptr; // By who hands the row on.
+  if (here.present(last) && !here.listed(last) && !seen) look_up(here, r);
   if (source.type == file_type::directory) return enter_directory(here, r, target);
   return target ? leaves_.copy_target(here, r, *target, sum_) : leaves_.copy(here, r, sum_);
 }

@@ -78,6 +78,11 @@ void place<N>::fail_in(std::size_t tree, operation what, std::string_view leaf,
 }
 
 template <std::size_t N>
+void place<N>::count_told(std::uint64_t failures) const noexcept {
+  engine_.count_failures(node_, failures);
+}
+
+template <std::size_t N>
 void place<N>::tell(event_kind kind, std::string_view leaf, file_type type) const noexcept {
   engine_.tell(node_, kind, leaf, type);
 }

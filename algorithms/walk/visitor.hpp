@@ -58,6 +58,8 @@ public:
   /// The same of what that tree has.
   void fail_in(std::size_t tree, operation what, std::string_view leaf,
                const error& why) const noexcept;
+  /// Counts failures of this directory that the observer has been told already.
+  void count_told(std::uint64_t failures) const noexcept;
   /// Tells the observer, if it wants events.
   void tell(event_kind kind, std::string_view leaf, file_type type) const noexcept;
   void tell_in(std::size_t tree, event_kind kind, std::string_view leaf,

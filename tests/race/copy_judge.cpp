@@ -301,7 +301,7 @@ verdict judge_copy(const trial& t, const ending& run) {
   const bool conflicts = merges && run.exit_code == 3;
   const bool may_do_nothing = (nothing_older || merges) && t.done.applied();
   if (may_do_nothing && (conflicts || run.exit_code == 1) && !run.errors.empty() &&
-      is_untouched(t, copy) && untold_leftovers(copies, run.errors).empty())
+      is_untouched(t, copy) && (t.at.is_series() || untold_leftovers(copies, run.errors).empty()))
     return {outcome::reported, run.errors};
   constexpr int unstable = 4;
   const bool ended_well = run.exit_code <= 1 || run.exit_code == unstable || conflicts;
@@ -311,7 +311,8 @@ verdict judge_copy(const trial& t, const ending& run) {
   }
   if (run.exit_code == 0) return judge_success(t, copies, copy, run);
   if (run.errors.empty()) return {outcome::silent, ""};
-  const auto untold = untold_leftovers(copies, run.errors);
+  // What a run leaves in a series, the next one deletes.
+  const auto untold = t.at.is_series() ? "" : untold_leftovers(copies, run.errors);
   return {untold.empty() ? outcome::reported : outcome::place_untold, untold + run.errors};
 }
 
