@@ -76,6 +76,7 @@ result<clone_report> clone_tree(const path_handle& from, leaf_name name,
   const copy_options how = clone_detail::for_copies(options);
   clone_detail::previous older(previous, options);
   copy_detail::tree_copy work(to, new_name, shown, how, told, &older);
+  if (options.name_if_incomplete) work.name_if_incomplete(*options.name_if_incomplete);
   AFIO_TRY(const copy_report copied, work.copy_directory(source, status));
   return clone_report{.created = copied.created,
                       .shared = work.shared(),

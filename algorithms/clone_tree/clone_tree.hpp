@@ -36,6 +36,9 @@ struct clone_options {
 
   const path_filter* filter = nullptr; ///< What is cloned; null: all. Borrowed.
 
+  /// The clone's name where it is incomplete (clone_report), in place of the one that was said.
+  std::optional<leaf_buffer> name_if_incomplete;
+
   /// What the source's files were when the old copy was made. With it, a file that was changed
   /// without a trace in size and time is noticed, and what it knows needs no look at attributes; a
   /// file that it does not know is compared by contents. Null: `how` alone decides. Borrowed.
@@ -55,6 +58,11 @@ struct clone_report {
   algorithms::stopped stopped = algorithms::stopped::no;
   /// As copy_report's.
   std::optional<leaf_buffer> left_as;
+
+  /// Whether all was cloned but what kept changing.
+  bool complete() const noexcept {
+    return failures == kept_changing && stopped == algorithms::stopped::no;
+  }
 };
 
 /// Copies the entry `name` of `from`, a directory, to `new_name` of `to`, as copy_tree does to a

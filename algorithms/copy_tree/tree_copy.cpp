@@ -167,7 +167,9 @@ result<void> tree_copy::publish(const path_handle& hidden, leaf_name hidden_name
   if (durable != sync::none) {
     AFIO_TRY(hidden.sync_file_system());
   }
-  AFIO_TRY(hidden.relink(to_, hidden_name, to_, new_name_));
+  const bool complete = report_.failures == report_.kept_changing;
+  const leaf_buffer& name = complete || !incomplete_name_ ? new_name_ : *incomplete_name_;
+  AFIO_TRY(hidden.relink(to_, hidden_name, to_, name));
   return sync_names();
 }
 

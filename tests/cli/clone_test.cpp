@@ -268,7 +268,7 @@ TEST_F(Clone, WhatIsStoppedIsDeletedByTheNextRun) {
 
 TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
   make("f backup/2020-01-01T00:00:00Z/a 40960\n f backup/2020-01-01T00:00:00Z/b 8192\n d "
-       "backup/2021-01-01T00:00:00Z\n h backup/2021-01-01T00:00:00Z/a = "
+       "backup/2021-01-01T00:00:00Z.incomplete\n h backup/2021-01-01T00:00:00Z.incomplete/a = "
        "backup/2020-01-01T00:00:00Z/a\n d backup/other\n f backup/2022-01-01T00:00:00Z 1");
   const auto json = run({"--series", "backup", "--list", "--json"});
   EXPECT_TRUE(json.exited_with(0)) << describe(json);
@@ -276,19 +276,21 @@ TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
   ASSERT_EQ(lines.size(), 3U) << json.output;
   // Directories take what the file system gives them.
   EXPECT_TRUE(std::regex_match(
-      lines[0], std::regex(R"(\{"type":"clone","name":"2020-01-01T00:00:00Z","entries":3,)"
-                           R"("bytes":49152,"reclaimable":\d+\})")))
+      lines[0],
+      std::regex(R"(\{"type":"clone","name":"2020-01-01T00:00:00Z","complete":true,"entries":3,)"
+                 R"("bytes":49152,"reclaimable":\d+\})")))
       << lines[0];
   EXPECT_TRUE(lines[1].starts_with(
-      R"({"type":"clone","name":"2021-01-01T00:00:00Z","entries":2,"bytes":40960,"reclaimable":)"))
+      R"({"type":"clone","name":"2021-01-01T00:00:00Z.incomplete","complete":false,"entries":2,"bytes":40960,"reclaimable":)"))
       << lines[1];
   EXPECT_TRUE(lines[2].starts_with(R"({"type":"summary","clones":2,"failures":0,"seconds":)"));
   const auto text = run({"--series=backup", "--list"});
   expect_like(text, 0,
               "2020-01-01T00:00:00Z             3 entries     48 KiB +\\S+ \\w+ reclaimable\n"
-              "2021-01-01T00:00:00Z             2 entries     40 KiB +\\S+ \\w+ reclaimable\n");
+              "2021-01-01T00:00:00Z.incomplete             2 entries     40 KiB +\\S+ \\w+ "
+              "reclaimable\n");
   expect(run({"--series=backup", "--list", "-0"}), 0,
-         std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z\0", 42), "");
+         std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z.incomplete\0", 53), "");
   expect(run({"--series=none", "--list"}), 1, "",
          "afio-clone: cannot list \"none\": No such file or directory\n");
   EXPECT_FALSE(exists("backup/.afio-series.lock")) << "a look changes nothing";

@@ -257,6 +257,14 @@ std::string not_merged(const trial& t) {
   return t.plan.where == side::target && obstacle && stays && seen ? "not merged\n" : "";
 }
 
+// A clone with the name of a complete one though the tool says that it is not.
+std::string falsely_complete(const trial& t, const ending& run) {
+  const auto found = t.now.find(t.at.copies_identity());
+  if (!t.at.is_series() || run.exit_code != 1 || found == t.now.end()) return "";
+  const std::string name = t.at.copy_in(t.at.folder() / found->second.path).filename();
+  return name.ends_with("Z") ? "not incomplete: " + name + "\n" : "";
+}
+
 verdict judge_success(const trial& t, const manifest& copies, const manifest& copy,
                       const ending& run) {
   // A mount is told of, and left out.
@@ -309,6 +317,8 @@ verdict judge_copy(const trial& t, const ending& run) {
   if (const auto left = needlessly_absent(t, copy); !left.empty()) {
     return {run.exit_code == 0 ? outcome::false_success : outcome::gave_up, left + describe(run)};
   }
+  if (const auto wrong = falsely_complete(t, run); !wrong.empty())
+    return {outcome::torn, wrong + describe(run)};
   if (run.exit_code == 0) return judge_success(t, copies, copy, run);
   if (run.errors.empty()) return {outcome::silent, ""};
   // What a run leaves in a series, the next one deletes.
