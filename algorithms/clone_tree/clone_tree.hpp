@@ -73,11 +73,17 @@ struct clone_report {
 /// links and times of change (ctime) of files that get one more name.
 ///
 /// Reports, fails and is durable as copy_tree. ENOTDIR where the source is no directory.
-/// errc::refused where `previous` is the source, in it or above it. EXDEV
+/// errc::refused where `to` or `previous` is the source, or lies in it and would be cloned, too:
+/// what is on another device, or excluded, would not be; and where `previous` is above it. EXDEV
 /// where hard links are to be made and `previous` is on another mount than `to`.
 result<clone_report> clone_tree(const path_handle& from, leaf_name name,
                                 const path_handle* previous, const path_handle& to,
                                 leaf_name new_name, std::string_view shown,
+                                const clone_options& options, observer& told) noexcept;
+
+/// The same of the directory `source`, which need not have a name: "/" has none.
+result<clone_report> clone_tree(const path_handle& source, const path_handle* previous,
+                                const path_handle& to, leaf_name new_name, std::string_view shown,
                                 const clone_options& options, observer& told) noexcept;
 
 } // namespace afio::algorithms

@@ -81,7 +81,7 @@ public:
 
   result<void> look();
   void reap();
-  result<void> clone(const path_handle& from, leaf_name name, std::string_view shown);
+  result<void> clone(const path_handle& source, std::string_view shown);
   void supersede();
 
   bool stopped() const noexcept { return report_.stopped != algorithms::stopped::no; }
@@ -219,7 +219,7 @@ void series_run::save_index(const source_index& index) {
   if (!saved) fail(operation::create, path_of(series_index), saved.assume_error());
 }
 
-result<void> series_run::clone(const path_handle& from, leaf_name name, std::string_view shown) {
+result<void> series_run::clone(const path_handle& source, std::string_view shown) {
   path_handle previous;
   if (!found_.clones.empty()) {
     report_.previous = series_name(found_.clones.back());
@@ -243,7 +243,7 @@ result<void> series_run::clone(const path_handle& from, leaf_name name, std::str
   const auto put_back = [&] {
     if (had_index) (void)series_.rename(aside, series_, index_name, replace::yes); // Else slower.
   };
-  const auto cloned = clone_tree(from, name, previous.is_open() ? &previous : nullptr, series_,
+  const auto cloned = clone_tree(source, previous.is_open() ? &previous : nullptr, series_,
                                  leaf_of(new_name.c_str()), shown, how, told_);
   if (!cloned) put_back();
   AFIO_TRY(report_.clone, cloned);
@@ -280,11 +280,18 @@ result<std::vector<series_clone>> clones_in(const path_handle& series) {
 result<series_report> clone_into_series(const path_handle& from, leaf_name name,
                                         const path_handle& series, std::string_view shown,
                                         std::string_view shown_series,
+                                        const series_options& options, observer& told) noexcept {
+  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
+  return clone_into_series(source, series, shown, shown_series, options, told);
+}
+
+result<series_report> clone_into_series(const path_handle& source, const path_handle& series,
+                                        std::string_view shown, std::string_view shown_series,
                                         const series_options& options, observer& told) noexcept
     try {
-  // Whatever lies in the source would be a part of its own clones.
-  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
-  AFIO_TRY(copy_detail::check_apart(source, series, name));
+  // What would be a part of its own clones.
+  AFIO_TRY(copy_detail::check_out_of_reach(source, series, shown, options.clone.tree.mounts,
+                                           options.clone.filter));
   series_run run(series, shown_series, options, told);
   if (options.clone.doing == clone_options::doing::execute) {
     AFIO_TRY(run.lock());
@@ -293,7 +300,7 @@ result<series_report> clone_into_series(const path_handle& from, leaf_name name,
   AFIO_TRY(run.look());
   run.reap();
   if (!run.stopped()) {
-    AFIO_TRY(run.clone(from, name, shown));
+    AFIO_TRY(run.clone(source, shown));
     run.supersede();
   }
   return std::move(run.report());

@@ -75,11 +75,16 @@ struct series_report {
 ///
 /// Fails if nothing was begun: ETIMEDOUT about the lock's name where another run holds it (nothing
 /// is waited for by default), ECANCELED where it was asked to stop meanwhile; errc::refused where
-/// the series is the source or lies in it; as the lock file could not be made or `series` not be
-/// listed; and as clone_tree, after killed runs were cleaned up.
+/// the series is the source, or lies in it and would be cloned, too; as the lock file could not be
+/// made or `series` not be listed; and as clone_tree, after killed runs were cleaned up.
 result<series_report> clone_into_series(const path_handle& from, leaf_name name,
                                         const path_handle& series, std::string_view shown,
                                         std::string_view shown_series,
+                                        const series_options& options, observer& told) noexcept;
+
+/// The same of the directory `source`, which need not have a name.
+result<series_report> clone_into_series(const path_handle& source, const path_handle& series,
+                                        std::string_view shown, std::string_view shown_series,
                                         const series_options& options, observer& told) noexcept;
 
 /// The clones in `series`, sorted: names of the form that are directories. Throws std::bad_alloc.

@@ -200,7 +200,10 @@ bool tree_copy::needs_paths() const noexcept {
 }
 
 result<copy_report> tree_copy::copy_directory(const path_handle& source, const stat_t& status) {
-  AFIO_TRY(check_apart(source, to_, new_name_.view()));
+  // A clone only reads its source, and never enters what lies in it by a mount or is excluded.
+  AFIO_TRY(older_ != nullptr ? check_out_of_reach(source, to_, new_name_.view(),
+                                                  options().tree.mounts, options().filter)
+                             : check_apart(source, to_, new_name_.view()));
   if (needs_paths()) {
     AFIO_TRY(shared_.at.source, real_path(source));
     AFIO_TRY(const std::string beside, real_path(to_));
