@@ -164,24 +164,22 @@ private:
   void clone_source() {
     if (arguments_.source.empty()) return fail("open", "", error(ENOENT, call::openat));
     // Be it through a symlink: what is cloned is always a directory.
-    const auto from = locate_by_any_name(without_slashes(arguments_.source) + "/.");
-    if (!from) return fail_source(from.assume_error());
+    const auto from = open_directory(without_slashes(arguments_.source) + "/.");
+    if (!from) return fail("clone", arguments_.source, from.assume_error());
     look_for_listed(from.assume_value());
     arguments_.series.empty() ? clone_once(from.assume_value())
                               : clone_into_series(from.assume_value());
   }
 
   /// Tells which of the paths of --from-file are not there.
-  void look_for_listed(const location& from) {
+  void look_for_listed(const path_handle& from) {
     if (options_.filter == nullptr) return;
-    const auto root = path_handle::path(from.directory, from.name, crossing::any_mount);
-    if (!root) return; // The clone will say why.
-    missing_ = tell_missing(root.assume_value(), shown(), *options_.filter,
-                            leading::through_directories, options_.tree.mounts, out_);
+    missing_ = tell_missing(from, shown(), *options_.filter, leading::through_directories,
+                            options_.tree.mounts, out_);
     if (missing_ != 0) code_ = exit_code::incomplete;
   }
 
-  void clone_once(const location& from) {
+  void clone_once(const path_handle& from) {
     const std::string& target = arguments_.target;
     const auto to = locate(without_slashes(target));
     if (!to) return fail_target(to.assume_error());
@@ -192,9 +190,9 @@ private:
       previous = std::move(opened).assume_value();
       share_as_it_can(previous, to.assume_value().directory);
     }
-    const auto cloned = algorithms::clone_tree(
-        from.directory, from.name, previous.is_open() ? &previous : nullptr,
-        to.assume_value().directory, to.assume_value().name, shown(), options_, out_);
+    const auto cloned = algorithms::clone_tree(from, previous.is_open() ? &previous : nullptr,
+                                               to.assume_value().directory, to.assume_value().name,
+                                               shown(), options_, out_);
     if (!cloned) return refuse(cloned.assume_error());
     failures_ = cloned.assume_value().failures;
     take(cloned.assume_value(), cloned.assume_value().stopped);
@@ -213,7 +211,7 @@ private:
   }
 
   /// The series may be a symlink to its directory: nothing but names of its own form goes there.
-  void clone_into_series(const location& from) {
+  void clone_into_series(const path_handle& from) {
     const auto series = open_directory(arguments_.series);
     if (!series) return fail("open", arguments_.series, series.assume_error());
     series_options how;
@@ -221,9 +219,8 @@ private:
     how.keep = arguments_.keep;
     if (!arguments_.keeps_index()) how.unchanged = series_options::knowing::by_comparison;
     if (!arguments_.wait.empty()) how.lock = deadline::in(*parse_duration(arguments_.wait));
-    auto made =
-        algorithms::clone_into_series(from.directory, from.name, series.assume_value(), shown(),
-                                      without_slashes(arguments_.series), how, out_);
+    auto made = algorithms::clone_into_series(from, series.assume_value(), shown(),
+                                              without_slashes(arguments_.series), how, out_);
     if (!made) return refuse_series(made.assume_error());
     series_ = std::move(made).assume_value();
     failures_ = series_.failures;
@@ -265,29 +262,27 @@ private:
 
   // Of what was not begun.
 
-  void fail_source(const error& why) {
-    const bool refused = why == errc::refused;
-    fail("clone", arguments_.source, why,
-         refused ? "Refused: every clone lies in the root directory" : "");
-    if (refused) code_ = exit_code::refused;
-  }
-
   void fail_target(const error& why) {
     const bool nameless = why == errc::refused;
     fail("create", arguments_.target, why, nameless ? "Refused: it has no name of its own" : "");
     if (nameless) code_ = exit_code::refused;
   }
 
+  std::string inside_reason() const {
+    return "Refused: it is " + afio::quoted(arguments_.source) +
+           " itself, or lies in it (--exclude it, or name one on another file system)";
+  }
+
   void refuse(const error& why) {
     const bool exists = why == std::errc::file_exists;
     const bool inside = why == errc::refused;
     const bool apart = why == std::errc::cross_device_link && !arguments_.since.empty();
-    const std::string reason =
-        exists   ? "It exists: a clone gets a new name"
-        : inside ? "Refused: it is " + afio::quoted(arguments_.source) + " itself, or lies in it"
-        : apart  ? "No hard link leads to it from " + afio::quoted(arguments_.since) +
-                      " on another file system or mount (--share=auto)"
-                : "";
+    const std::string reason = exists   ? "It exists: a clone gets a new name"
+                               : inside ? inside_reason()
+                               : apart  ? "No hard link leads to it from " +
+                                             afio::quoted(arguments_.since) +
+                                             " on another file system or mount (--share=auto)"
+                                       : "";
     fail("clone to", arguments_.target, why, reason);
     code_ = inside ? exit_code::refused : exists ? exit_code::unusable : code_;
   }
@@ -301,7 +296,7 @@ private:
         held ? "Another run is at work there and holds its lock, " +
                    afio::quoted(without_slashes(series) + "/" + algorithms::series_lock) +
                    "; nothing was done (--wait TIME waits for it)"
-        : inside ? "Refused: it is " + afio::quoted(arguments_.source) + " itself, or lies in it"
+        : inside ? inside_reason()
                  : "";
     fail("clone into", series, why, reason);
     code_ = held ? exit_code::unusable : inside ? exit_code::refused : code_;

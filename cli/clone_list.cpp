@@ -42,9 +42,9 @@ public:
     if (!series) return fail(path_, series.assume_error());
     const auto clones = algorithms::clones_in(series.assume_value());
     if (!clones) return fail(path_, clones.assume_error());
-    for (const auto time : clones.assume_value()) {
+    for (const auto& clone : clones.assume_value()) {
       if (stopped_ != stopped::no) break;
-      print_one(series.assume_value(), algorithms::series_name(time));
+      print_one(series.assume_value(), clone);
     }
     tell_stop(out_, stopped_);
   }
@@ -60,7 +60,8 @@ public:
   }
 
 private:
-  void print_one(const path_handle& series, const std::string& name) {
+  void print_one(const path_handle& series, const algorithms::series_clone& one) {
+    const std::string name = algorithms::series_name(one);
     if (how_.null) return print_line(name + '\0');
     const std::string path = path_ + (path_.ends_with('/') ? "" : "/") + name;
     const auto leaf = leaf_buffer::from(name).assume_value();
@@ -75,12 +76,13 @@ private:
     failures_ += found.failures;
     stopped_ = found.stopped;
     if (stopped_ != stopped::no) return; // It was not looked at to the end.
-    print_line(how_.json ? json_of(name, found) : text_of(name, found));
+    print_line(how_.json ? json_of(one, found) : text_of(name, found));
   }
 
-  static std::string json_of(const std::string& name, const reclaimable_report& found) {
+  static std::string json_of(const algorithms::series_clone& one, const reclaimable_report& found) {
     return json_line("clone")
-        .name("name", name)
+        .name("name", algorithms::series_name(one))
+        .boolean("complete", one.complete)
         .number("entries", static_cast<std::int64_t>(found.entries))
         .number("bytes", static_cast<std::int64_t>(found.bytes))
         .number("reclaimable", static_cast<std::int64_t>(found.reclaimable))

@@ -202,8 +202,11 @@ private:
   void fail_source(const error& why) {
     ++report_.failures;
     const bool refused = why == errc::refused;
-    out_.failed("copy", arguments_.source, why,
-                refused ? "Refused: every DST lies in the root directory" : "");
+    out_.failed(
+        "copy", arguments_.source, why,
+        refused
+            ? "Refused: every DST lies in the root directory; copy what is in it, or see afio-clone"
+            : "");
     code_ = refused ? exit_code::refused : exit_code::incomplete;
   }
 

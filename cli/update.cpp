@@ -7,6 +7,7 @@
 #include "cli/common/copying.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
+#include "cli/common/listed.hpp"
 #include "cli/common/output.hpp"
 #include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
@@ -20,6 +21,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -134,10 +136,13 @@ public:
                                out_);
       update_tree();
     }
+    // It is not only about sources that kept changing then.
+    const bool all_else = code_ == exit_code::done || code_ == exit_code::unstable;
+    if (missing_ != 0 && all_else) code_ = exit_code::incomplete;
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     std::vector<told_differences::count> more;
     if (arguments_.has_base()) more.emplace_back("conflicts", report_.conflicts);
-    out_.summarize(report_.failures, spent.count(), report_.bytes, more);
+    out_.summarize(report_.failures + missing_, spent.count(), report_.bytes, more);
     return final_status(out_, interrupts_, code_);
   }
 
@@ -161,10 +166,19 @@ private:
         !target && target.assume_error() == std::errc::no_such_file_or_directory && !to.empty();
     if (missing) return make_target();
     if (!target) return fail_target(target.assume_error());
+    look_for_listed({&source.assume_value(), &target.assume_value()});
     const auto done =
         algorithms::update_tree({&source.assume_value(), without_slashes(from)},
                                 {&target.assume_value(), without_slashes(to)}, options_, out_);
     done ? take(done.assume_value()) : refuse(done.assume_error());
+  }
+
+  /// Tells which of the paths of --from-file are in none of the trees.
+  void look_for_listed(std::initializer_list<const path_handle*> roots) {
+    if (options_.filter == nullptr) return;
+    missing_ =
+        tell_missing({roots.begin(), roots.size()}, "update", without_slashes(arguments_.source),
+                     *options_.filter, leading::through_directories, options_.tree.mounts, out_);
   }
 
   void merge(const result<path_handle>& source, const result<path_handle>& target) {
@@ -172,6 +186,7 @@ private:
     const auto base = open_tree(from);
     if (!base) return fail("open", from, base.assume_error());
     if (!target) return fail_target(target.assume_error());
+    look_for_listed({&source.assume_value(), &target.assume_value(), &base.assume_value()});
     const auto done = algorithms::update_tree(
         {&source.assume_value(), without_slashes(arguments_.source)},
         {&base.assume_value(), without_slashes(from)},
@@ -182,7 +197,7 @@ private:
         report_.conflicts != 0 && options_.conflicts == update_options::conflicts::fail;
     if (!refused) return;
     const update_report& r = report_;
-    const bool untouched = r.created + r.replaced + r.changed + r.linked + r.removed == 0;
+    const bool untouched = r.created + r.replaced + r.changed + r.linked + r.moved + r.removed == 0;
     out_.note(std::string(untouched ? "nothing was changed" : "conflicts were left as they are") +
               ": --conflict says what shall become of them");
     code_ = worse(code_, exit_code::refused);
@@ -197,6 +212,8 @@ private:
     copies.tree = options_.tree;
     copies.file = options_.file;
     copies.filter = options_.filter;
+    if (const auto root = open_directory(arguments_.source))
+      look_for_listed({&root.assume_value()});
     if (arguments_.common.dry_run) copies.doing = algorithms::copy_options::doing::rehearse;
     const location& source = from.assume_value();
     const location& target = to.assume_value();
@@ -264,6 +281,7 @@ private:
   update_options options_;
   told_differences conflicts_;
   update_report report_;
+  std::uint64_t missing_ = 0; // Paths of --from-file.
   exit_code code_ = exit_code::done;
 };
 

@@ -60,22 +60,30 @@ private:
 result<clone_report> clone_tree(const path_handle& from, leaf_name name,
                                 const path_handle* previous, const path_handle& to,
                                 leaf_name new_name, std::string_view shown,
+                                const clone_options& options, observer& told) noexcept {
+  // Where a user points at a mount point, it is the mount that is meant.
+  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
+  return clone_tree(source, previous, to, new_name, shown, options, told);
+}
+
+result<clone_report> clone_tree(const path_handle& source, const path_handle* previous,
+                                const path_handle& to, leaf_name new_name, std::string_view shown,
                                 const clone_options& options, observer& told) noexcept try {
   if (previous != nullptr && options.share == clone_options::sharing::hard_links) {
     AFIO_TRY(const stat_t of_previous, previous->stat());
     AFIO_TRY(copy_detail::check_linkable(of_previous, new_name, to));
   }
-  // Where a user points at a mount point, it is the mount that is meant.
-  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
   AFIO_TRY(const stat_t status, source.stat());
   // Shared with itself, or with a part of itself, it would not be a copy.
   if (previous != nullptr) {
-    AFIO_TRY(copy_detail::check_apart(source, *previous, name));
-    AFIO_TRY(copy_detail::check_apart(*previous, source, name));
+    AFIO_TRY(copy_detail::check_out_of_reach(source, *previous, shown, options.tree.mounts,
+                                             options.filter));
+    AFIO_TRY(copy_detail::check_apart(*previous, source, shown));
   }
   const copy_options how = clone_detail::for_copies(options);
   clone_detail::previous older(previous, options);
   copy_detail::tree_copy work(to, new_name, shown, how, told, &older);
+  if (options.name_if_incomplete) work.name_if_incomplete(*options.name_if_incomplete);
   AFIO_TRY(const copy_report copied, work.copy_directory(source, status));
   return clone_report{.created = copied.created,
                       .shared = work.shared(),

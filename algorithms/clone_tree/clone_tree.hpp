@@ -36,6 +36,9 @@ struct clone_options {
 
   const path_filter* filter = nullptr; ///< What is cloned; null: all. Borrowed.
 
+  /// The clone's name where it is incomplete (clone_report), in place of the one that was said.
+  std::optional<leaf_buffer> name_if_incomplete;
+
   /// What the source's files were when the old copy was made. With it, a file that was changed
   /// without a trace in size and time is noticed, and what it knows needs no look at attributes; a
   /// file that it does not know is compared by contents. Null: `how` alone decides. Borrowed.
@@ -55,6 +58,11 @@ struct clone_report {
   algorithms::stopped stopped = algorithms::stopped::no;
   /// As copy_report's.
   std::optional<leaf_buffer> left_as;
+
+  /// Whether all was cloned but what kept changing.
+  bool complete() const noexcept {
+    return failures == kept_changing && stopped == algorithms::stopped::no;
+  }
 };
 
 /// Copies the entry `name` of `from`, a directory, to `new_name` of `to`, as copy_tree does to a
@@ -65,11 +73,17 @@ struct clone_report {
 /// links and times of change (ctime) of files that get one more name.
 ///
 /// Reports, fails and is durable as copy_tree. ENOTDIR where the source is no directory.
-/// errc::refused where `previous` is the source, in it or above it. EXDEV
+/// errc::refused where `to` or `previous` is the source, or lies in it and would be cloned, too:
+/// what is on another device, or excluded, would not be; and where `previous` is above it. EXDEV
 /// where hard links are to be made and `previous` is on another mount than `to`.
 result<clone_report> clone_tree(const path_handle& from, leaf_name name,
                                 const path_handle* previous, const path_handle& to,
                                 leaf_name new_name, std::string_view shown,
+                                const clone_options& options, observer& told) noexcept;
+
+/// The same of the directory `source`, which need not have a name: "/" has none.
+result<clone_report> clone_tree(const path_handle& source, const path_handle* previous,
+                                const path_handle& to, leaf_name new_name, std::string_view shown,
                                 const clone_options& options, observer& told) noexcept;
 
 } // namespace afio::algorithms

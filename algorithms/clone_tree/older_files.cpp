@@ -23,8 +23,9 @@ result<std::optional<identity>> older_files::take(const place<3>& here, const ro
   // What is mounted there is for the copier to judge.
   if (!here_too || !s.id.same_mount(here.id(source)) || !old->id.same_mount(here.id(older)))
     return copy_it;
-  AFIO_TRY(const bool same, is_same(here, r));
-  if (!same) return copy_it;
+  // What cannot be compared is copied. If it is the source that cannot be read, the copier says so.
+  const auto same = is_same(here, r);
+  if (!same || !same.assume_value()) return copy_it;
   // Of several names of one inode in the source, this is the first: what has been shared with
   // another inode is not shared with this one.
   const bool keeps_links = has(shared_->file.preserve, aspect::links);
@@ -66,9 +67,10 @@ result<std::optional<identity>> older_files::link(const place<3>& here, const ro
     const error& why = linked.assume_error();
     if (why == std::errc::no_such_file_or_directory) return copy_it; // It is gone by now.
     // EPERM: of what may not be linked, another user's file (fs.protected_hardlinks) or an
-    // immutable one.
-    const bool impossible =
-        why == std::errc::too_many_links || why == std::errc::operation_not_permitted;
+    // immutable one. EXDEV: something has been mounted on it.
+    const bool impossible = why == std::errc::too_many_links ||
+                            why == std::errc::operation_not_permitted ||
+                            why == std::errc::cross_device_link;
     if (impossible) return share_blocks(here, r);
     return linked.as_failure();
   }
@@ -119,10 +121,10 @@ bool is_settled(const stat_t& s) noexcept {
 
 } // namespace
 
-void older_files::entering(const place<3>& here, row<3>& r) noexcept {
-  if (r.in[older].type != file_type::directory) return;
-  const auto opened = directory_handle::directory(here.handle(older), r.name);
-  if (!opened) r.in[older] = {};
+bool older_files::does_without(const place<3>& here) noexcept {
+  if (!here.present(older)) return false;
+  here.leave_out(older);
+  return true;
 }
 
 void older_files::copied(const stat_t& s, const identity& as) {

@@ -26,8 +26,8 @@ public:
                                        copy_detail::account& sum) override;
   void copied(const stat_t& source, const identity& made) override;
 
-  /// One of the older copy's that cannot be read has nothing to share.
-  void entering(const place<3>& here, row<3>& r) noexcept override;
+  /// A directory of the older copy's that cannot be read has nothing to share.
+  bool does_without(const place<3>& here) noexcept override;
 
   /// Nothing in a new tree has any before it is copied.
   result<bool> has_metadata(const directory_handle&, const stat_t&,

@@ -88,6 +88,22 @@ std::optional<sys_seconds> series_time(std::string_view name) noexcept {
   return sys_days(date) + hours(h) + minutes(m) + seconds(s);
 }
 
+constexpr std::string_view lacks_something = ".incomplete";
+
+std::string series_name(const series_clone& of) {
+  std::string name = series_name(of.time);
+  if (!of.complete) name += lacks_something;
+  return name;
+}
+
+std::optional<series_clone> series_clone_of(std::string_view name) noexcept {
+  const bool complete = !name.ends_with(lacks_something);
+  if (!complete) name.remove_suffix(lacks_something.size());
+  const auto time = series_time(name);
+  if (!time) return std::nullopt;
+  return series_clone{*time, complete};
+}
+
 std::vector<sys_seconds> superseded(std::span<const sys_seconds> all, const retention& keep) {
   std::vector<sys_seconds> gone;
   if (all.empty() || keep.keeps_all()) return gone;
@@ -99,6 +115,45 @@ std::vector<sys_seconds> superseded(std::span<const sys_seconds> all, const rete
     if (!stays) gone.push_back(*at);
   }
   std::reverse(gone.begin(), gone.end());
+  return gone;
+}
+
+namespace {
+
+/// Whether a rule wants an incomplete clone: for want of a complete one.
+bool wants_stopgap(period of, std::optional<unsigned> most, std::span<const series_clone> all,
+                   std::span<const series_clone>::iterator at) {
+  const std::int64_t wanted = of(at->time);
+  unsigned newer = 0; // Periods.
+  std::optional<std::int64_t> last;
+  for (auto other = all.end(); other != all.begin();) {
+    --other;
+    const std::int64_t now = of(other->time);
+    if (now == wanted && (other->complete || other > at)) return false;
+    if (now > wanted && now != last) ++newer;
+    last = now;
+  }
+  return newer < most.value_or(0);
+}
+
+} // namespace
+
+std::vector<series_clone> superseded(std::span<const series_clone> all, const retention& keep) {
+  std::vector<series_clone> gone;
+  if (keep.keeps_all()) return gone;
+  std::vector<sys_seconds> complete;
+  for (const series_clone& clone : all) {
+    if (clone.complete) complete.push_back(clone.time);
+  }
+  for (const sys_seconds time : superseded(complete, keep)) gone.push_back({time});
+  for (auto at = all.begin(); at != all.end(); ++at) {
+    const bool stays = at->complete || complete.empty() || at->time > complete.back() ||
+                       wants_stopgap(day_of, keep.daily, all, at) ||
+                       wants_stopgap(week_of, keep.weekly, all, at) ||
+                       wants_stopgap(month_of, keep.monthly, all, at);
+    if (!stays) gone.push_back(*at);
+  }
+  std::sort(gone.begin(), gone.end());
   return gone;
 }
 

@@ -23,8 +23,8 @@ leaf_buffer leaf_of(const char* name) noexcept { return leaf_buffer::from(name).
 
 /// What is in the directory of a series.
 struct contents {
-  std::vector<sys_seconds> clones; ///< Sorted.
-  std::optional<sys_seconds> last; ///< The last name of the form, whatever has it.
+  std::vector<series_clone> clones; ///< Sorted.
+  std::optional<sys_seconds> last;  ///< Of the last name of the form, whatever has it.
   std::vector<leaf_buffer> leftovers;
 };
 
@@ -37,16 +37,16 @@ result<contents> look_into(const path_handle& series) {
     if (part.at_end()) break;
     for (const directory_entry e : part) {
       if (is_random_name(e.name)) found.leftovers.emplace_back(e.name);
-      const auto time = series_time(e.name);
-      if (!time) continue;
-      found.last = std::max(found.last, time);
+      const auto clone = series_clone_of(e.name);
+      if (!clone) continue;
+      found.last = std::max(found.last, std::optional(clone->time));
       file_type type = e.type;
       if (type == file_type::unknown) {
         stat_t s;
         AFIO_TRY(s.stamp(series, e.name, want::type));
         type = s.type;
       }
-      if (type == file_type::directory) found.clones.push_back(*time);
+      if (type == file_type::directory) found.clones.push_back(*clone);
     }
   }
   std::sort(found.clones.begin(), found.clones.end());
@@ -81,7 +81,7 @@ public:
 
   result<void> look();
   void reap();
-  result<void> clone(const path_handle& from, leaf_name name, std::string_view shown);
+  result<void> clone(const path_handle& source, std::string_view shown);
   void supersede();
 
   bool stopped() const noexcept { return report_.stopped != algorithms::stopped::no; }
@@ -219,7 +219,7 @@ void series_run::save_index(const source_index& index) {
   if (!saved) fail(operation::create, path_of(series_index), saved.assume_error());
 }
 
-result<void> series_run::clone(const path_handle& from, leaf_name name, std::string_view shown) {
+result<void> series_run::clone(const path_handle& source, std::string_view shown) {
   path_handle previous;
   if (!found_.clones.empty()) {
     report_.previous = series_name(found_.clones.back());
@@ -227,10 +227,12 @@ result<void> series_run::clone(const path_handle& from, leaf_name name, std::str
   }
   AFIO_TRY(const sys_seconds when, next_time());
   const std::string new_name = series_name(when);
+  const std::string incomplete_name = series_name({when, false});
   source_index index = load_index();
   clone_options how = options_.clone;
   how.tree = for_trees();
   how.file.sync = sync::all;
+  how.name_if_incomplete = leaf_of(incomplete_name.c_str());
   how.known = options_.unchanged == series_options::knowing::by_index ? &index : nullptr;
   how.learned = &index;
   // What it knows of inodes is of those that the clones have which were there when it was saved: a
@@ -241,7 +243,7 @@ result<void> series_run::clone(const path_handle& from, leaf_name name, std::str
   const auto put_back = [&] {
     if (had_index) (void)series_.rename(aside, series_, index_name, replace::yes); // Else slower.
   };
-  const auto cloned = clone_tree(from, name, previous.is_open() ? &previous : nullptr, series_,
+  const auto cloned = clone_tree(source, previous.is_open() ? &previous : nullptr, series_,
                                  leaf_of(new_name.c_str()), shown, how, told_);
   if (!cloned) put_back();
   AFIO_TRY(report_.clone, cloned);
@@ -249,8 +251,9 @@ result<void> series_run::clone(const path_handle& from, leaf_name name, std::str
   report_.stopped = report_.clone.stopped;
   if (stopped()) put_back(); // Nothing was published.
   if (report_.clone.left_as || stopped()) return success();
-  report_.name = new_name;
-  found_.clones.push_back(when);
+  const series_clone made{when, report_.clone.complete()};
+  report_.name = series_name(made);
+  found_.clones.push_back(made);
   if (rehearses()) return success();
   save_index(index);
   if (had_index) (void)series_.unlink(aside); // The next run replaces it.
@@ -258,19 +261,18 @@ result<void> series_run::clone(const path_handle& from, leaf_name name, std::str
 }
 
 void series_run::supersede() {
-  const bool complete =
-      !report_.name.empty() && !stopped() && report_.clone.failures == report_.clone.kept_changing;
+  const bool complete = !report_.name.empty() && !stopped() && report_.clone.complete();
   if (!complete) return;
-  for (const sys_seconds time : superseded(found_.clones, options_.keep)) {
+  for (const series_clone& clone : superseded(found_.clones, options_.keep)) {
     if (stopped()) return;
-    report_.superseded.push_back(series_name(time));
+    report_.superseded.push_back(series_name(clone));
     remove(leaf_of(report_.superseded.back().c_str()), remove_options::hide::first);
   }
 }
 
 } // namespace
 
-result<std::vector<sys_seconds>> clones_in(const path_handle& series) {
+result<std::vector<series_clone>> clones_in(const path_handle& series) {
   AFIO_TRY(contents found, look_into(series));
   return std::move(found.clones);
 }
@@ -278,11 +280,18 @@ result<std::vector<sys_seconds>> clones_in(const path_handle& series) {
 result<series_report> clone_into_series(const path_handle& from, leaf_name name,
                                         const path_handle& series, std::string_view shown,
                                         std::string_view shown_series,
+                                        const series_options& options, observer& told) noexcept {
+  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
+  return clone_into_series(source, series, shown, shown_series, options, told);
+}
+
+result<series_report> clone_into_series(const path_handle& source, const path_handle& series,
+                                        std::string_view shown, std::string_view shown_series,
                                         const series_options& options, observer& told) noexcept
     try {
-  // Whatever lies in the source would be a part of its own clones.
-  AFIO_TRY(const path_handle source, path_handle::path(from, name, crossing::any_mount));
-  AFIO_TRY(copy_detail::check_apart(source, series, name));
+  // What would be a part of its own clones.
+  AFIO_TRY(copy_detail::check_out_of_reach(source, series, shown, options.clone.tree.mounts,
+                                           options.clone.filter));
   series_run run(series, shown_series, options, told);
   if (options.clone.doing == clone_options::doing::execute) {
     AFIO_TRY(run.lock());
@@ -291,7 +300,7 @@ result<series_report> clone_into_series(const path_handle& from, leaf_name name,
   AFIO_TRY(run.look());
   run.reap();
   if (!run.stopped()) {
-    AFIO_TRY(run.clone(from, name, shown));
+    AFIO_TRY(run.clone(source, shown));
     run.supersede();
   }
   return std::move(run.report());

@@ -2,6 +2,7 @@
 //
 //     backup/2026-11-25T01:00:02Z/   complete, published by one rename
 //     backup/2026-11-26T01:00:01Z/   shares with the one before what had not changed
+//     backup/2026-11-27T01:00:01Z.incomplete/   the same, but lacks what could not be read
 //     backup/.afio-series.index      what the source's files were in the last one (source_index)
 //     backup/.afio-series.lock       locked by who works in here (file_handle::try_lock_whole)
 //
@@ -43,7 +44,8 @@ struct series_options {
 
 struct series_report {
   clone_report clone;
-  std::string name;                    ///< Of the new clone; empty if none was published.
+  std::string
+      name; ///< Of the new clone, as it lacks something or not; empty if none was published.
   std::string previous;                ///< What it shares with; empty if there was none.
   std::vector<std::string> superseded; ///< What retention has deleted, or would delete.
   std::uint64_t reaped = 0;            ///< Entries of killed runs that were deleted.
@@ -64,20 +66,28 @@ struct series_report {
 /// not over yet, because it was made within this second (which is waited for) or the clock was set
 /// back, the new name is one second after that.
 ///
+/// A clone that lacks something, which was told, has a name that says so (series_name), but where
+/// that is only what kept changing. The next one shares with it all the same.
+///
 /// Nothing is superseded unless the new clone was published, complete but for sources that kept
 /// changing. A clone goes under a random name first, so that what has a name of the series is whole
 /// at every instant.
 ///
 /// Fails if nothing was begun: ETIMEDOUT about the lock's name where another run holds it (nothing
 /// is waited for by default), ECANCELED where it was asked to stop meanwhile; errc::refused where
-/// the series is the source or lies in it; as the lock file could not be made or `series` not be
-/// listed; and as clone_tree, after killed runs were cleaned up.
+/// the series is the source, or lies in it and would be cloned, too; as the lock file could not be
+/// made or `series` not be listed; and as clone_tree, after killed runs were cleaned up.
 result<series_report> clone_into_series(const path_handle& from, leaf_name name,
                                         const path_handle& series, std::string_view shown,
                                         std::string_view shown_series,
                                         const series_options& options, observer& told) noexcept;
 
+/// The same of the directory `source`, which need not have a name.
+result<series_report> clone_into_series(const path_handle& source, const path_handle& series,
+                                        std::string_view shown, std::string_view shown_series,
+                                        const series_options& options, observer& told) noexcept;
+
 /// The clones in `series`, sorted: names of the form that are directories. Throws std::bad_alloc.
-result<std::vector<std::chrono::sys_seconds>> clones_in(const path_handle& series);
+result<std::vector<series_clone>> clones_in(const path_handle& series);
 
 } // namespace afio::algorithms

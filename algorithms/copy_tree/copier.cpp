@@ -68,7 +68,8 @@ result<void> copier<N>::copy_entry(const place<N>& here, row<N>& r) {
   if (!wants(here, r)) return success();
   if (!led) return led.assume_error();
   const auto& target = led.assume_value();
-  if (here.present(last) && !here.listed(last)) look_up(here, r);
+  const bool seen = r.in[last].stat != nullptr; // By who hands the row on.
+  if (here.present(last) && !here.listed(last) && !seen) look_up(here, r);
   if (source.type == file_type::directory) return enter_directory(here, r, target);
   return target ? leaves_.copy_target(here, r, *target, sum_) : leaves_.copy(here, r, sum_);
 }
@@ -121,7 +122,6 @@ result<void> copier<N>::enter_directory(const place<N>& here, row<N>& r,
                           : make_directory(here, r));
   }
   if (!state.merged) sum_.happened(event_kind::created, here, r);
-  if (around_ != nullptr) around_->entering(here, r);
   if (shared_->options.copied != nullptr) sum_.copied.add_directory(state.source.id);
   if (!shared_->rehearses()) r.slot = states_.keep(state);
   r.below = row<N>::below::enter;
@@ -195,6 +195,7 @@ bool is_beyond(const path_handle& source, leaf_name name) noexcept {
 /// A mount point, whose directory was made, or a directory that is gone or cannot be read.
 template <std::size_t N>
 verdict copier<N>::denied(const place<N>& here, const error& why) noexcept {
+  if (around_ != nullptr && around_->does_without(here)) return verdict::open_again;
   auto* const state = directory_states::of(here);
   const bool followed = state != nullptr && state->followed;
   const bool boundary =

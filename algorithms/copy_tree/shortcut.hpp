@@ -24,9 +24,11 @@ public:
   virtual result<bool> has_metadata(const directory_handle& from, const stat_t& source,
                                     const directory_handle& to) noexcept = 0;
 
-  /// The directory of the row is about to be entered. Takes trees out of the row that shall not be.
-  virtual void entering(const place<N>& here, row<N>& r) noexcept {
-    (void)here, (void)r; // All that have it.
+  /// The directory could not be entered, in whichever of the trees. Whether it has been left out of
+  /// one that is not needed, and shall be tried again.
+  virtual bool does_without(const place<N>& here) noexcept {
+    (void)here;
+    return false; // All are needed.
   }
 
   /// Hears that the source, whose status is that, was copied, and which inode that made.

@@ -167,7 +167,9 @@ result<void> tree_copy::publish(const path_handle& hidden, leaf_name hidden_name
   if (durable != sync::none) {
     AFIO_TRY(hidden.sync_file_system());
   }
-  AFIO_TRY(hidden.relink(to_, hidden_name, to_, new_name_));
+  const bool complete = report_.failures == report_.kept_changing;
+  const leaf_buffer& name = complete || !incomplete_name_ ? new_name_ : *incomplete_name_;
+  AFIO_TRY(hidden.relink(to_, hidden_name, to_, name));
   return sync_names();
 }
 
@@ -198,7 +200,10 @@ bool tree_copy::needs_paths() const noexcept {
 }
 
 result<copy_report> tree_copy::copy_directory(const path_handle& source, const stat_t& status) {
-  AFIO_TRY(check_apart(source, to_, new_name_.view()));
+  // A clone only reads its source, and never enters what lies in it by a mount or is excluded.
+  AFIO_TRY(older_ != nullptr ? check_out_of_reach(source, to_, new_name_.view(),
+                                                  options().tree.mounts, options().filter)
+                             : check_apart(source, to_, new_name_.view()));
   if (needs_paths()) {
     AFIO_TRY(shared_.at.source, real_path(source));
     AFIO_TRY(const std::string beside, real_path(to_));

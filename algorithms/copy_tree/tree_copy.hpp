@@ -5,6 +5,7 @@
 #include "algorithms/serial_observer.hpp"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace afio::algorithms::copy_detail {
@@ -27,6 +28,10 @@ public:
   /// `older`: null where there is none.
   tree_copy(const path_handle& to, leaf_name new_name, std::string_view shown,
             const copy_options& options, observer& told, older_copy* older = nullptr);
+
+  /// A new tree that lacks something that was told, but for what kept changing, gets this name
+  /// instead.
+  void name_if_incomplete(leaf_name name) noexcept { incomplete_name_ = leaf_buffer(name); }
 
   /// As copy_tree() of a directory, and of anything else.
   result<copy_report> copy_directory(const path_handle& source, const stat_t& status);
@@ -57,6 +62,7 @@ private:
 
   const path_handle& to_;
   leaf_buffer new_name_;
+  std::optional<leaf_buffer> incomplete_name_;
   serial_observer told_; // Workers tell of losses beside the walk.
   copying shared_;
   older_copy* older_;

@@ -62,6 +62,16 @@ void changer<N>::put(const place<N>& here, row<N>& r) {
 }
 
 template <std::size_t N>
+void changer<N>::rehearse_put(const place<N>& here, const row<N>& r, const compared_entry& there) {
+  using way = typename in_place<N>::way;
+  const auto found = there_->way_of(here, r, there);
+  if (!found) return here.fail(operation::copy, r.name, found.assume_error());
+  if (found.assume_value() == way::stays) return;
+  const bool changed = found.assume_value() == way::is_changed;
+  copies_.sum().happened(changed ? event_kind::changed : event_kind::replaced, here, r);
+}
+
+template <std::size_t N>
 result<void> changer<N>::put_entry(const place<N>& here, row<N>& r) {
   const bool from_directory = is_directory(r.in[0]), to_directory = is_directory(r.in[target]);
   if (to_directory && !from_directory) return put_over_directory(here, r);
@@ -126,7 +136,7 @@ result<bool> changer<N>::empty_directory(const place<N>& here, const row<N>& r) 
            remove_contents(old, here.path_in(target, r.name), how, shared_->told));
   shared_->removed += done.deleted;
   removed_ += done.deleted;
-  failures_ += done.failures;
+  here.count_told(done.failures);
   const bool empty = done.failures == 0 && done.stopped == stopped::no;
   if (!empty) here.mark_incomplete();
   return empty;
@@ -270,7 +280,6 @@ void changer<N>::add(const copy_report& more) noexcept {
   sum.linked += more.linked;
   sum.bytes += more.bytes;
   sum.kept_changing += more.kept_changing;
-  failures_ += more.failures;
 }
 
 template <std::size_t N>
@@ -283,7 +292,6 @@ void changer<N>::add_to(update_report& sum) const noexcept {
   sum.kept_changing += done.report.kept_changing;
   sum.changed += done.changed;
   sum.removed += removed_;
-  sum.failures += failures_;
 }
 
 template class changer<2>;

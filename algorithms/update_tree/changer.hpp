@@ -57,6 +57,9 @@ public:
   /// so already; a directory is entered. Throws std::bad_alloc.
   void put(const place<N>& here, row<N>& r);
 
+  /// Tells, in a rehearsal, what put() would do if the target's file had that name already.
+  void rehearse_put(const place<N>& here, const row<N>& r, const compared_entry& there);
+
   /// Whether the source certainly lacks the name: a listing may miss one that is renamed to
   /// meanwhile. Else it stays, and what cannot be found out is told.
   bool is_absent(const place<N>& here, const row<N>& r) const noexcept;
@@ -78,11 +81,8 @@ public:
   /// With the metadata of the root, when all else is done.
   copy_detail::copier<N>& copies() noexcept { return copies_; }
 
-  /// Counts what was copied in another way.
+  /// Counts what was copied in another way, failures aside.
   void add(const copy_report& more) noexcept;
-
-  /// Counts failures that were told already.
-  void add_failures(std::uint64_t more) noexcept { failures_ += more; }
 
   /// What was done so far.
   void add_to(update_report& sum) const noexcept;
@@ -101,7 +101,6 @@ private:
   std::unique_ptr<in_place<N>> there_; // Where it stays, because copies_ knows it.
   copy_detail::copier<N> copies_;
   std::uint64_t removed_ = 0;
-  std::uint64_t failures_ = 0; ///< Told by others than the walk.
 };
 
 } // namespace afio::algorithms::update_detail

@@ -12,22 +12,30 @@ result<std::optional<identity>> in_place<N>::take(const place<N>& here, const ro
   const stat_t* const there = r.in[target].stat;
   if (there == nullptr || is_mounted_on(here, r, 0) || is_mounted_on(here, r, target))
     return copy_it;
-  AFIO_TRY(const distinction found, compare(here, r, 0, target));
-  const bool alike = !found || found.what == distinction::kind::metadata;
-  if (!alike) return copy_it;
-  const stat_t& source = *r.in[0].stat;
-  const bool linked = source.links > 1 || there->links > 1;
-  const bool keeps_links = has(shared_->file.preserve, aspect::links);
-  if (linked && keeps_links && !links_->agree(source.id, there->id)) return copy_it;
-  if (!found) return std::optional(there->id);
-  // Its other names may be those of an older copy.
-  if (there->links > 1) return copy_it;
+  AFIO_TRY(const way w, way_of(here, r, {here.handle(target), r.name, *there}));
+  if (w == way::is_replaced) return copy_it;
+  if (w == way::stays) return std::optional(there->id);
   if (!shared_->rehearses()) {
     AFIO_TRY(const bool changed, change(here, r));
     if (!changed) return copy_it;
   }
   sum.happened(event_kind::changed, here, r);
   return std::optional(there->id);
+}
+
+template <std::size_t N>
+result<typename in_place<N>::way> in_place<N>::way_of(const place<N>& here, const row<N>& r,
+                                                      const compared_entry& there) {
+  const stat_t& source = *r.in[0].stat;
+  AFIO_TRY(const distinction found, entries_.compare({here.handle(0), r.name, source}, there));
+  const bool alike = !found || found.what == distinction::kind::metadata;
+  if (!alike) return way::is_replaced;
+  const bool linked = source.links > 1 || there.status.links > 1;
+  const bool keeps_links = has(shared_->file.preserve, aspect::links);
+  if (linked && keeps_links && !links_->agree(source.id, there.status.id)) return way::is_replaced;
+  if (!found) return way::stays;
+  // Its other names may be those of an older copy.
+  return there.status.links > 1 ? way::is_replaced : way::is_changed;
 }
 
 template <std::size_t N>

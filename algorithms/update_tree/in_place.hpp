@@ -7,6 +7,7 @@
 #include "algorithms/copy_tree/shortcut.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace afio::algorithms::update_detail {
 
@@ -22,6 +23,11 @@ public:
         links_(&links),
         entries_(std::move(entries)),
         metadata_(std::move(metadata)) {}
+
+  /// What becomes of a file that the target has.
+  enum class way : std::uint8_t { stays, is_changed, is_replaced };
+  /// The same as take(), with `there` for the target's, before anything is done about it.
+  result<way> way_of(const place<N>& here, const row<N>& r, const compared_entry& there);
 
   result<std::optional<identity>> take(const place<N>& here, const row<N>& r,
                                        copy_detail::account& sum) override;

@@ -113,7 +113,7 @@ result<distinction> merger::between(const place<3>& here, const row<3>& r, std::
   const bool entered = is_directory(r, source) && is_directory(r, target);
   const distinction of_itself = without_times(found);
   if (entered || of_itself) return of_itself;
-  AFIO_TRY(const bool same, same_below({here.handle(a), r.name, *r.in[a].stat},
+  AFIO_TRY(const bool same, same_below(here, {here.handle(a), r.name, *r.in[a].stat},
                                        {here.handle(b), r.name, *r.in[b].stat}));
   return same ? distinction{} : distinction{kind::content};
 }
@@ -125,7 +125,8 @@ class deaf final : public difference_listener {};
 } // namespace
 
 /// Whether two directories hold the same.
-result<bool> merger::same_below(const compared_entry& a, const compared_entry& b) {
+result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
+                                const compared_entry& b) {
   AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
   AFIO_TRY(const path_handle right, path_handle::path(b.directory, b.name));
   compare_options how;
@@ -140,7 +141,7 @@ result<bool> merger::same_below(const compared_entry& a, const compared_entry& b
   const std::string_view shown = a.name.view();
   AFIO_TRY(const compare_report done,
            compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
-  changes_.add_failures(done.failures);
+  here.count_told(done.failures);
   // What could not be compared was told, and may be anything.
   return done.failures == 0 && done.stopped == stopped::no && done.differences() == 0;
 }
@@ -201,7 +202,7 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
     stat_t there;
     const auto looked = there.stamp(here.handle(target), name, compared_fields);
     if (looked) {
-      AFIO_TRY(const bool same, same_entry({here.handle(source), r.name, *r.in[source].stat},
+      AFIO_TRY(const bool same, same_entry(here, {here.handle(source), r.name, *r.in[source].stat},
                                            {here.handle(target), name, there}));
       if (same) return success();
       continue;
@@ -210,16 +211,17 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
     AFIO_TRY(const copy_report done, copy_tree(here.handle(source), r.name, here.handle(target),
                                                name, here.path(r.name), how, shared_->told));
     changes_.add(done);
-    if (done.failures != 0) here.mark_incomplete();
+    here.count_told(done.failures);
     return success();
   }
   return error(EEXIST, call::verify, r.name);
 }
 
-result<bool> merger::same_entry(const compared_entry& a, const compared_entry& b) {
+result<bool> merger::same_entry(const place<3>& here, const compared_entry& a,
+                                const compared_entry& b) {
   AFIO_TRY(const distinction found, changes_.there().comparer().compare(a, b));
   if (found) return false;
-  return a.status.type == file_type::directory ? same_below(a, b) : result<bool>(true);
+  return a.status.type == file_type::directory ? same_below(here, a, b) : result<bool>(true);
 }
 
 void merger::tell(const place<3>& here, const row<3>& r, const outcome& o) {

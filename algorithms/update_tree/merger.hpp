@@ -34,8 +34,8 @@ private:
   result<void> merge_row(const place<3>& here, row<3>& r);
   result<outcome> outcome_of(const place<3>& here, const row<3>& r);
   result<distinction> between(const place<3>& here, const row<3>& r, std::size_t a, std::size_t b);
-  result<bool> same_below(const compared_entry& a, const compared_entry& b);
-  result<bool> same_entry(const compared_entry& a, const compared_entry& b);
+  result<bool> same_below(const place<3>& here, const compared_entry& a, const compared_entry& b);
+  result<bool> same_entry(const place<3>& here, const compared_entry& a, const compared_entry& b);
   result<void> keep(const place<3>& here, row<3>& r);
   result<void> remove(const place<3>& here, row<3>& r);
   result<void> apply(const place<3>& here, row<3>& r);

@@ -3,6 +3,7 @@
 #include "afio/random_name.hpp"
 #include "algorithms/equal_contents.hpp"
 #include "algorithms/locate_below.hpp"
+#include "algorithms/update_tree/changer.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -43,9 +44,11 @@ private:
     const bool both = r.in[0].present && r.in[1].present;
     const std::size_t tree = r.in[0].present ? 0 : 1;
     const cell& c = r.in[tree];
-    if (both && r.in[0].type != r.in[1].type) r.below = row<2>::below::skip;
-    const bool other_known = !here.present(1 - tree) || here.listed(1 - tree);
-    const bool lone = !both && other_known && c.type == file_type::regular;
+    // Of a directory that could not be listed, an absent name says nothing, be it that of a
+    // directory with more below it.
+    const bool known = both || !here.present(1 - tree) || here.listed(1 - tree);
+    if (!known || (both && r.in[0].type != r.in[1].type)) r.below = row<2>::below::skip;
+    const bool lone = !both && known && c.type == file_type::regular;
     if (!lone && c.type != file_type::directory) return;
     std::string path = here.path(r.name).substr(shown_.size());
     path.erase(0, path.find_first_not_of('/'));
@@ -82,7 +85,44 @@ bool same_contents(const std::array<walk_root, 2>& roots, const lone_file& a, co
 
 } // namespace
 
+namespace {
+
+/// A directory whose times stay what they were when it has got or lost a name: that is not what its
+/// owner has changed.
+class same_times {
+public:
+  explicit same_times(const path_handle& of) noexcept : of_(of), status_(of.stat()) {}
+
+  same_times(const same_times&) = delete;
+  same_times& operator=(const same_times&) = delete;
+
+  ~same_times() {
+    // Where it cannot be, the update sets them in the end.
+    if (status_)
+      (void)of_.set_times(status_.assume_value().accessed, status_.assume_value().modified);
+  }
+
+private:
+  const path_handle& of_;
+  result<stat_t> status_;
+};
+
+result<void> rename_quietly(const fs_handle& file, const path_handle& from, leaf_name name,
+                            const path_handle& to, leaf_name new_name) noexcept {
+  const same_times left(from), right(to);
+  return file.relink(from, name, to, new_name);
+}
+
+} // namespace
+
+moves::~moves() {
+  if (target_ == nullptr) return;
+  // What cannot be put back keeps a name of the documented pattern: the source has what is in it.
+  for (const auto& [to, file] : to_) (void)put_back(file);
+}
+
 result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how) {
+  if (how.doing == update_options::doing::execute) target_ = roots[1].directory;
   walk_options walking = how.tree.for_walk();
   walking.counters = nullptr;
   walking.fields =
@@ -111,29 +151,29 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const update_opt
       return same_contents(roots, wanted, *old.second, {room.get(), enough}, how.tree.stop);
     });
     if (at == end) continue;
-    AFIO_TRY(stage(*roots[1].directory, wanted.path, *at->second, how));
+    AFIO_TRY(stage(wanted.path, *at->second));
     old_files.erase(at);
   }
   return success();
 }
 
 /// Out of the way of all else that will be done to the target.
-result<void> moves::stage(const path_handle& root, const std::string& to, const lone_file& old,
-                          const update_options& how) {
+result<void> moves::stage(const std::string& to, const lone_file& old) {
   AFIO_TRY(const leaf_buffer name, random_name());
-  if (how.doing == update_options::doing::execute) {
-    const auto renamed = [&]() -> result<void> {
-      AFIO_TRY(const location at, locate_below(root, old.path));
-      AFIO_TRY(const fs_handle file, fs_handle::pin(at.directory, at.name));
-      AFIO_TRY(const identity id, file.identity());
-      if (!id.same_file(old.id)) return error(errc::raced, call::openat2, old.path);
-      return file.relink(at.directory, at.name, root, name);
-    }();
-    if (!renamed) return success(); // Then it is copied and deleted.
-  }
   from_.insert(old.path);
   staged_.emplace(name.view());
-  to_.emplace(to, moved_file{old.path, name});
+  const auto noted = to_.emplace(to, moved_file{old.path, name}).first; // Before anything is done.
+  if (target_ == nullptr) return success();
+  const auto renamed = [&]() -> result<void> {
+    AFIO_TRY(const location at, locate_below(*target_, old.path));
+    AFIO_TRY(const fs_handle file, fs_handle::pin(at.directory, at.name));
+    AFIO_TRY(const identity id, file.identity());
+    if (!id.same_file(old.id)) return error(errc::raced, call::openat2, old.path);
+    return rename_quietly(file, at.directory, at.name, *target_, name);
+  }();
+  if (renamed) return success();
+  to_.erase(noted); // Then it is copied and deleted.
+  from_.erase(old.path);
   return success();
 }
 
@@ -151,26 +191,44 @@ void moves::give_back(const std::string& to, moved_file file) {
   to_.emplace(to, std::move(file));
 }
 
-void moves::remove_rest(const path_handle& target) noexcept {
-  for (const auto& [to, file] : to_) {
-    const auto pinned = fs_handle::pin(target, file.staged);
-    // What cannot be deleted stays under a name of the documented pattern: the next update's extra.
-    if (pinned) (void)pinned.assume_value().unlink(target, file.staged);
-  }
-  to_.clear();
+result<void> moves::put_back(const moved_file& file) const noexcept {
+  AFIO_TRY(const fs_handle pinned, fs_handle::pin(*target_, file.staged));
+  AFIO_TRY(const location at, locate_below(*target_, file.from));
+  return rename_quietly(pinned, *target_, file.staged, at.directory, at.name);
 }
 
-void moves::put_back_rest(const path_handle& target) noexcept {
-  for (const auto& [to, file] : to_) {
-    // What cannot be put back stays under that name, too: the source still has what is in it.
-    const auto put_back = [&]() -> result<void> {
-      AFIO_TRY(const fs_handle pinned, fs_handle::pin(target, file.staged));
-      AFIO_TRY(const location at, locate_below(target, file.from));
-      return pinned.relink(target, file.staged, at.directory, at.name);
+namespace {
+
+bool is_there(const path_handle& root, const std::string& path) noexcept {
+  const auto at = locate_below(root, path);
+  stat_t s;
+  return at && s.stamp(at.assume_value().directory, at.assume_value().name, want::type);
+}
+
+} // namespace
+
+void moves::end(updating& shared, std::string_view target, update_report& sum) {
+  for (; target_ != nullptr && !to_.empty(); to_.erase(to_.begin())) {
+    const auto& [to, file] = *to_.begin();
+    const std::string path = std::string(target) + (target.ends_with('/') ? "" : "/") + file.from;
+    const bool copied = is_there(*target_, to), goes = copied && shared.may_remove();
+    const auto removed = [&]() -> result<void> {
+      AFIO_TRY(const fs_handle pinned, fs_handle::pin(*target_, file.staged));
+      const same_times root(*target_); // It has the source's by now.
+      return pinned.unlink(*target_, file.staged);
     };
-    (void)put_back();
+    result<void> done = goes ? removed() : put_back(file);
+    if (done && copied && !goes) done = error(errc::refused, call::verify, file.from);
+    if (!done) {
+      ++sum.failures;
+      shared.told.failed({copied ? operation::remove : operation::restore, path,
+                          done.assume_error().about(file.staged.view())});
+    } else if (goes) {
+      ++sum.removed;
+      if (shared.told.wants_events())
+        shared.told.happened({event_kind::deleted, path, file_type::regular});
+    }
   }
-  to_.clear();
 }
 
 } // namespace afio::algorithms::update_detail

@@ -31,14 +31,24 @@ struct moved_file {
   leaf_buffer staged; ///< Its name in the target's root; in a rehearsal, of nothing.
 };
 
+struct updating;
+
 /// By their new paths. For all workers.
 class moves {
 public:
+  moves() = default;
+  moves(const moves&) = delete;
+  moves& operator=(const moves&) = delete;
+
+  /// Whatever is still aside gets its old name again, as far as that can be.
+  ~moves();
+
   /// Finds regular files, not empty, that only the target (tree 1) has under their names, each with
   /// one that only the source has and that has the same size, time of modification, mode, owner and
   /// contents.
-  /// Unless it is a rehearsal, they get random names in the root of the target. Files that cannot
-  /// be read or renamed are none: they are copied and deleted like any other.
+  /// Unless it is a rehearsal, they get random names in the root of the target, whose times stay,
+  /// and so do those of the directories that they were in. Files that cannot be read or renamed are
+  /// none: they are copied and deleted like any other. The target's root is borrowed.
   ///
   /// Memory: a path for each file that only one tree has. Throws std::bad_alloc.
   result<void> find(const std::array<walk_root, 2>& roots, const update_options& how);
@@ -57,15 +67,16 @@ public:
 
   bool empty() const noexcept { return from_.empty(); }
 
-  /// Deletes what nobody has taken, because it could not be renamed and was copied; or gives it its
-  /// old name again, after an update that has not come to its end.
-  void remove_rest(const path_handle& target) noexcept;
-  void put_back_rest(const path_handle& target) noexcept;
+  /// After an update that has come to its end: what nobody has taken goes if its copy is there, as
+  /// far as so many entries may, and else gets its old name again. Told, and counted in `sum`.
+  /// `target` is what the target is called. Throws std::bad_alloc.
+  void end(updating& shared, std::string_view target, update_report& sum);
 
 private:
-  result<void> stage(const path_handle& root, const std::string& to, const lone_file& old,
-                     const update_options& how);
+  result<void> stage(const std::string& to, const lone_file& old);
+  result<void> put_back(const moved_file& file) const noexcept;
 
+  const path_handle* target_ = nullptr; // Null in a rehearsal, where nothing is aside.
   std::map<std::string, moved_file> to_;
   std::set<std::string, std::less<>> from_, staged_; // Constant after find().
   std::mutex lock_;

@@ -190,9 +190,8 @@ result<update_report> make_equal(const walk_root& source, const walk_root& targe
         AFIO_TRY(const bool alike, there.has_metadata(from, was, to));
         return !alike;
       });
-  if (work.shared().rehearses()) return done;
   const bool complete = done && done.assume_value().stopped == stopped::no;
-  complete ? moved.remove_rest(*target.directory) : moved.put_back_rest(*target.directory);
+  if (complete) moved.end(work.shared(), target.name, done.assume_value());
   return done;
 }
 

@@ -1,5 +1,7 @@
 #include "algorithms/update_tree/updater.hpp"
 
+#include "algorithms/locate_below.hpp"
+
 #include <cerrno>
 #include <new>
 #include <optional>
@@ -49,7 +51,7 @@ void updater::put(const place<2>& here, row<2>& r) {
   if (file && !renamed) moves_->give_back(path, *file); // It is copied, and that one deleted.
   if (renamed && shared_->rehearses()) {
     r.below = row<2>::below::skip;
-    return;
+    return rehearse_rest(here, r, *file);
   }
   // Of a directory that could not be listed, which was told, nothing else is known.
   const bool unknown = here.present(1) && !here.listed(1) && !r.in[1].present;
@@ -71,6 +73,15 @@ result<void> updater::rename(const place<2>& here, const row<2>& r, const moved_
   const std::string from = to.substr(0, above) + file.from;
   shared_->told.happened({event_kind::moved, from, r.in[0].type, to});
   return success();
+}
+
+/// What else would be done to a file that has been renamed in thought.
+void updater::rehearse_rest(const place<2>& here, const row<2>& r, const moved_file& file) {
+  const auto old = locate_below(*shared_->copying.root, file.from);
+  stat_t s;
+  if (!old || !s.stamp(old.assume_value().directory, old.assume_value().name, compared_fields))
+    return; // It is gone by now, and nothing can be planned for it.
+  changes_.rehearse_put(here, r, {old.assume_value().directory, old.assume_value().name, s});
 }
 
 /// And with it the directory that it is in.

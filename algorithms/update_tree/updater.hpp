@@ -32,6 +32,7 @@ private:
   bool has_moved_away(const place<2>& here, const row<2>& r) const;
   void put(const place<2>& here, row<2>& r);
   result<void> rename(const place<2>& here, const row<2>& r, const moved_file& file);
+  void rehearse_rest(const place<2>& here, const row<2>& r, const moved_file& file);
   void keep(const place<2>& here, row<2>& r) const noexcept;
 
   updating* shared_;

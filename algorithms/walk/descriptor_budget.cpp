@@ -87,10 +87,11 @@ result<void> descriptor_budget<N>::check_followed(const node<N>& n, std::size_t 
 
 template <std::size_t N>
 result<typename descriptor_budget<N>::opened>
-descriptor_budget<N>::open_sides(const node<N>& n) noexcept {
+descriptor_budget<N>::open_sides(node<N>& n) noexcept {
   opened all;
   for (std::size_t tree = 0; tree < N; ++tree) {
     if (!n.sides[tree].present) continue;
+    n.at_fault = static_cast<std::uint8_t>(tree);
     AFIO_TRY(all.at[tree], open_side(n, tree));
     AFIO_TRY(all.ids[tree], all.at[tree].identity());
     AFIO_TRY(checked::same_directory(all.at[tree], all.ids[tree]));
@@ -104,6 +105,7 @@ result<void> descriptor_budget<N>::open(node<N>& n) noexcept {
   AFIO_TRY(opened got, open_sides(n));
   for (std::size_t tree = 0; tree < N; ++tree) {
     if (!n.sides[tree].present) continue;
+    n.at_fault = static_cast<std::uint8_t>(tree);
     AFIO_TRY(check_first(n, tree, got.at[tree], got.ids[tree]));
     n.sides[tree].id = got.ids[tree];
   }

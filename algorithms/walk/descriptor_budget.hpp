@@ -68,7 +68,7 @@ private:
     descriptor_budget* of_;
   };
 
-  result<opened> open_sides(const node<N>& n) noexcept;
+  result<opened> open_sides(node<N>& n) noexcept;
   result<directory_handle> open_side(const node<N>& n, std::size_t tree) noexcept;
   result<void> check_first(const node<N>& n, std::size_t tree, const directory_handle& got,
                            const identity& id) const noexcept;

@@ -124,8 +124,6 @@ void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const er
 template <std::size_t N>
 void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const error& why,
                      std::string_view root) noexcept {
-  n.incomplete.store(true, std::memory_order_relaxed);
-  failures_.fetch_add(1, std::memory_order_relaxed);
   if (options_.counters != nullptr) ++options_.counters->failures;
   {
     const std::scoped_lock one(telling_);
@@ -136,6 +134,14 @@ void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const er
       observer_.failed({what, leaf, why}); // Better a short name than none.
     }
   }
+  count_failures(n, 1);
+}
+
+template <std::size_t N>
+void engine<N>::count_failures(node<N>& n, std::uint64_t failures) noexcept {
+  if (failures == 0) return;
+  n.incomplete.store(true, std::memory_order_relaxed);
+  failures_.fetch_add(failures, std::memory_order_relaxed);
   if (options_.on_failure == on_failure::stop) stop(stopped::by_failure);
 }
 

@@ -36,12 +36,16 @@ public:
   void fail(node<N>& n, operation what, std::string_view leaf, const error& why) noexcept;
   void fail(node<N>& n, operation what, std::string_view leaf, const error& why,
             std::string_view root) noexcept;
+  void count_failures(node<N>& n, std::uint64_t failures) noexcept;
   void tell(const node<N>& n, event_kind kind, std::string_view leaf, file_type type) noexcept;
   void tell(const node<N>& n, event_kind kind, std::string_view leaf, file_type type,
             std::string_view root) noexcept;
   void tell_moved(const node<N>& n, std::string_view leaf, file_type type) noexcept;
 
-  std::string_view name_of(std::size_t tree) const noexcept { return roots_[tree].name; }
+  /// The first name that there is, where it has none.
+  std::string_view name_of(std::size_t tree) const noexcept {
+    return roots_[tree].name.empty() ? first_name() : roots_[tree].name;
+  }
 
 private:
   class worker;

@@ -80,7 +80,8 @@ struct node : task {
   /// What must end before the directory is finished: its listing, batches lent out, children.
   std::atomic<std::uint32_t> pending{1};
   std::atomic<bool> incomplete{false};
-  bool opened = false; // The first open has been done.
+  bool opened = false;       // The first open has been done.
+  std::uint8_t at_fault = 0; // The tree where opening failed, where it did.
   std::uint16_t listed_again = 0;
   std::uint32_t depth = 0;
 

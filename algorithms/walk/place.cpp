@@ -78,6 +78,11 @@ void place<N>::fail_in(std::size_t tree, operation what, std::string_view leaf,
 }
 
 template <std::size_t N>
+void place<N>::count_told(std::uint64_t failures) const noexcept {
+  engine_.count_failures(node_, failures);
+}
+
+template <std::size_t N>
 void place<N>::tell(event_kind kind, std::string_view leaf, file_type type) const noexcept {
   engine_.tell(node_, kind, leaf, type);
 }
@@ -101,6 +106,11 @@ bool place<N>::incomplete() const noexcept {
 template <std::size_t N>
 void place<N>::mark_incomplete() const noexcept {
   node_.incomplete.store(true, std::memory_order_relaxed);
+}
+
+template <std::size_t N>
+void place<N>::leave_out(std::size_t tree) const noexcept {
+  node_.sides[tree].present = false;
 }
 
 template <std::size_t N>

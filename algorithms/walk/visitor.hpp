@@ -58,6 +58,8 @@ public:
   /// The same of what that tree has.
   void fail_in(std::size_t tree, operation what, std::string_view leaf,
                const error& why) const noexcept;
+  /// Counts failures of this directory that the observer has been told already.
+  void count_told(std::uint64_t failures) const noexcept;
   /// Tells the observer, if it wants events.
   void tell(event_kind kind, std::string_view leaf, file_type type) const noexcept;
   void tell_in(std::size_t tree, event_kind kind, std::string_view leaf,
@@ -67,6 +69,10 @@ public:
   /// Whether something in or below failed, or was left out by a boundary or an early stop.
   bool incomplete() const noexcept;
   void mark_incomplete() const noexcept;
+
+  /// In denied() only: the directory is not there in that tree, so that it can be opened again in
+  /// the others.
+  void leave_out(std::size_t tree) const noexcept;
 
   /// A word of the visitor's own for each directory, 0 at first. Workers share it: hence atomic.
   std::atomic<std::uint64_t>& slot() const noexcept;

@@ -38,6 +38,7 @@ private:
   bool enter(node<N>& n) noexcept;
   bool deny(node<N>& n, const error& why) noexcept;
   static bool is_gone(const error& why) noexcept;
+  void not_opened(node<N>& n, const error& why) noexcept;
   void not_reopened(node<N>& n, const error& why) noexcept;
   result<void> open_below_parent(node<N>& n) noexcept;
   result<void> seek(node<N>& n) noexcept;
@@ -92,9 +93,7 @@ bool engine<N>::worker::enter(node<N>& n) noexcept {
     if (deny(n, opened.assume_error())) return false;
     opened = open_below_parent(n);
     // The visitor is asked once more, so that it can undo what has not helped.
-    if (!opened && !deny(n, opened.assume_error())) {
-      engine_.fail(n, operation::open, {}, opened.assume_error());
-    }
+    if (!opened && !deny(n, opened.assume_error())) not_opened(n, opened.assume_error());
     if (!opened) return false;
   }
   engine_.directories_.fetch_add(1, std::memory_order_relaxed);
@@ -151,8 +150,14 @@ bool engine<N>::worker::deny(node<N>& n, const error& why) noexcept {
   case verdict::report:
     break;
   }
-  engine_.fail(n, operation::open, {}, why);
+  not_opened(n, why);
   return true;
+}
+
+/// By the name of the tree where it could not be.
+template <std::size_t N>
+void engine<N>::worker::not_opened(node<N>& n, const error& why) noexcept {
+  engine_.fail(n, operation::open, {}, why, engine_.name_of(n.at_fault));
 }
 
 /// Lists the pinned `n` from where its last visit ended, has its rows visited, and leaves its

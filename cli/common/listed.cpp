@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace afio::cli {
 
@@ -54,21 +55,32 @@ result<void> look_for(path_view path, descent& way) {
 
 } // namespace
 
-std::uint64_t tell_missing(const path_handle& root, std::string_view shown,
-                           const algorithms::path_filter& filter, leading how, crossing mounts,
-                           output& told) {
+std::uint64_t tell_missing(std::span<const path_handle* const> roots, std::string_view what,
+                           std::string_view shown, const algorithms::path_filter& filter,
+                           leading how, crossing mounts, output& told) {
   std::uint64_t missing = 0;
-  descent way(root, how, mounts);
+  std::vector<descent> ways;
+  for (const path_handle* root : roots) ways.emplace_back(*root, how, mounts);
   for (const std::string_view path : filter.listed()) {
     if (path.empty()) continue; // The root itself.
-    const auto found = look_for(path, way);
+    result<void> found = look_for(path, ways.front());
+    for (auto way = ways.begin() + 1; !found && way != ways.end(); ++way) {
+      if (look_for(path, *way)) found = success();
+    }
     if (found) continue;
     ++missing;
     const std::string begin(shown);
-    told.failed("copy", begin + (begin.ends_with('/') ? "" : "/") + std::string(path),
+    told.failed(what, begin + (begin.ends_with('/') ? "" : "/") + std::string(path),
                 found.assume_error());
   }
   return missing;
+}
+
+std::uint64_t tell_missing(const path_handle& root, std::string_view shown,
+                           const algorithms::path_filter& filter, leading how, crossing mounts,
+                           output& told) {
+  const path_handle* const alone = &root;
+  return tell_missing({&alone, 1}, "copy", shown, filter, how, mounts, told);
 }
 
 } // namespace afio::cli

@@ -79,7 +79,7 @@ std::string_view displaced_to(const error& why) noexcept {
 std::string advice_for(std::string_view what, const error& why) {
   using algorithms::operation;
   const bool links = what == name_of(operation::link);
-  const bool copies = links || what == name_of(operation::copy);
+  const bool copies = links || what == name_of(operation::copy) || what.starts_with("clone");
   if ((copies || what == name_of(operation::create)) && is_random_name(why.name()))
     return " (" + quoted(why.name()) + " may be left beside it)";
   if (copies && why == errc::raced) return " (run again)";

@@ -128,7 +128,7 @@ TEST(SeriesTime, IsNothingOfANameWithOneOtherByteUnlessThatIsATimeToo) {
 
 TEST(Superseded, NothingWhereNothingIsSaid) {
   EXPECT_TRUE(superseded(of({"2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z"}), {}).empty());
-  EXPECT_TRUE(superseded({}, {.last = 0}).empty());
+  EXPECT_TRUE(superseded(times(), {.last = 0}).empty());
 }
 
 TEST(Superseded, NeverTheNewest) {
@@ -249,6 +249,55 @@ TEST_F(RandomSeries, WhatStaysStaysWhenAskedAgain) {
     std::set_difference(all.begin(), all.end(), gone.begin(), gone.end(), std::back_inserter(rest));
     ASSERT_TRUE(superseded(rest, keep).empty());
   }
+}
+
+// -------------------------------------------------------------------------------- incomplete ones
+
+using clones = std::vector<series_clone>;
+
+clones named(std::initializer_list<const char*> names) {
+  clones all;
+  for (const char* name : names) all.push_back(series_clone_of(name).value());
+  return all;
+}
+
+TEST(SeriesName, SaysWhatIsIncomplete) {
+  const series_clone half = series_clone_of("2026-11-26T01:00:01Z.incomplete").value();
+  EXPECT_FALSE(half.complete);
+  EXPECT_EQ(half.time, at("2026-11-26T01:00:01Z"));
+  EXPECT_EQ(series_name(half), "2026-11-26T01:00:01Z.incomplete");
+  EXPECT_TRUE(series_clone_of("2026-11-26T01:00:01Z")->complete);
+  for (const char* name :
+       {"2026-11-26T01:00:01Z.", ".incomplete", "2026-11-26T01:00:01.incomplete",
+        "2026-11-26T01:00:01Z.incomplete.incomplete", "2026-11-26T01:00:01Zincomplete"})
+    EXPECT_FALSE(series_clone_of(name)) << name;
+}
+
+TEST(Superseded, AnIncompleteOneNeverStandsForACompleteOne) {
+  const clones all =
+      named({"2026-01-01T01:00:00Z", "2026-01-01T13:00:00Z.incomplete", "2026-01-02T01:00:00Z"});
+  for (const retention& keep :
+       {retention{.last = 2}, retention{.daily = 2}, retention{.last = 2, .monthly = 1}})
+    EXPECT_EQ(superseded(all, keep), named({"2026-01-01T13:00:00Z.incomplete"}));
+}
+
+TEST(Superseded, AnIncompleteOneStaysForWantOfACompleteOne) {
+  const clones all = named({"2026-01-01T01:00:00Z.incomplete", "2026-01-02T01:00:00Z.incomplete",
+                            "2026-01-02T02:00:00Z.incomplete", "2026-01-03T01:00:00Z"});
+  EXPECT_EQ(superseded(all, {.daily = 3}), named({"2026-01-02T01:00:00Z.incomplete"}));
+  EXPECT_EQ(superseded(all, {.daily = 2}),
+            named({"2026-01-01T01:00:00Z.incomplete", "2026-01-02T01:00:00Z.incomplete"}));
+  EXPECT_EQ(superseded(all, {.monthly = 5}).size(), 3U);
+  EXPECT_EQ(superseded(all, {.last = 9}).size(), 3U);
+  EXPECT_EQ(superseded(all, {}), clones());
+}
+
+TEST(Superseded, AnIncompleteOneStaysUntilACompleteOneHasComeAfterIt) {
+  const clones all =
+      named({"2026-01-01T01:00:00Z", "2026-01-02T01:00:00Z", "2026-01-02T02:00:00Z.incomplete"});
+  EXPECT_EQ(superseded(all, {.last = 1}), named({"2026-01-01T01:00:00Z"}));
+  const clones none = named({"2026-01-01T01:00:00Z.incomplete", "2026-01-02T01:00:00Z.incomplete"});
+  EXPECT_EQ(superseded(none, {.last = 1}), clones());
 }
 
 } // namespace

@@ -136,7 +136,7 @@ TEST_F(Series, OnlyDirectoriesOfTheExactFormAreClones) {
   EXPECT_EQ(clones(), (name_list{"2021-01-01", "2021-02-29T00:00:00Z", "2030-01-01T00:00:00Z",
                                  "2031-01-01T00:00:00Z", "2031-01-01T00:00:01Z", "notes"}));
   const auto left = take(clones_in(series));
-  EXPECT_EQ(left, std::vector{*series_time("2031-01-01T00:00:01Z")});
+  EXPECT_EQ(left, std::vector{*series_clone_of("2031-01-01T00:00:01Z")});
 }
 
 // ---------------------------------------------------------------------------------------- the lock
@@ -273,9 +273,29 @@ TEST_F(Series, NothingIsSupersededByACloneThatLacksSomething) {
                                     .keep = {.last = 1}}));
   EXPECT_EQ(told->failed_paths(), name_list{"s/f"});
   EXPECT_EQ(report.failures, 1U);
-  EXPECT_NE(report.name, "");
+  EXPECT_TRUE(series_time(report.name.substr(0, 20)));
+  EXPECT_TRUE(report.name.ends_with("Z.incomplete")) << "no name of a complete one";
   EXPECT_EQ(report.superseded, name_list());
   EXPECT_EQ(clones().size(), 4U);
+}
+
+TEST_F(Series, TheNextOneSharesWithOneThatLacksSomethingAndDeletesIt) {
+  make("f s/f 5000\n f s/g 700\n d series");
+  std::string half;
+  {
+    const armed fails({.which = call::preadv, .nth = 1, .native = EIO});
+    half = take(try_run({.clone = {.tree = {.threads = 1}}})).name;
+  }
+  ASSERT_EQ(told->failures.size(), 1U);
+  const bool lacks_f = !fs::exists(at("series/" + half + "/f"));
+  const auto there = std::string("/") + (lacks_f ? "g" : "f");
+  const ino_t shared = inode("series/" + half + there);
+  const auto report = run({.keep = {.last = 9}});
+  EXPECT_EQ(report.previous, half);
+  EXPECT_EQ(inode("series/" + report.name + there), shared);
+  EXPECT_TRUE(series_time(report.name));
+  EXPECT_EQ(report.superseded, name_list{half});
+  EXPECT_EQ(clones(), name_list{report.name});
 }
 
 TEST_F(Series, NothingIsSupersededWhereNoneWasPublished) {

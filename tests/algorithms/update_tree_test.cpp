@@ -41,6 +41,20 @@ protected:
     ASSERT_EQ(take(copy_tree(dir, leaf("s"), dir, leaf("t"), "s", {}, told)).failures, 0U);
   }
 
+  static update_options detecting() {
+    update_options options = deleting();
+    options.moves = update_options::moves::detect;
+    options.tree.threads = 1;
+    return options;
+  }
+
+  /// What was told, whatever the order.
+  std::multiset<std::string> lines() const {
+    std::multiset<std::string> all;
+    for (const auto& e : told.events) all.insert(std::to_string(static_cast<int>(e.kind)) + e.path);
+    return all;
+  }
+
   result<update_report> try_update(const update_options& options = deleting()) {
     const tree_root source(at("s"), "s"), target(at("t"), "t");
     told.events.clear();
@@ -353,28 +367,146 @@ TEST_P(UpdateTree, AFileThatHasMovedIsRenamed) {
   const auto time = fs::last_write_time(at("s/k"));
   write("s/k", "xyz");
   fs::last_write_time(at("s/k"), time);
-  update_options options = deleting();
-  options.moves = update_options::moves::detect;
-  options.tree.threads = 1;
-  const auto plan = [&] {
-    std::multiset<std::string> lines;
-    for (const auto& e : told.events)
-      lines.insert(std::to_string(static_cast<int>(e.kind)) + e.path);
-    return lines;
-  };
+  update_options options = detecting();
   options.doing = update_options::doing::rehearse;
   const auto before = picture_of(at("t"));
   update(options);
-  const auto planned = plan();
+  const auto planned = lines();
   EXPECT_EQ(picture_of(at("t")), before);
   options.doing = update_options::doing::execute;
   const update_report done = update(options);
-  EXPECT_EQ(plan(), planned);
+  EXPECT_EQ(lines(), planned);
   EXPECT_EQ(done.moved, 2U);
   EXPECT_EQ(done.bytes, 3U);
   EXPECT_EQ(inode("t/new/deep/f"), f);
   EXPECT_EQ(inode("t/i"), h);
   expect_equal();
+}
+
+TEST_P(UpdateTree, APlanOfMovesTellsWhatElseIsChanged) {
+  make("f s/a 500\n f s/b 600\n d s/d");
+  copy();
+  fs::rename(at("s/a"), at("s/d/a"));
+  fs::rename(at("s/b"), at("s/c"));
+  ASSERT_EQ(::setxattr(at("s/d/a").c_str(), "user.own", "x", 1, 0), 0);
+  // As far as times tell, nothing was done in the directories.
+  for (const char* name : {".", "d"})
+    fs::last_write_time(at("s") / name, fs::last_write_time(at("t") / name));
+  update_options options = detecting();
+  options.doing = update_options::doing::rehearse;
+  update(options);
+  const auto planned = lines();
+  options.doing = update_options::doing::execute;
+  const update_report done = update(options);
+  EXPECT_EQ(lines(), planned);
+  EXPECT_EQ(done.moved, 2U);
+  EXPECT_EQ(told.paths_of(event_kind::changed), names{"s/d/a"});
+  expect_equal();
+}
+
+TEST_P(UpdateTree, WhatIsAsideIsPutBackWhereNothingCanBeBegun) {
+  make("f s/d/a 500\n f s/b 600\n f s/e 700");
+  copy();
+  for (const char* name : {"b", "e", "d/a"})
+    fs::rename(at("s") / name, at("s") / (name + std::string("2")));
+  const auto before = picture_of(at("t"));
+  bool failed = false;
+  for (std::uint64_t nth = 1; nth < 6; ++nth) {
+    update_options options = detecting();
+    const armed fails({.which = call::getrandom, .nth = nth, .native = EIO});
+    if (try_update(options)) break;
+    failed |= nth > 1;
+    EXPECT_EQ(picture_of(at("t")), before) << nth;
+  }
+  EXPECT_TRUE(failed);
+  expect_equal();
+}
+
+TEST_P(UpdateTree, NothingMovesOutOfADirectoryThatWasHalfListed) {
+  std::uint64_t seen = 1;
+  for (std::uint64_t nth = 1; nth <= seen; ++nth) {
+    for (const char* name : {"s", "t"}) fs::remove_all(at(name));
+    make("f s/d/in/x 500\n d s/e");
+    copy();
+    fs::copy_file(at("s/d/in/x"), at("s/e/like-x"));
+    fs::last_write_time(at("s/e/like-x"), fs::last_write_time(at("s/d/in/x")));
+    const ino_t x = inode("t/d/in/x");
+    {
+      const armed fails({.which = call::getdents64, .nth = nth, .native = EIO});
+      (void)try_update(detecting());
+      seen = detail::calls_seen(call::getdents64);
+    }
+    ASSERT_TRUE(fs::exists(at("t/d/in/x"))) << nth;
+    EXPECT_EQ(inode("t/d/in/x"), x) << nth << told;
+  }
+  EXPECT_GT(seen, 10U);
+}
+
+TEST_P(UpdateTree, WhatCouldNotBeRenamedIsDeletedOnlyIfSoManyMayGo) {
+  for (const std::uint64_t most : {0, 1}) {
+    make("f s/a 500");
+    copy();
+    fs::rename(at("s/a"), at("s/b"));
+    update_options options = detecting();
+    options.most_removed = most;
+    update_report done;
+    {
+      // The first two put it aside.
+      const armed fails({.which = call::renameat2, .nth = 3, .native = EACCES});
+      done = update(options);
+    }
+    EXPECT_TRUE(fs::exists(at("t/b")));
+    EXPECT_EQ(fs::exists(at("t/a")), most == 0);
+    EXPECT_EQ(done.removed, most);
+    EXPECT_EQ(told.paths_of(event_kind::deleted), most == 0 ? names{} : names{"t/a"});
+    EXPECT_EQ(done.failures, 1 - most);
+    if (most == 0) {
+      EXPECT_EQ(told.failure_alone().why, errc::refused);
+      EXPECT_EQ(told.failure_alone().path, "t/a");
+    }
+    for (const char* name : {"s", "t"}) fs::remove_all(at(name));
+  }
+}
+
+TEST_P(UpdateTree, WhatHasNotGotItsNewNameIsNotDeleted) {
+  make("f s/a 500");
+  copy();
+  fs::rename(at("s/a"), at("s/b"));
+  const ino_t a = inode("t/a");
+  {
+    // The fifth is the first of the second walk.
+    const just_before second(call::getdents64, 5, [&] { fs::remove(at("s/b")); });
+    (void)try_update(detecting());
+    ASSERT_EQ(second.times(), 1);
+  }
+  ASSERT_TRUE(fs::exists(at("t/a")));
+  EXPECT_EQ(inode("t/a"), a);
+}
+
+TEST_P(UpdateTree, AFailureInWhatMakesRoomStopsWhereFailuresStop) {
+  make("f s/a 1\n f t/a/in 1\n f t/a/too 1");
+  update_options options = deleting();
+  options.tree.threads = 1;
+  options.tree.on_failure = on_failure::stop;
+  const armed fails({.which = call::unlinkat, .nth = 1, .native = EACCES});
+  const update_report done = update(options);
+  EXPECT_EQ(done.stopped, stopped::by_failure);
+  EXPECT_EQ(done.failures, 1U);
+  EXPECT_EQ(told.failures.size(), 1U) << told;
+}
+
+TEST_P(UpdateTree, ADirectoryOfTheTargetThatCannotBeOpenedIsCalledByItsOwnPath) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/d/f 1\n f t/d/f 1\n f s/e/f 1\n f t/e/f 1");
+  give_to(nobody, scratch->path());
+  fs::permissions(at("t/d"), fs::perms::none);
+  fs::permissions(at("s/e"), fs::perms::none);
+  const tree_root source(at("s"), "s"), target(at("t"), "t"); // Others may not come this way.
+  const int status = as_user(nobody, [&] {
+    (void)update_tree(source.get(), target.get(), {}, told);
+    EXPECT_EQ(told.failed_paths(), (names{"s/e", "t/d"})) << told;
+  });
+  EXPECT_EQ(status, 0);
 }
 
 TEST_P(UpdateTree, WhatWasToMoveIsPutBackWhereAnUpdateEndsEarly) {

@@ -118,11 +118,10 @@ TEST_F(Clone, RefusesWhatItCannotMean) {
   expect(run({"s", "taken"}), 2, "",
          "afio-clone: cannot clone to \"taken\": It exists: a clone gets a new name\n");
   expect(run({"s", "s/new"}), 3, "",
-         "afio-clone: cannot clone to \"s/new\": Refused: it is \"s\" itself, or lies in it\n");
+         "afio-clone: cannot clone to \"s/new\": Refused: it is \"s\" itself, or lies in it "
+         "(--exclude it, or name one on another file system)\n");
   expect(run({"s", ".."}), 3, "",
          "afio-clone: cannot create \"..\": Refused: it has no name of its own\n");
-  expect(run({"/", "new"}), 3, "",
-         "afio-clone: cannot clone \"/\": Refused: every clone lies in the root directory\n");
   expect(run({"none", "new"}), 1, "",
          "afio-clone: cannot clone \"none\": No such file or directory\n");
   expect(run({"file", "new"}), 1, "", "afio-clone: cannot clone \"file\": Not a directory\n");
@@ -240,11 +239,12 @@ TEST_F(Clone, OfASeriesSaysWhenItsIndexIsOfNoUse) {
 
 TEST_F(Clone, OfASeriesRefusesItsOwnSource) {
   make("f s/f 1\n d s/backup");
-  expect(
-      run({"--series", "s/backup", "s"}), 3, "",
-      "afio-clone: cannot clone into \"s/backup\": Refused: it is \"s\" itself, or lies in it\n");
+  expect(run({"--series", "s/backup", "s"}), 3, "",
+         "afio-clone: cannot clone into \"s/backup\": Refused: it is \"s\" itself, or lies in it "
+         "(--exclude it, or name one on another file system)\n");
   expect(run({"--series", "s", "s"}), 3, "",
-         "afio-clone: cannot clone into \"s\": Refused: it is \"s\" itself, or lies in it\n");
+         "afio-clone: cannot clone into \"s\": Refused: it is \"s\" itself, or lies in it "
+         "(--exclude it, or name one on another file system)\n");
   expect(run({"--series", "none", "s"}), 1, "",
          "afio-clone: cannot open \"none\": No such file or directory\n");
   EXPECT_EQ(names("s/backup"), "");
@@ -266,9 +266,45 @@ TEST_F(Clone, WhatIsStoppedIsDeletedByTheNextRun) {
 
 // ---------------------------------------------------------------------------------------- the list
 
+TEST_F(Clone, MayLieInItsSourceWhereItIsExcluded) {
+  make("f s/a 1\n f s/d/b 1\n d s/d/backup");
+  const arguments nightly{"-q", "--series", "s/d/backup", "--exclude=/d/backup", "s"};
+  expect(run(nightly), 0, "", "");
+  expect(run(nightly), 0, "", "");
+  const std::string made = names("s/d/backup");
+  EXPECT_EQ(std::count(made.begin(), made.end(), 'Z'), 2) << made;
+  expect(run({"--exclude=/d/backup", "s", "s/d/backup/new"}), 0, "", "");
+  EXPECT_EQ(names("s/d/backup/new") + "|" + names("s/d/backup/new/d"), "a d|b");
+  EXPECT_TRUE(run({"--exclude=/d/back", "s", "s/d/backup/other"}).exited_with(3));
+  EXPECT_TRUE(run({"--exclude=/d", "s", "s"}).exited_with(2));
+  EXPECT_TRUE(run({"--exclude=/d", "s", "s/other"}).exited_with(3));
+}
+
+TEST_F(Clone, OfTheRootDirectoryIsMadeLikeAnyOther) {
+  make("f s/a 1\n f s/b 2\n d in");
+  // Nothing but what is listed is looked at.
+  const std::string here = scratch.string().substr(1);
+  const arguments only{"-n",          "-v",  "-j1", "--deadline=20s", "--cross-mounts",
+                       "--from-file", "list"};
+  const auto with = [&](std::initializer_list<const char*> more) {
+    arguments all = only;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  std::ofstream(scratch / "list") << here + "/s/a\n";
+  const auto planned = run(with({"/", "in/new"}));
+  EXPECT_TRUE(planned.exited_with(0)) << describe(planned);
+  EXPECT_NE(planned.output.find("would copy \"/" + here + "/s/a\"\n"), std::string::npos);
+  EXPECT_EQ(planned.output.find("/s/b"), std::string::npos);
+  std::ofstream(scratch / "list") << here + "/s/a\n" << here + "/in\n";
+  const auto refused = run(with({"/", "in/new"}));
+  EXPECT_TRUE(refused.exited_with(3)) << describe(refused);
+  EXPECT_EQ(names("in"), "");
+}
+
 TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
   make("f backup/2020-01-01T00:00:00Z/a 40960\n f backup/2020-01-01T00:00:00Z/b 8192\n d "
-       "backup/2021-01-01T00:00:00Z\n h backup/2021-01-01T00:00:00Z/a = "
+       "backup/2021-01-01T00:00:00Z.incomplete\n h backup/2021-01-01T00:00:00Z.incomplete/a = "
        "backup/2020-01-01T00:00:00Z/a\n d backup/other\n f backup/2022-01-01T00:00:00Z 1");
   const auto json = run({"--series", "backup", "--list", "--json"});
   EXPECT_TRUE(json.exited_with(0)) << describe(json);
@@ -276,19 +312,21 @@ TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
   ASSERT_EQ(lines.size(), 3U) << json.output;
   // Directories take what the file system gives them.
   EXPECT_TRUE(std::regex_match(
-      lines[0], std::regex(R"(\{"type":"clone","name":"2020-01-01T00:00:00Z","entries":3,)"
-                           R"("bytes":49152,"reclaimable":\d+\})")))
+      lines[0],
+      std::regex(R"(\{"type":"clone","name":"2020-01-01T00:00:00Z","complete":true,"entries":3,)"
+                 R"("bytes":49152,"reclaimable":\d+\})")))
       << lines[0];
   EXPECT_TRUE(lines[1].starts_with(
-      R"({"type":"clone","name":"2021-01-01T00:00:00Z","entries":2,"bytes":40960,"reclaimable":)"))
+      R"({"type":"clone","name":"2021-01-01T00:00:00Z.incomplete","complete":false,"entries":2,"bytes":40960,"reclaimable":)"))
       << lines[1];
   EXPECT_TRUE(lines[2].starts_with(R"({"type":"summary","clones":2,"failures":0,"seconds":)"));
   const auto text = run({"--series=backup", "--list"});
   expect_like(text, 0,
               "2020-01-01T00:00:00Z             3 entries     48 KiB +\\S+ \\w+ reclaimable\n"
-              "2021-01-01T00:00:00Z             2 entries     40 KiB +\\S+ \\w+ reclaimable\n");
+              "2021-01-01T00:00:00Z.incomplete             2 entries     40 KiB +\\S+ \\w+ "
+              "reclaimable\n");
   expect(run({"--series=backup", "--list", "-0"}), 0,
-         std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z\0", 42), "");
+         std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z.incomplete\0", 53), "");
   expect(run({"--series=none", "--list"}), 1, "",
          "afio-clone: cannot list \"none\": No such file or directory\n");
   EXPECT_FALSE(exists("backup/.afio-series.lock")) << "a look changes nothing";

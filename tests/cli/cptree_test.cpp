@@ -66,7 +66,8 @@ TEST_F(Cptree, RefusesWhatItCannotMean) {
   expect(run({".", "new"}), 3, "",
          cannot("create \"new\": Refused: it is \".\" itself, or lies in it\n"));
   expect(run({"/", "new"}), 3, "",
-         cannot("copy \"/\": Refused: every DST lies in the root directory\n"));
+         cannot("copy \"/\": Refused: every DST lies in the root directory; copy what is "
+                "in it, or see afio-clone\n"));
   for (const char* unnamed : {".", "..", "d/.", "d/..", "/"}) {
     expect(run({"s", unnamed}), 3, "",
            cannot("create \"") + unnamed + "\": Refused: it has no name of its own (" + name_it);

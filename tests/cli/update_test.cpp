@@ -254,6 +254,19 @@ TEST_F(Update, UpdatesOnlyWhatAListHas) {
   EXPECT_EQ(names("t") + "|" + names("t/a"), "a c|f");
 }
 
+TEST_F(Update, TellsWhichListedPathsAreInNoneOfTheTrees) {
+  make("f s/a 1\n f t/a 1\n f t/mine 1\n f o/old 1");
+  std::ofstream(scratch / "list") << "a\nmine\nd/none\nold\n";
+  const std::string none = "afio-update: cannot update \"s/d/none\": No such file or directory\n";
+  const std::string old = "afio-update: cannot update \"s/old\": No such file or directory\n";
+  expect(run({"-j1", "--from-file", "list", "s", "t"}), 1, "", none + old);
+  expect(run({"-j1", "--from-file", "list", "--base", "o", "s", "t"}), 1, "", none);
+  const std::string mine = "afio-update: cannot update \"s/mine\": No such file or directory\n";
+  expect(run({"-j1", "--from-file", "list", "s", "new"}), 1, "", none + mine + old);
+  EXPECT_EQ(names("new"), "a");
+  EXPECT_EQ(names("t"), "a mine");
+}
+
 TEST_F(Update, RenamesFilesThatHaveMoved) {
   make("f s/old 5000\n d s/d");
   expect(run({"s", "t"}), 0, "");

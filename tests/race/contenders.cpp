@@ -60,6 +60,27 @@ contender afio_update(std::initializer_list<std::string> options) {
   return tool;
 }
 
+contender afio_merge(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-update --base", "AFIO_UPDATE", options);
+  tool.arguments.push_back("--retry=100ms");
+  tool.does = task::merges_changes;
+  return tool;
+}
+
+contender afio_clone(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-clone", "AFIO_CLONE", options);
+  tool.arguments.push_back("--retry=100ms");
+  tool.does = task::clones;
+  return tool;
+}
+
+contender afio_series(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-clone --series", "AFIO_CLONE", options);
+  tool.arguments.push_back("--retry=100ms");
+  tool.does = task::continues_series;
+  return tool;
+}
+
 contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
 
 contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }
@@ -70,6 +91,59 @@ contender copytree(task does) {
                                "dirs_exist_ok=True, ignore=shutil.ignore_patterns('p'))";
   // Isolated and without site packages: it starts sooner.
   return {"copytree", {"/usr/bin/python3", "-ISc", code}, std::chrono::seconds(2), does};
+}
+
+namespace {
+
+contender in_python(const std::string& name, const std::string& code, task does) {
+  const std::string common = R"(
+import os, shutil, sys
+def same(a, b):
+    try: x, y = os.stat(a), os.stat(b)
+    except OSError: return False
+    return (x.st_size, x.st_mtime, x.st_mode) == (y.st_size, y.st_mtime, y.st_mode)
+)";
+  return {name, {"/usr/bin/python3", "-ISc", common + code}, std::chrono::seconds(2), does};
+}
+
+} // namespace
+
+contender naive_clone() {
+  return in_python("naive clone", R"(
+def clone(source, old, new):
+    os.mkdir(new)
+    for name in os.listdir(source):
+        s, o, n = (d + '/' + name for d in (source, old, new))
+        if os.path.islink(s) or name == 'p': continue
+        if os.path.isdir(s): clone(s, o, n)
+        elif same(s, o): os.link(o, n)
+        else: shutil.copy2(s, n)
+clone(sys.argv[3], sys.argv[2], sys.argv[4])
+)",
+                   task::clones);
+}
+
+contender naive_merge() {
+  return in_python("naive merge", R"(
+def merge(source, base, copy):
+    old = os.listdir(base) if os.path.isdir(base) else []
+    for name in set(old) - set(os.listdir(source)):
+        b, c = base + '/' + name, copy + '/' + name
+        if os.path.isdir(c): shutil.rmtree(c)
+        elif same(b, c): os.remove(c)
+    for name in os.listdir(source):
+        s, b, c = (d + '/' + name for d in (source, base, copy))
+        if os.path.islink(s) or name == 'p' or same(s, b) and not os.path.isdir(s): continue
+        if os.path.isdir(s):
+            if os.path.isfile(c): os.remove(c)
+            os.makedirs(c, exist_ok=True)
+            merge(s, b, c)
+        else:
+            if os.path.isdir(c): shutil.rmtree(c)
+            shutil.copy2(s, c)
+merge(sys.argv[3], sys.argv[2], sys.argv[4])
+)",
+                   task::merges_changes);
 }
 
 contender naive(const std::string& name) {
@@ -84,12 +158,24 @@ scene scene_for(const contender& tool) {
   if (tool.does == task::moves)
     return scene(tree_to_copy, "", scene::copies_are::on_another_file_system);
   if (tool.does == task::updates) return scene(tree_to_copy, copy_to_update);
+  using enum scene::older_is;
+  if (tool.does == task::clones) return scene(tree_to_copy, "", older_clone, apart);
+  if (tool.does == task::continues_series) return scene(tree_to_copy, "", older_clone, in_series);
+  if (tool.does == task::merges_changes) return scene(tree_to_copy, copy_to_merge, base, apart);
   return scene(tree_to_copy, tool.does == task::merges ? older_copy : "");
 }
 
 program command(const contender& tool, const scene& at) {
   program result = to_delete(tool, at.root());
-  if (tool.does != task::removes) result.arguments.push_back(at.copy());
+  const auto put_before_root = [&](const char* option, const std::filesystem::path& path) {
+    result.arguments.insert(result.arguments.end() - 1, {option, path});
+  };
+  if (tool.does == task::clones) put_before_root("--since", at.older());
+  if (tool.does == task::merges_changes) put_before_root("--base", at.older());
+  if (tool.does == task::continues_series)
+    put_before_root("--series", at.copies());
+  else if (tool.does != task::removes)
+    result.arguments.push_back(at.copy());
   return result;
 }
 

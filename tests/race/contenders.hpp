@@ -19,10 +19,13 @@ namespace afio::testing {
 /// What a program does with the tree of a scene.
 enum class task {
   removes,
-  copies,  ///< to where nothing is
-  merges,  ///< it into an older copy
-  updates, ///< an older copy, which has more, less and other things
-  moves,   ///< to another file system
+  copies,           ///< to where nothing is
+  merges,           ///< it into an older copy
+  updates,          ///< an older copy, which has more, less and other things
+  moves,            ///< to another file system
+  clones,           ///< to where nothing is, sharing with an older clone
+  continues_series, ///< with one more clone
+  merges_changes,   ///< since a base, into a copy with changes of its own
 };
 
 /// A program that deletes, copies or moves trees. The root, and the copy's name, are added to its
@@ -37,6 +40,9 @@ struct contender {
 
   /// It renames the root before it deletes anything.
   [[nodiscard]] bool hides() const { return has("--hide"); }
+
+  /// It makes a clone.
+  bool clones() const { return does == task::clones || does == task::continues_series; }
 
   /// It deletes nothing before it knows that it can delete all.
   [[nodiscard]] bool all_or_nothing() const { return has("--all-or-nothing"); }
@@ -55,11 +61,21 @@ contender afio_mvtree(std::initializer_list<std::string> options = {});
 /// afio-update --delete, the same. The variable AFIO_UPDATE says where it is.
 contender afio_update(std::initializer_list<std::string> options = {});
 
+/// afio-update --base, the same. The variable AFIO_UPDATE says where it is.
+contender afio_merge(std::initializer_list<std::string> options = {});
+
+/// afio-clone --since and --series, the same. The variable AFIO_CLONE says where it is.
+contender afio_clone(std::initializer_list<std::string> options = {});
+contender afio_series(std::initializer_list<std::string> options = {});
+
 /// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
 /// way.
 contender mv();
 contender cp(task does);
 contender copytree(task does);
+/// A clone, and a merge, as one would write them in Python.
+contender naive_clone();
+contender naive_merge();
 
 /// naive_path and the like, by the last part of the name. Each falls in its own way. The variable
 /// AFIO_CONTROLS says where one of them is.

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include <sys/stat.h>
+
 namespace afio::testing {
 namespace {
 
@@ -42,9 +44,16 @@ std::string leaks(const trial& t, const manifest& copies) {
   return text;
 }
 
+// What the swap did to an older clone, which decides only what can be shared with it.
+bool is_given_away(const trial& t) {
+  return std::any_of(t.before.begin(), t.before.end(),
+                     [&](const auto& secret) { return given_away(t, secret.second); });
+}
+
 // The swap decides what is there.
 bool is_swapped(const trial& t, const std::string& path) {
   if (!t.done.applied()) return false;
+  if (t.tool.clones() && t.plan.where == side::older && !is_given_away(t)) return false;
   const auto victim = victim_path(t.plan);
   return victim == "." || path == victim || path.starts_with(victim + "/");
 }
@@ -79,12 +88,22 @@ std::string torn(const trial& t, const manifest& copy) {
   return text;
 }
 
+// The source has there what the base has, so that the copy's own stays.
+bool is_news(const trial& t, const std::string& path, const facts& original) {
+  if (t.tool.does != task::merges_changes) return true;
+  const auto& base = t.at.older_before().entries;
+  const auto old = base.find(path);
+  return old == base.end() || !same_but_for_links(old->second, original);
+}
+
 // What had nothing to do with the swap is copied in any case.
 std::string needlessly_absent(const trial& t, const manifest& copy) {
   std::string text;
   for (const auto& [path, original] : t.at.tree_before().entries) {
     const auto found = copy.entries.find(path);
-    const bool there = found != copy.entries.end() && same_but_for_links(found->second, original);
+    const bool there = found != copy.entries.end() &&
+                       (is_news(t, path, original) ? same_but_for_links(found->second, original)
+                                                   : is_old(t.at, path, found->second));
     if (!there && !is_swapped(t, path)) text += "not copied: tree/" + path + "\n";
   }
   return text;
@@ -95,8 +114,10 @@ std::string needlessly_absent(const trial& t, const manifest& copy) {
 bool is_put_for_directory(const trial& t, const manifest& copy) {
   const auto victim = t.at.tree_before().entries.find(victim_path(t.plan));
   const auto there = copy.entries.find(victim_path(t.plan));
-  return t.tool.does == task::updates && victim != t.at.tree_before().entries.end() &&
-         there != copy.entries.end() && victim->second.type == 'd' && there->second.type != 'd';
+  const bool looks_late =
+      t.tool.does == task::updates || t.tool.clones() || t.tool.does == task::merges_changes;
+  return looks_late && victim != t.at.tree_before().entries.end() && there != copy.entries.end() &&
+         victim->second.type == 'd' && there->second.type != 'd';
 }
 
 // Success though something is missing that was there when its name was read. What was moved away
@@ -104,7 +125,7 @@ bool is_put_for_directory(const trial& t, const manifest& copy) {
 std::string missing(const trial& t, const manifest& copy) {
   const bool moved = t.plan.kind == swap_kind::moved_out || t.plan.kind == swap_kind::root_moved;
   const bool excused = moved || t.when == moment::before_the_name_was_read ||
-                       t.plan.where == side::target || is_put_for_directory(t, copy);
+                       t.plan.where != side::source || is_put_for_directory(t, copy);
   std::string text;
   for (const auto& [path, original] : t.at.tree_before().entries) {
     if (is_swapped(t, path) && !excused && !copy.entries.contains(path))
@@ -128,13 +149,89 @@ std::string not_moved(const trial& t) {
   return text;
 }
 
+// Neither the source nor the base of a merge has it: it is nobody's business.
+bool is_own(const trial& t, const std::string& path) {
+  return t.tool.does == task::merges_changes && !t.at.tree_before().entries.contains(path) &&
+         !t.at.older_before().entries.contains(path);
+}
+
+std::string lost_own(const trial& t, const manifest& copy) {
+  std::string text;
+  for (const auto& [path, old] : t.at.copy_before().entries) {
+    const bool may_go = t.plan.where == side::older ? is_given_away(t) : is_swapped(t, path);
+    if (!is_own(t, path) || may_go) continue;
+    const auto found = copy.entries.find(path);
+    const bool stays = found != copy.entries.end() && is_old(t.at, path, found->second);
+    if (!stays) text += "lost: tree/" + path + "\n";
+  }
+  return text;
+}
+
+// Nothing was done, but for what the swap did itself.
+bool is_untouched(const trial& t, const manifest& copy) {
+  const auto& before = t.at.copy_before().entries;
+  return std::all_of(before.begin(), before.end(), [&](const auto& old) {
+    const auto found = copy.entries.find(old.first);
+    return is_swapped(t, old.first) ||
+           (found != copy.entries.end() && is_old(t.at, old.first, found->second));
+  });
+}
+
+std::string unlike(const placed& found, const manifest_entry& before, const scene& at) {
+  if (!same_but_for_links(found, before)) return "changed: ";
+
+  struct ::stat s {};
+
+  ::lstat((at.folder() / found.path).c_str(), &s);
+  // A swap changes the time of the directory that it is done in.
+  const bool other_time = before.type != 'd' && s.st_mtim.tv_sec != scene::time_of_all;
+  return other_time ? "other time: " : "";
+}
+
+// Nothing of what is only read goes, and of what it is only the numbers of names and the times of
+// access and change may become others.
+std::string damage_to_older(const trial& t) {
+  std::string text;
+  const auto& older = t.at.older_before().entries;
+  const census before = by_identity(t.at.older_before());
+  for (const auto& [path, entry] : older) {
+    const auto found = t.now.find(entry.inode);
+    if (found == t.now.end()) {
+      text += "gone: older/" + path + "\n";
+      continue;
+    }
+    if (const auto how = unlike(found->second, entry, t.at); !how.empty())
+      text += how + "older/" + path + "\n";
+    const bool may_move = path == "." || entry.inode == t.done.victim();
+    if (!may_move && !t.is_in_place(before.at(entry.inode)))
+      text += "moved: older/" + path + " to " + found->second.path + "\n";
+  }
+  for (const auto& [name, inode] : t.names) {
+    const bool stranger = before.contains(name.first) && !before.contains(inode);
+    const bool exchanged_in = t.plan.where == side::older && t.done.applied() &&
+                              ("/" + victim_path(t.plan)).ends_with("/" + name.second);
+    if (stranger && !exchanged_in) text += "added: older's " + name.second + "\n";
+  }
+  return text;
+}
+
+std::string gone_from_source(const trial& t) {
+  std::string text;
+  if (t.tool.does == task::moves) return text;
+  for (const auto& [path, entry] : t.at.tree_before().entries) {
+    if (!t.now.contains(entry.inode)) text += "gone: tree/" + path + "\n";
+  }
+  return text;
+}
+
 // Success though something is left that the source lacks, and that the swap had nothing to do with.
 std::string extras_left(const trial& t, const manifest& copy) {
   std::string text;
-  if (t.tool.does != task::updates) return text;
+  if (t.tool.does != task::updates && t.tool.does != task::merges_changes) return text;
   for (const auto& [path, old] : t.at.copy_before().entries) {
     const bool extra = !t.at.tree_before().entries.contains(path) && !is_swapped(t, path);
-    if (extra && copy.entries.contains(path)) text += "not deleted: tree/" + path + "\n";
+    if (extra && !is_own(t, path) && copy.entries.contains(path))
+      text += "not deleted: tree/" + path + "\n";
   }
   return text;
 }
@@ -154,8 +251,18 @@ std::string not_merged(const trial& t) {
   const bool seen = t.when == moment::before_the_name_was_read && t.done.applied() &&
                     t.plan.back_after == 0 && t.plan.depth > 0;
   const bool mounted = t.plan.kind == directory_mount || t.plan.kind == file_mount;
-  const bool stays = mounted || t.tool.does != task::updates; // All else may be replaced.
+  // All else may be replaced.
+  const bool stays =
+      mounted || (t.tool.does != task::updates && t.tool.does != task::merges_changes);
   return t.plan.where == side::target && obstacle && stays && seen ? "not merged\n" : "";
+}
+
+// A clone with the name of a complete one though the tool says that it is not.
+std::string falsely_complete(const trial& t, const ending& run) {
+  const auto found = t.now.find(t.at.copies_identity());
+  if (!t.at.is_series() || run.exit_code != 1 || found == t.now.end()) return "";
+  const std::string name = t.at.copy_in(t.at.folder() / found->second.path).filename();
+  return name.ends_with("Z") ? "not incomplete: " + name + "\n" : "";
 }
 
 verdict judge_success(const trial& t, const manifest& copies, const manifest& copy,
@@ -184,7 +291,9 @@ verdict judge_copy(const trial& t, const ending& run) {
     return {outcome::leaked, leaked + describe(run)};
   }
   const bool moves = t.tool.does == task::moves;
-  if (const auto lost = moves ? lost_data(t.at, t.now) : ""; !lost.empty())
+  if (const auto lost = (moves ? lost_data(t.at, t.now) : "") + gone_from_source(t) +
+                        damage_to_older(t) + lost_own(t, copy);
+      !lost.empty())
     return {outcome::damaged, lost + describe(run)};
   if (run.hung) return {outcome::hung, describe(run)};
   if (const auto half = torn(t, copy); !half.empty()) {
@@ -194,15 +303,26 @@ verdict judge_copy(const trial& t, const ending& run) {
   constexpr int not_begun = 2;
   if (run.exit_code == not_begun && t.plan.depth == 0 && !run.errors.empty())
     return {outcome::reported, run.errors};
+  // What is older has no such name any more, or leads to another place.
+  const bool nothing_older = t.plan.where == side::older && t.plan.depth == 0;
+  const bool merges = t.tool.does == task::merges_changes;
+  const bool conflicts = merges && run.exit_code == 3;
+  const bool may_do_nothing = (nothing_older || merges) && t.done.applied();
+  if (may_do_nothing && (conflicts || run.exit_code == 1) && !run.errors.empty() &&
+      is_untouched(t, copy) && (t.at.is_series() || untold_leftovers(copies, run.errors).empty()))
+    return {outcome::reported, run.errors};
   constexpr int unstable = 4;
-  const bool ended_well = run.exit_code <= 1 || run.exit_code == unstable;
+  const bool ended_well = run.exit_code <= 1 || run.exit_code == unstable || conflicts;
   if (run.signal != 0 || !ended_well) return {outcome::ended_oddly, describe(run)};
   if (const auto left = needlessly_absent(t, copy); !left.empty()) {
     return {run.exit_code == 0 ? outcome::false_success : outcome::gave_up, left + describe(run)};
   }
+  if (const auto wrong = falsely_complete(t, run); !wrong.empty())
+    return {outcome::torn, wrong + describe(run)};
   if (run.exit_code == 0) return judge_success(t, copies, copy, run);
   if (run.errors.empty()) return {outcome::silent, ""};
-  const auto untold = untold_leftovers(copies, run.errors);
+  // What a run leaves in a series, the next one deletes.
+  const auto untold = t.at.is_series() ? "" : untold_leftovers(copies, run.errors);
   return {untold.empty() ? outcome::reported : outcome::place_untold, untold + run.errors};
 }
 

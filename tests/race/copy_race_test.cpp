@@ -7,25 +7,28 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 namespace afio::testing {
 namespace {
 
 using enum swap_kind;
-constexpr side source = side::source, target = side::target;
+constexpr side source = side::source, target = side::target, older = side::older;
 
 struct fall {
   contender (*control)(task);
   task does;
   swap_plan plan;
   outcome how;
+  std::uint64_t step = 1;
 };
 
 class CopyControl : public race_fixture<::testing::TestWithParam<fall>> {};
 
 TEST_P(CopyControl, Falls) {
-  const auto [control, does, plan, how] = GetParam();
+  const auto [control, does, plan, how, step] = GetParam();
   const contender tool = control(does);
-  const tally counted = explore(tool, plan);
+  const tally counted = explore(tool, plan, step);
   print_line(tool, plan, counted);
   EXPECT_GT(counted.with(how), 0U);
 }
@@ -47,6 +50,46 @@ INSTANTIATE_TEST_SUITE_P(
       const char* does = one.param.does == task::merges ? " merges " : " copies ";
       return as_name(tool.name + does + print(one.param.plan));
     });
+
+contender clone_control(task) { return naive_clone(); }
+
+contender merge_control(task) { return naive_merge(); }
+
+INSTANTIATE_TEST_SUITE_P(OlderRaces, CopyControl,
+                         ::testing::Values(fall{clone_control,
+                                                task::clones,
+                                                {directory_symlink_absolute, 2, 0, source},
+                                                outcome::leaked,
+                                                4},
+                                           fall{clone_control,
+                                                task::clones,
+                                                {directory_symlink_absolute, 2, 0, older},
+                                                outcome::touched_outside,
+                                                4},
+                                           fall{clone_control,
+                                                task::clones,
+                                                {directory_symlink_absolute, 2, 0, target},
+                                                outcome::touched_outside,
+                                                4},
+                                           fall{merge_control,
+                                                task::merges_changes,
+                                                {directory_symlink_absolute, 2, 0, source},
+                                                outcome::leaked,
+                                                4},
+                                           fall{merge_control,
+                                                task::merges_changes,
+                                                {directory_symlink_absolute, 1, 0, older},
+                                                outcome::damaged,
+                                                4},
+                                           fall{merge_control,
+                                                task::merges_changes,
+                                                {directory_symlink_absolute, 2, 0, target},
+                                                outcome::touched_outside,
+                                                4}),
+                         [](const auto& one) {
+                           return as_name(one.param.control(one.param.does).name + " " +
+                                          print(one.param.plan));
+                         });
 
 class CopyRace : public race_fixture<::testing::TestWithParam<swap_plan>> {
 protected:
@@ -87,6 +130,35 @@ std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
 
 INSTANTIATE_TEST_SUITE_P(Sources, CopyRace, ::testing::ValuesIn(of_sources), plan_of);
 INSTANTIATE_TEST_SUITE_P(Targets, CopyRace, ::testing::ValuesIn(of_targets), plan_of);
+
+// What is older, a clone or a base, is a tree more that can change, and must not be changed.
+class OlderRace : public CopyRace {};
+
+TEST_P(OlderRace, ACloneIsTrueAndTouchesNothing) { expect_no_failure(afio_clone()); }
+
+TEST_P(OlderRace, ASeriesIsTrueAndTouchesNothing) {
+  expect_no_failure(afio_series({"--compare=quick"}));
+}
+
+TEST_P(OlderRace, AMergeOfChangesIsTrueAndTouchesNothing) {
+  expect_no_failure(afio_merge({"--conflict=source"}));
+}
+
+constexpr swap_plan with_something_older[] = {{directory_symlink_absolute, 2, 0, source},
+                                              {directory_other, 1, 0, source},
+                                              {file_symlink, 2, 0, source},
+                                              {directory_symlink_absolute, 1, 0, older},
+                                              {directory_other, 2, 0, older},
+                                              {directory_fifo, 2, 0, older},
+                                              {file_symlink, 2, 0, older},
+                                              {file_mount, 2, 0, older},
+                                              {moved_out, 2, 0, older},
+                                              {directory_symlink_absolute, 2, 0, target},
+                                              {directory_other, 2, 0, target},
+                                              {file_symlink, 2, 0, target},
+                                              {moved_out, 1, 0, target}};
+
+INSTANTIATE_TEST_SUITE_P(Trees, OlderRace, ::testing::ValuesIn(with_something_older), plan_of);
 
 // A directory exchanged in before its name is read is in the tree, and then its files get names in
 // the copy, rightly; the judge would count the names as a change.
@@ -129,7 +201,8 @@ TEST_F(CopyWatch, ControlsFall) {
 
 TEST_F(CopyWatch, NobodyMayMoreThanInTheSourceAndNamesAreOldOrNew) {
   for (const auto& tool : {afio_cptree(), afio_cptree({"--threads=2"}), afio_cptree({"--merge"}),
-                           afio_cptree({"--merge", "--threads=2"}), afio_update()}) {
+                           afio_cptree({"--merge", "--threads=2"}), afio_update(), afio_clone(),
+                           afio_clone({"--threads=2"}), afio_merge()}) {
     const auto seen = watch(tool);
     print_line(tool, seen);
     EXPECT_EQ(seen.failures(), 0U) << seen.first_failure;

@@ -15,7 +15,7 @@ manifest read_copies(const scene& at, const census& now) {
 manifest read_copy(const scene& at, const census& now) {
   const auto found = now.find(at.copies_identity());
   if (found == now.end()) return {};
-  const auto root = at.folder() / found->second.path / "tree";
+  const auto root = at.copy_in(at.folder() / found->second.path);
   return is_directory(symlink_status(root)) ? manifest(root) : manifest();
 }
 

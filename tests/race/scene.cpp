@@ -1,7 +1,12 @@
 #include "tests/race/scene.hpp"
 
+#include "tests/support/failed.hpp"
+
 #include <algorithm>
 #include <sstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace afio::testing {
 namespace {
@@ -12,6 +17,12 @@ constexpr std::string_view secrets = R"(
   f locked/secret 64 0400
   l link -> secret
   d tree
+)";
+
+// What only a copy has: nothing but its name is known of it elsewhere.
+constexpr std::string_view own_of_copy = R"(
+  f outside/mine 5 0600
+  f outside/a/b/own 9 0600
 )";
 
 std::string parent_of(const std::string& path) {
@@ -29,6 +40,12 @@ std::string with_other_contents(std::string_view literal, const std::string& abo
     result += type + " " + above + "/" + name + rest + "\n";
   }
   return result;
+}
+
+void set_times(const std::filesystem::path& below) {
+  const timespec times[] = {{scene::time_of_all, 0}, {scene::time_of_all, 0}};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(below))
+    checked(::utimensat(AT_FDCWD, entry.path().c_str(), times, AT_SYMLINK_NOFOLLOW), entry.path());
 }
 
 identity identity_of_path(const std::filesystem::path& at) {
@@ -105,11 +122,76 @@ bool same_but_for_links(facts one, const facts& other) {
   return one == other;
 }
 
+const std::string_view older_clone = R"(
+  d a 0755
+  f a/f 30 0640
+  d a/b 0705
+  f a/b/f 20 0604
+  f a/b/extra 6 0600
+  d a/b/c 0711
+  f a/b/c/f 11 0600
+  f a/b/c/g 0 0444
+  l a/link -> f
+  f f 40 0755
+  d n 0700
+  f n/f 25 0640
+  f mine 5 0600
+  p p 0620
+  f s 50 04755
+  o s 1001 1002
+)";
+
+const std::string_view base = R"(
+  d a 0755
+  f a/f 33 0644
+  d a/b 0755
+  f a/b/f 22 0666
+  f a/b/extra 6 0600
+  d a/b/c 0755
+  f a/b/c/f 11 0644
+  f a/b/c/g 0 0444
+  l a/link -> f
+  d f 0755
+  f f/inner 44 0644
+  d old 0700
+  f old/file 7 0644
+  f n 8 0644
+  p p 0620
+  f s 50 04755
+  o s 1001 1002
+)";
+
+const std::string_view copy_to_merge = R"(
+  d a 0755
+  f a/f 33 0644
+  d a/b 0755
+  f a/b/f 22 0666
+  f a/b/extra 6 0600
+  f a/b/own 9 0600
+  d a/b/c 0755
+  f a/b/c/f 11 0644
+  f a/b/c/g 0 0444
+  l a/link -> f
+  d f 0755
+  f f/inner 44 0644
+  f mine 5 0600
+  d old 0700
+  f old/file 7 0644
+  f n 8 0644
+  p p 0620
+  f s 50 0600
+  o s 1001 1002
+)";
+
+identity directory_of(const manifest& read, const std::string& path) {
+  return read.entries.at(parent_of(path)).inode;
+}
+
 census by_identity(const manifest& read) {
   census result;
   for (const auto& [path, entry] : read.entries) {
     placed here{entry, path, path.substr(path.rfind('/') + 1), {}};
-    if (path != ".") here.parent = read.entries.at(parent_of(path)).inode;
+    if (path != ".") here.parent = directory_of(read, path);
     result.emplace(entry.inode, std::move(here));
   }
   return result;
@@ -131,6 +213,28 @@ scene::scene(std::string_view tree_literal, std::string_view old_copy, copies_ar
   }
   base_identity_ = identity_of_path(base());
   copies_identity_ = identity_of_path(copies());
+}
+
+scene::scene(std::string_view tree_literal, std::string_view old_copy,
+             std::string_view older_literal, older_is where)
+    : scene(tree_literal, old_copy) {
+  in_series_ = where == older_is::in_series;
+  make_tree(older(), older_literal);
+  make_tree(folder(), own_of_copy);
+  set_times(folder());
+  older_before_ = manifest(older());
+  outside_before_ = manifest(outside());
+}
+
+std::filesystem::path scene::copy_in(const std::filesystem::path& copies) const {
+  if (!in_series_) return copies / "tree";
+  std::filesystem::path newest;
+  for (const auto& entry : std::filesystem::directory_iterator(copies)) {
+    const std::string name = entry.path().filename();
+    const bool is_clone = name.starts_with("20") && entry.is_directory() && name != older_name;
+    if (is_clone && name > newest.filename()) newest = entry.path();
+  }
+  return newest.empty() ? copies / "none" : newest;
 }
 
 std::string damage_to_survivors(const scene& at, const census& now) {

@@ -6,6 +6,7 @@
 #include "tests/support/scratch.hpp"
 #include "tests/support/tree.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -26,6 +27,12 @@ extern const std::string_view older_copy;
 /// the way of a directory.
 extern const std::string_view copy_to_update;
 
+/// A clone of it, which lacks some and has others; some of it has not changed.
+extern const std::string_view older_clone;
+
+/// What it has come from, and a copy of that with changes of its own.
+extern const std::string_view base, copy_to_merge;
+
 /// An entry and the directory that holds it, which are enough to tell whether it was moved.
 struct placed : manifest_entry {
   std::string path;
@@ -36,6 +43,8 @@ struct placed : manifest_entry {
 /// The entries of a tree by what they are, not by where they are.
 using census = std::map<identity, placed>;
 census by_identity(const manifest& read);
+/// The directory of an entry of it, but for the root.
+identity directory_of(const manifest& read, const std::string& path);
 
 /// Equal in all but the number of names.
 bool same_but_for_links(facts one, const facts& other);
@@ -45,15 +54,21 @@ bool same_but_for_links(facts one, const facts& other);
 ///
 ///     base/tree    the tree to delete or to copy
 ///     copies/tree  what shall be its copy, if there is one before
+///     older/tree   an older clone, or the base of a merge, if there is one. In a series it is in
+///                  copies, and the copy gets a name by the time. All files have one time then:
+///                  those that are equal are so for everybody
 ///     outside      secrets, with all the names of the tree too: what is looked up there by mistake
 ///                  is found, and lost; no file has the contents of its namesake in the tree
 ///     park         empty; counterparts of swaps wait here
 class scene {
 public:
   enum class copies_are { beside, on_another_file_system };
+  enum class older_is { apart, in_series };
 
   explicit scene(std::string_view tree_literal = small_tree, std::string_view old_copy = "",
                  copies_are where = copies_are::beside);
+  scene(std::string_view tree_literal, std::string_view old_copy, std::string_view older_literal,
+        older_is where);
 
   [[nodiscard]] std::filesystem::path folder() const { return scratch_.path() / "4/3/2/1"; }
 
@@ -68,6 +83,15 @@ public:
 
   [[nodiscard]] std::filesystem::path copy() const { return folder() / "copies/tree"; }
 
+  /// Where the copy is, in the folder that holds it; of a series whatever is the newest clone.
+  [[nodiscard]] std::filesystem::path copy_in(const std::filesystem::path& copies) const;
+
+  [[nodiscard]] std::filesystem::path older() const {
+    return in_series_ ? copies() / older_name : folder() / "older/tree";
+  }
+
+  [[nodiscard]] bool is_series() const { return in_series_; }
+
   [[nodiscard]] std::filesystem::path outside() const { return folder() / "outside"; }
 
   [[nodiscard]] std::filesystem::path park() const { return folder() / "park"; }
@@ -80,14 +104,23 @@ public:
   /// Nothing in it where there was no copy.
   [[nodiscard]] const manifest& copy_before() const { return copy_before_; }
 
+  /// Nothing in it where there was none.
+  [[nodiscard]] const manifest& older_before() const { return older_before_; }
+
+  /// Of modification, where there is something older.
+  static constexpr std::int64_t time_of_all = 1'500'000'000; // Seconds.
+
   [[nodiscard]] identity base_identity() const { return base_identity_; }
 
   [[nodiscard]] identity copies_identity() const { return copies_identity_; }
 
 private:
+  static constexpr const char* older_name = "2020-01-01T00:00:00Z";
+
   scratch_directory scratch_;
   mounted other_file_system_;
-  manifest tree_before_, outside_before_, copy_before_;
+  bool in_series_ = false;
+  manifest tree_before_, outside_before_, copy_before_, older_before_;
   identity base_identity_, copies_identity_;
 };
 

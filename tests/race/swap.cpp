@@ -28,14 +28,18 @@ fs::path below(const fs::path& directory, const std::string& path) {
 
 // The folder that holds the root.
 fs::path base_of(const scene& on, const swap_plan& plan) {
+  if (plan.where == side::older) return on.older().parent_path();
   return plan.where == side::source ? on.base() : on.copies();
 }
 
 // Under whatever name it has: what is to be a copy has none of its own at first.
 fs::path root_of(const scene& on, const swap_plan& plan) {
   if (plan.where == side::source) return on.root();
-  const fs::directory_iterator first(on.copies());
-  return first == fs::directory_iterator() ? on.copy() : first->path();
+  if (plan.where == side::older) return on.older();
+  for (const auto& entry : fs::directory_iterator(on.copies())) {
+    if (entry.path() != on.older() && entry.is_directory()) return entry.path();
+  }
+  return on.copy_in(on.copies());
 }
 
 fs::path inside_path(const scene& on, const swap_plan& plan) {
@@ -123,7 +127,9 @@ std::string victim_path(const swap_plan& plan) {
 }
 
 std::string print(const swap_plan& plan) {
-  std::string text = plan.where == side::target ? "copy's " : "";
+  std::string text = plan.where == side::target  ? "copy's "
+                     : plan.where == side::older ? "older "
+                                                 : "";
   text += name_of(plan.kind);
   text += ", depth " + std::to_string(plan.depth);
   if (plan.back_after != 0) text += ", back after " + std::to_string(plan.back_after);

@@ -23,8 +23,9 @@ enum class swap_kind {
   file_mount,      ///< the same with a file
 };
 
-/// Of the tree that is copied or deleted, or of its copy.
-enum class side { source, target };
+/// Of the tree that is copied or deleted, of its copy, or of what is older: a clone that the copy
+/// shares with, or the base of a merge.
+enum class side { source, target, older };
 
 struct swap_plan {
   swap_kind kind;

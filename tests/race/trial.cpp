@@ -10,9 +10,26 @@ bool may_be_changed(const trial& t, const placed& secret) {
   return written_to && given_away(t, secret);
 }
 
-bool in_place(const trial& t, const placed& secret, const placed& found) {
+// What an older clone holds gets more names, and nothing else is done to it.
+bool is_as_it_was(const trial& t, const placed& secret, const facts& now) {
+  const bool shared = t.tool.clones() && t.plan.where == side::older && given_away(t, secret);
+  return shared ? same_but_for_links(now, secret) : now == secret;
+}
+
+// A symlink at the end of a path that a person names, be it for a tree that is only read.
+bool is_followed(const trial& t) {
+  const bool kind = t.plan.kind == swap_kind::directory_symlink_absolute ||
+                    t.plan.kind == swap_kind::directory_symlink_relative;
+  if (!kind || t.plan.depth != 0) return false;
+  const bool source = t.plan.where == side::source;
+  if (t.tool.clones()) return source || (t.plan.where == side::older && !t.at.is_series());
+  return t.tool.does == task::merges_changes ? t.plan.where != side::target
+                                             : source && t.tool.does == task::updates;
+}
+
+bool in_place(const trial& t, const placed& secret) {
   if (secret.path == "." || (t.done.applied() && secret.inode == t.done.counterpart())) return true;
-  return found.parent == secret.parent && found.name == secret.name;
+  return t.is_in_place(secret);
 }
 
 std::string lost_secrets(const trial& t) {
@@ -22,9 +39,9 @@ std::string lost_secrets(const trial& t) {
     const auto found = t.now.find(inode);
     if (found == t.now.end()) {
       text += "gone: outside/" + secret.path + "\n";
-    } else if (static_cast<const facts&>(found->second) != secret) {
+    } else if (!is_as_it_was(t, secret, found->second)) {
       text += "changed: outside/" + secret.path + "\n";
-    } else if (!in_place(t, secret, found->second)) {
+    } else if (!in_place(t, secret)) {
       text += "moved: outside/" + secret.path + " to " + found->second.path + "\n";
     }
   }
@@ -58,12 +75,25 @@ trial::trial(const contender& by, const scene& on, const swap_plan& as, const sw
       plan(as),
       done(attempted),
       when(then),
-      before(by_identity(on.outside_before())),
-      now(by_identity(manifest(on.folder()))) {}
+      before(by_identity(on.outside_before())) {
+  const manifest found(on.folder());
+  now = by_identity(found);
+  for (const auto& [path, entry] : found.entries) {
+    if (path == ".") continue;
+    const auto name = path.substr(path.rfind('/') + 1);
+    names.emplace(std::pair(directory_of(found, path), name), entry.inode);
+  }
+}
+
+bool trial::is_in_place(const placed& was) const {
+  const auto found = names.find({was.parent, was.name});
+  return found != names.end() && found->second == was.inode;
+}
 
 bool given_away(const trial& t, const placed& secret) {
   if (t.when == moment::after_the_name_was_read || !t.done.applied()) return false;
   if (t.plan.kind == swap_kind::parent_symlink) return secret.path == "tree";
+  if (is_followed(t)) return true;
   if (t.plan.kind != swap_kind::directory_other) return false;
   const std::string& top = t.before.at(t.done.counterpart()).path;
   return top == "." || secret.path == top || secret.path.starts_with(top + "/");

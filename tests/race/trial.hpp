@@ -5,7 +5,9 @@
 #include "tests/race/scene.hpp"
 #include "tests/race/swap.hpp"
 
+#include <map>
 #include <string>
+#include <utility>
 
 namespace afio::testing {
 
@@ -24,6 +26,11 @@ struct trial {
   moment when;
   census before; ///< of what is outside
   census now;    ///< of the whole scene
+  /// All names in the scene, by the directories that they are in; a census has one of each inode.
+  std::map<std::pair<identity, std::string>, identity> names;
+
+  /// Whether it has that name in that directory.
+  [[nodiscard]] bool is_in_place(const placed& was) const;
 };
 
 /// True for what the swap itself has made a part of the tree before the tool looked.
