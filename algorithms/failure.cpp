@@ -34,6 +34,8 @@ std::string_view name_of(operation what) noexcept {
     return "move";
   case operation::compare:
     return "compare";
+  case operation::punch:
+    return "punch holes in";
   }
   return "handle";
 }

@@ -20,10 +20,11 @@ enum class event_kind : std::uint8_t {
   shared,   ///< Its blocks became those of a file that is there; it reads and is dated as before.
   deleted,
   moved,
+  punched, ///< Zeros in it became holes.
 };
 
 /// How many kinds there are.
-constexpr std::size_t event_kinds = 7;
+constexpr std::size_t event_kinds = 8;
 
 /// Borrowed for the time of the call.
 struct event {
@@ -31,6 +32,7 @@ struct event {
   std::string_view path;
   file_type type = file_type::unknown;
   std::string_view to = {}; ///< Where what moved is now; empty where that is not known.
+  std::uint64_t bytes = 0;  ///< Of what was punched.
 };
 
 /// Something of an entry that a copy could not keep, though the entry is there. Borrowed for the
@@ -56,6 +58,9 @@ public:
 
   /// Every entry that something could not be done to, once.
   virtual void failed(const failure&) noexcept {}
+
+  /// Every entry that was rightly left alone, once, and why. No failure.
+  virtual void skipped(const failure&) noexcept {}
 
   /// What could not be kept: once for each `what` and errno, not for each entry.
   virtual void lost(const loss&) noexcept {}

@@ -19,6 +19,11 @@ public:
     inner_.failed(f);
   }
 
+  void skipped(const failure& f) noexcept override {
+    const std::scoped_lock hold(lock_);
+    inner_.skipped(f);
+  }
+
   void lost(const loss& l) noexcept override {
     const std::scoped_lock hold(lock_);
     inner_.lost(l);

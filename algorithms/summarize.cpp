@@ -1,13 +1,11 @@
 #include "algorithms/summarize.hpp"
 
-#include "algorithms/inode.hpp"
+#include "algorithms/seen_inodes.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <mutex>
 #include <numeric>
 #include <span>
-#include <unordered_set>
 #include <vector>
 
 namespace afio::algorithms {
@@ -17,25 +15,6 @@ std::uint64_t summary::total() const noexcept {
 }
 
 namespace {
-
-/// Inodes with several names that have been seen under one of them. Shared by the workers: an
-/// inode's names may be far apart. Few files have several names, so one lock does.
-class seen_inodes {
-public:
-  /// Whether this is the first of its names. Without memory, every name counts.
-  bool first(const identity& id) noexcept {
-    const std::scoped_lock hold(lock_);
-    try {
-      return seen_.insert(id).second;
-    } catch (const std::bad_alloc&) {
-      return true;
-    }
-  }
-
-private:
-  std::mutex lock_;
-  std::unordered_set<identity, inode_hash, same_inode> seen_;
-};
 
 class summarizer final : public visitor<1> {
 public:

@@ -2,6 +2,7 @@
 
 #include "afio/quoted.hpp"
 #include "afio/random_name.hpp"
+#include "cli/common/amounts.hpp"
 #include "cli/common/json_line.hpp"
 #include "cli/common/progress_bar.hpp"
 
@@ -32,6 +33,8 @@ std::string_view word_for(event_kind kind) noexcept {
     return "deleted";
   case event_kind::moved:
     return "moved";
+  case event_kind::punched:
+    return "punched";
   }
   return "changed";
 }
@@ -53,6 +56,8 @@ std::string_view phrase_for(event_kind kind, bool dry_run) noexcept {
     return dry_run ? "would delete " : "deleted ";
   case event_kind::moved:
     return dry_run ? "would move " : "moved ";
+  case event_kind::punched:
+    return dry_run ? "would punch " : "punched ";
   }
   return "";
 }
@@ -66,6 +71,7 @@ std::string text_for(const algorithms::event& e, bool dry_run) {
   if (is_put_back(e)) return (dry_run ? "would put back or delete " : "put back ") + quoted(e.path);
   std::string text = std::string(phrase_for(e.kind, dry_run)) + quoted(e.path);
   if (!e.to.empty()) text += (e.kind == event_kind::shared ? " with " : " to ") + quoted(e.to);
+  if (e.kind == event_kind::punched) text += " (" + size_text(e.bytes) + ")";
   return text;
 }
 
@@ -141,7 +147,9 @@ void output::happened(const algorithms::event& e) noexcept try {
     json_line told(word_for(e.kind));
     told.name("path", e.path);
     if (!e.to.empty()) told.name("to", e.to);
-    line(told.text("entry", word_for(e.type)).str());
+    told.text("entry", word_for(e.type));
+    if (e.kind == event_kind::punched) told.number("bytes", static_cast<std::int64_t>(e.bytes));
+    line(told.str());
   } else if (options_.null) {
     if (!is_put_back(e)) line(std::string(e.path) + '\0');
   } else if (options_.verbose) {
@@ -179,6 +187,27 @@ void output::failed(std::string_view what, std::string_view path, const error& w
   if (given_reason.empty() || !(why == errc::refused)) text += advice_for(what, why);
   if (!options_.quiet) message(text);
   log_.error(text);
+
+} catch (const std::exception&) {
+
+  ok_ = false;
+}
+
+void output::skipped(const algorithms::failure& f) noexcept try {
+  const std::scoped_lock hold(lock_);
+  const std::string reason = f.why.code().message();
+  if (options_.json) {
+    line(json_line("skipped")
+             .name("path", f.path)
+             .text("operation", algorithms::name_of(f.what))
+             .number("errno", std::int64_t{f.why.native()})
+             .text("error", reason)
+             .str());
+  }
+  const bool busy = f.why == std::errc::device_or_resource_busy;
+  const std::string text = "left alone " + quoted(f.path) + ": " + (busy ? "in use" : reason);
+  if (!options_.quiet) message(text);
+  log_.warn(text);
 
 } catch (const std::exception&) {
 

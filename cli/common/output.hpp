@@ -42,6 +42,7 @@ public:
   explicit output(output_options options);
 
   void failed(const algorithms::failure& f) noexcept override;
+  void skipped(const algorithms::failure& f) noexcept override;
   void lost(const algorithms::loss& l) noexcept override;
   void happened(const algorithms::event& e) noexcept override;
 

@@ -32,12 +32,16 @@ void listener::failed(const failure& f) noexcept {
   failures.push_back({f.what, std::string(f.path), f.why});
 }
 
+void listener::skipped(const failure& f) noexcept {
+  skips.push_back({f.what, std::string(f.path), f.why});
+}
+
 void listener::lost(const loss& l) noexcept {
   losses.push_back(std::string(l.what) + " of " + std::string(l.path));
 }
 
 void listener::happened(const event& e) noexcept {
-  events.push_back({e.kind, std::string(e.path), e.type});
+  events.push_back({e.kind, std::string(e.path), e.type, e.bytes});
 }
 
 const listener::failed_entry& listener::failure_alone() const {

@@ -44,9 +44,11 @@ public:
     event_kind kind;
     std::string path;
     file_type type;
+    std::uint64_t bytes;
   };
 
   void failed(const failure& f) noexcept override;
+  void skipped(const failure& f) noexcept override;
   void lost(const loss& l) noexcept override;
   void happened(const event& e) noexcept override;
 
@@ -57,6 +59,7 @@ public:
   std::vector<std::string> paths_of(event_kind kind) const;
 
   std::vector<failed_entry> failures;
+  std::vector<failed_entry> skips;
   std::vector<std::string> losses; ///< "hard link of s/a", and so on.
   std::vector<changed_entry> events;
 };

@@ -50,6 +50,8 @@ class Benchmark:
     changed_each: int = 0
     # Whether there is an older copy of the tree, "{previous}", which is made beside it, once.
     shares: bool = False
+    # Whether a run punches holes into the one file of the tree, which then has to be made again.
+    punches: bool = False
     filesystems: tuple = ("tmpfs", "ext4")
 
 
@@ -183,7 +185,7 @@ def _description(benchmark, options, chosen_tools, chosen_trees):
         "filesystems": {},
         "ours": benchmark.ours,
         "baseline": benchmark.baseline,
-        "deletes": benchmark.deletes,
+        "deletes": benchmark.deletes or benchmark.punches,
         "tools": [{"name": tool.name, "command": _without_directory(tool.on()),
                    "version": tool.version} for tool in chosen_tools],
         "trees": [{"name": t.name, "title": t.title, "rounds": t.rounds(options.runs)}

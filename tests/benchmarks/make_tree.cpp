@@ -4,6 +4,8 @@
 //   make_tree flat   PATH FILES BYTES               one directory
 //   make_tree large  PATH FILES BYTES               one directory; every other MiB of the last is
 //                                                   a hole
+//   make_tree zeros  PATH PAIRS BYTES               one file: BYTES of data, BYTES of zeros that are
+//                                                   written, and so on
 //   make_tree chain  PATH DEPTH                     directories only, each the only one of another
 //   make_tree source PATH FILES SEED                files and directories as in source code
 //
@@ -117,6 +119,21 @@ tally make_large(const std::string& path, std::uint64_t files, std::uint64_t siz
   fill(root, files - 1, size, made);
   write_file(root, "sparse", size, made);
   punch_holes(root, "sparse", size);
+  return made;
+}
+
+tally make_zeros(const std::string& path, std::uint64_t pairs, std::uint64_t size) {
+  tally made{.entries = 2, .bytes = 2 * pairs * size};
+  const directory root(path);
+  std::string pair(size, 'x');
+  pair.append(size, '\0');
+  const int fd = ::openat(root.fd(), "file", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) fail("create", "file");
+  for (std::uint64_t i = 0; i < pairs; ++i) {
+    if (::write(fd, pair.data(), pair.size()) != static_cast<ssize_t>(pair.size()))
+      fail("write", "file");
+  }
+  if (::close(fd) != 0) fail("close", "file");
   return made;
 }
 
@@ -240,6 +257,7 @@ int usage() {
   std::fputs("usage: make_tree wide PATH DIRECTORIES FILES BYTES\n"
              "       make_tree flat PATH FILES BYTES\n"
              "       make_tree large PATH FILES BYTES\n"
+             "       make_tree zeros PATH PAIRS BYTES\n"
              "       make_tree chain PATH DEPTH\n"
              "       make_tree source PATH FILES SEED\n",
              stderr);
@@ -266,6 +284,8 @@ int main(int argc, char** argv) try {
     made = make_flat(path, numbers[0], numbers[1]);
   } else if (shape == "large" && numbers.size() == 2 && numbers[0] != 0) {
     made = make_large(path, numbers[0], numbers[1]);
+  } else if (shape == "zeros" && numbers.size() == 2) {
+    made = make_zeros(path, numbers[0], numbers[1]);
   } else if (shape == "chain" && numbers.size() == 1) {
     made = make_chain(path, numbers[0]);
   } else if (shape == "source" && numbers.size() == 2) {

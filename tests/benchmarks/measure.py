@@ -137,6 +137,14 @@ def not_updated(copy, tree, each):
     return ""
 
 
+def not_punched(file):
+    """How much of a file that is half zeros takes room still, in words; empty if half does."""
+    subprocess.run(["sync", "--file-system", file], check=True)
+    status = file.stat()
+    share = status.st_blocks * 512 / status.st_size
+    return "" if share < 0.51 else f"{share:.0%} of the file"
+
+
 class Rounds:
     """All rounds of all tools over one tree on one file system."""
 
@@ -157,7 +165,7 @@ class Rounds:
     def run(self, rounds, warm_ups):
         (self.where / EMPTY).mkdir(exist_ok=True)
         self._make()
-        if not self.benchmark.deletes and not self.benchmark.copies:
+        if not (self.benchmark.deletes or self.benchmark.copies or self.benchmark.punches):
             self._compare_answers()
         for number in range(-warm_ups, rounds):
             for tool in list(self.tools):
@@ -195,7 +203,7 @@ class Rounds:
             self._failed(tool, str(failed))
             return
         finally:
-            if self.benchmark.deletes:
+            if self.benchmark.deletes or self.benchmark.punches:
                 trees.remove(str(self.where / TREE))
             if self.benchmark.copies:
                 trees.remove(str(self.where / COPY))
@@ -212,6 +220,8 @@ class Rounds:
         if self.benchmark.copies and number < 0 and (made := missing_from(self.where / COPY,
                                                                           self.where / TREE)):
             raise ToolFailed(f"made {made}, and said that all was well")
+        if self.benchmark.punches and (left := not_punched(self.where / TREE / "file")):
+            raise ToolFailed(f"left {left}, and said that all was well")
         each = self.benchmark.changed_each
         if each and (old := not_updated(self.where / COPY, self.where / TREE, each)):
             raise ToolFailed(f"did not update {old}, and said that all was well")

@@ -81,6 +81,18 @@ for name in update_tree update_basic update_changed; do
   reject "$name.md" "## Left out"
 done
 
+run holes --filesystems=tmpfs
+expect holes.md "half zeros in runs of 64 KiB | tmpfs | afio-holes |"
+reject holes.md "## Left out"
+
+# A tool that punches nothing must not look fast.
+if python3 -B "$here/holes.py" "${small[@]}" --trees=long --filesystems=tmpfs \
+  --peer=afio-holes=true; then
+  echo "FAILED: a tool that punches nothing passed"
+  exit 1
+fi
+expect holes.md "said that all was well"
+
 # A tool that updates nothing must not look fast.
 if python3 -B "$here/update_changed.py" "${small[@]}" --trees=wide --filesystems=tmpfs \
   --peer=afio-update=true; then

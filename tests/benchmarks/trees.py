@@ -43,6 +43,13 @@ COPIED = (
          for_memory=True),
 )
 
+ZEROS = (
+    Tree("long", "a file of 4 GiB, half zeros in runs of 1 MiB", "zeros", 2048, (1 << 20,),
+         entries_each=0.01),
+    Tree("short", "a file of 4 GiB, half zeros in runs of 64 KiB", "zeros", 32768, (64 << 10,),
+         entries_each=0.01),
+)
+
 COMPARED = (
     Tree("wide", "1,000 directories of 100 files of 4 KiB", "wide", 1000, (100, 4096),
          entries_each=101),

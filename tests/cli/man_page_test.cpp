@@ -130,6 +130,19 @@ TEST_F(UpdateManPage, HasTheOptionsOfHelp) {
 
 TEST_F(UpdateManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
 
+class HolesManPage : public tool {
+protected:
+  HolesManPage() : tool("afio-holes") {}
+};
+
+TEST_F(HolesManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--min-size"));
+  EXPECT_EQ(options_of_manual(manual("afio-holes")), helped);
+}
+
+TEST_F(HolesManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 TEST_F(ManPage, HasTheSectionsOfAManual) {
   for (const char* section :
        {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",
