@@ -40,5 +40,15 @@ TEST(JsonLine, BringsEveryByteBack) {
   }
 }
 
+TEST(JsonLine, SeveralNamesAreArraysByWhatTheyAre) {
+  const auto of = [](std::vector<std::string> names) {
+    return json_line("t").names("n", names).str();
+  };
+  EXPECT_EQ(of({"a", "\xff", "b\"", "\xfe"}),
+            "{\"type\":\"t\",\"n\":[\"a\",\"b\\\"\"],\"n_base64\":[\"/w==\",\"/g==\"]}\n");
+  EXPECT_EQ(of({"a"}), "{\"type\":\"t\",\"n\":[\"a\"]}\n");
+  EXPECT_EQ(of({}), "{\"type\":\"t\",\"n\":[]}\n");
+}
+
 } // namespace
 } // namespace afio::cli
