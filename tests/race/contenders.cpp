@@ -60,6 +60,25 @@ contender afio_update(std::initializer_list<std::string> options) {
   return tool;
 }
 
+contender afio_hardlinks(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-hardlinks", "AFIO_HARDLINKS", options);
+  tool.arguments.push_back("--json");
+  tool.does = task::lists;
+  return tool;
+}
+
+contender walk_by_paths() {
+  constexpr const char* code = R"(import os, sys
+for root, _, files in os.walk(sys.argv[1]):
+    for path in (os.path.join(root, name) for name in files):
+        try:
+            s = os.lstat(path)
+            if s.st_nlink > 1: print(f'"inode":{s.st_ino},', path)
+        except OSError as why:
+            print(why, file=sys.stderr))";
+  return {"os.walk", {"/usr/bin/python3", "-ISc", code}, std::chrono::seconds(2), task::lists};
+}
+
 contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
 
 contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }
@@ -81,6 +100,7 @@ contender naive(const std::string& name) {
 
 scene scene_for(const contender& tool) {
   if (tool.does == task::removes) return scene();
+  if (tool.does == task::lists) return scene(tree_to_list);
   if (tool.does == task::moves)
     return scene(tree_to_copy, "", scene::copies_are::on_another_file_system);
   if (tool.does == task::updates) return scene(tree_to_copy, copy_to_update);
@@ -89,7 +109,8 @@ scene scene_for(const contender& tool) {
 
 program command(const contender& tool, const scene& at) {
   program result = to_delete(tool, at.root());
-  if (tool.does != task::removes) result.arguments.push_back(at.copy());
+  const bool makes = tool.does != task::removes && tool.does != task::lists;
+  if (makes) result.arguments.push_back(at.copy());
   return result;
 }
 

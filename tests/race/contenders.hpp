@@ -23,10 +23,11 @@ enum class task {
   merges,  ///< it into an older copy
   updates, ///< an older copy, which has more, less and other things
   moves,   ///< to another file system
+  lists,   ///< the names of inodes that have several, by "inode":N,
 };
 
-/// A program that deletes, copies or moves trees. The root, and the copy's name, are added to its
-/// arguments.
+/// A program that deletes, copies, moves or lists trees. The root, and the copy's name, are added
+/// to its arguments.
 struct contender {
   std::string name;
   std::vector<std::string> arguments;
@@ -54,6 +55,12 @@ contender afio_mvtree(std::initializer_list<std::string> options = {});
 
 /// afio-update --delete, the same. The variable AFIO_UPDATE says where it is.
 contender afio_update(std::initializer_list<std::string> options = {});
+
+/// afio-hardlinks --json, the same. The variable AFIO_HARDLINKS says where it is.
+contender afio_hardlinks(std::initializer_list<std::string> options = {});
+
+/// Python's os.walk with os.lstat: a control.
+contender walk_by_paths();
 
 /// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
 /// way.
