@@ -19,7 +19,7 @@ BENCHMARK = harness.Benchmark(
     deletes=False,
     answer="tree/",
     trees=trees.LINKED,
-    targets=tuple({"tree": "linked", "filesystem": filesystem, "ratio": 0.50}
+    targets=tuple({"tree": "linked", "filesystem": filesystem, "ratio": 0.60}
                   for filesystem in ("tmpfs", "ext4")),
 )
 
