@@ -11,6 +11,15 @@ result<path_handle> parent_of(const path_handle& dir) noexcept {
 
 } // namespace
 
+result<path_handle> parent_of(const path_handle& dir, crossing how) noexcept {
+  AFIO_TRY(const identity here, dir.identity());
+  AFIO_TRY(path_handle above, parent_of(dir));
+  AFIO_TRY(const identity there, above.identity());
+  const bool ends = how == crossing::same_mount && !there.same_mount(here);
+  if (ends || there == here) return error(errc::boundary, call::openat2);
+  return above;
+}
+
 result<relation> relation_of(const path_handle& dir, const path_handle& other) noexcept {
   AFIO_TRY(const identity wanted, dir.identity());
   AFIO_TRY(identity at, other.identity());

@@ -16,6 +16,11 @@ enum class relation : std::uint8_t {
 /// may not be searched. Does not allocate.
 result<relation> relation_of(const path_handle& dir, const path_handle& other) noexcept;
 
+/// The directory that holds `dir` now, to look at. errc::boundary where there is none: at the root
+/// directory of the process, and unless `how` allows them on another mount, device or subvolume.
+/// EACCES where `dir` may not be searched. Does not allocate.
+result<path_handle> parent_of(const path_handle& dir, crossing how) noexcept;
+
 /// Whether `dir` is the root directory of the process, over whatever mount. Needs no permission.
 result<bool> is_root(const path_handle& dir) noexcept;
 

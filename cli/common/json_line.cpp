@@ -84,4 +84,19 @@ json_line& json_line::name(std::string_view key, std::string_view bytes) {
   return text(std::string(key) + "_base64", base64(bytes));
 }
 
+json_line& json_line::names(std::string_view key, std::span<const std::string> names) {
+  std::string texts, others;
+  for (const std::string& name : names) {
+    std::string& to = is_utf8(name) ? texts : others;
+    to += to.empty() ? "[" : ",";
+    append_string(to, is_utf8(name) ? name : base64(name));
+  }
+  start(key);
+  text_ += texts.empty() ? "[]" : texts + "]";
+  if (others.empty()) return *this;
+  start(std::string(key) + "_base64");
+  text_ += others + "]";
+  return *this;
+}
+
 } // namespace afio::cli

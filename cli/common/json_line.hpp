@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ public:
   json_line& boolean(std::string_view key, bool value);
   /// A name as the file system has it: `key` where it is UTF-8, else `key_base64` (RFC 4648).
   json_line& name(std::string_view key, std::string_view bytes);
+  /// Several, as an array `key` of those that are UTF-8, and `key_base64` of the others where there
+  /// are any.
+  json_line& names(std::string_view key, std::span<const std::string> names);
 
   /// The finished object with its line feed.
   std::string str() const { return text_ + "}\n"; }

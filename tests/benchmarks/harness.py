@@ -48,6 +48,11 @@ class Benchmark:
     # With `compares`: of how many files one is written anew before each run, which must then be
     # the same in the copy. 0: none is.
     changed_each: int = 0
+    # What is counted in the output of a tool that changes nothing: this text; else its first word is
+    # what it says. None: each says it in its own way.
+    answer: str | None = ""
+    # Whether a run makes one inode of files that are the same. The tree is made anew for the next.
+    links: bool = False
     # Whether there is an older copy of the tree, "{previous}", which is made beside it, once.
     shares: bool = False
     # Whether a run punches holes into the one file of the tree, which then has to be made again.
@@ -185,7 +190,7 @@ def _description(benchmark, options, chosen_tools, chosen_trees):
         "filesystems": {},
         "ours": benchmark.ours,
         "baseline": benchmark.baseline,
-        "deletes": benchmark.deletes or benchmark.punches,
+        "deletes": benchmark.deletes or benchmark.punches or benchmark.links,
         "tools": [{"name": tool.name, "command": _without_directory(tool.on()),
                    "version": tool.version} for tool in chosen_tools],
         "trees": [{"name": t.name, "title": t.title, "rounds": t.rounds(options.runs)}

@@ -8,6 +8,13 @@
 //                                                   written, and so on
 //   make_tree chain  PATH DEPTH                     directories only, each the only one of another
 //   make_tree source PATH FILES SEED                files and directories as in source code
+//   make_tree linked PATH DIRECTORIES FILES EACH    as wide, empty; every EACHth file of the first
+//                                                   half of the directories has one more name in
+//                                                   the second, the first directory's in the last
+//   make_tree copies PATH FILES SEED                directories of 100 files of about 8 KiB, of
+//                                                   which three in ten are copies of earlier ones
+//   make_tree twins  PATH FILES BYTES               one directory; each content twice, and the next
+//                                                   one may be the same but for its last block
 //
 // PATH must not exist. Prints the number of entries made, PATH included, and the bytes written.
 // It is a program because a tree is made anew for every run of a tool that deletes it: most of the
@@ -83,6 +90,33 @@ void write_file(const directory& parent, const char* name, std::uint64_t size, t
     if (written < 0) fail("write", name);
     done += static_cast<std::uint64_t>(written);
   }
+  if (::close(fd) != 0) fail("close", name);
+  ++made.entries;
+  made.bytes += size;
+}
+
+/// Bytes that follow from `seed` alone. No two seeds have a block in common.
+void append_noise(int fd, const char* name, std::uint64_t size, std::uint64_t seed) {
+  std::array<std::uint64_t, 8192> block{};
+  std::uint64_t state = seed * 0x9e3779b97f4a7c15;
+  while (size != 0) {
+    for (auto& word : block) {
+      state = (state ^ (state >> 29)) * 0xbf58476d1ce4e5b9 + seed + 1;
+      word = state;
+    }
+    const auto piece = std::min<std::uint64_t>(size, sizeof(block));
+    if (::write(fd, block.data(), piece) != static_cast<ssize_t>(piece)) fail("write", name);
+    size -= piece;
+  }
+}
+
+/// One whose last `different` bytes have a seed of their own.
+void write_noise(const directory& parent, const char* name, std::uint64_t size, std::uint64_t seed,
+                 std::uint64_t different, std::uint64_t last_seed, tally& made) {
+  const int fd = ::openat(parent.fd(), name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) fail("create", name);
+  append_noise(fd, name, size - different, seed);
+  append_noise(fd, name, different, last_seed);
   if (::close(fd) != 0) fail("close", name);
   ++made.entries;
   made.bytes += size;
@@ -253,13 +287,89 @@ tally make_source(const std::string& path, std::uint64_t files, std::uint64_t se
   return made;
 }
 
+/// Under the same name.
+void link_file(const directory& from, const char* name, const directory& to, tally& made) {
+  if (::linkat(from.fd(), name, to.fd(), name, 0) != 0) fail("link", name);
+  ++made.entries;
+}
+
+std::string numbered(const char* what, std::uint64_t number) {
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), "%s-%07llu", what,
+                static_cast<unsigned long long>(number));
+  return name.data();
+}
+
+tally make_linked(const std::string& path, std::uint64_t directories, std::uint64_t files,
+                  std::uint64_t each) {
+  tally made{.entries = 1 + directories};
+  const directory root(path);
+  std::vector<directory> firsts;
+  for (std::uint64_t i = 0; i < directories; ++i) {
+    directory here("directory-" + std::to_string(i), root.fd());
+    const bool second = i >= directories - directories / 2;
+    for (std::uint64_t k = 0; k < files; ++k) {
+      const std::string name = numbered("file", k);
+      if (second && k % each == 0)
+        link_file(firsts[directories - 1 - i], name.c_str(), here, made);
+      else
+        write_file(here, name.c_str(), 0, made);
+    }
+    if (i < directories / 2) firsts.push_back(std::move(here));
+  }
+  return made;
+}
+
+tally make_copies(const std::string& path, std::uint64_t files, std::uint64_t seed) {
+  constexpr std::uint64_t files_a_directory = 100;
+
+  struct content {
+    std::uint64_t size, seed;
+  };
+
+  random_numbers random(seed);
+  tally made{.entries = 1};
+  const directory root(path);
+  std::vector<content> written;
+  for (std::uint64_t i = 0; i < files;) {
+    const directory here(numbered("directory", i / files_a_directory), root.fd());
+    ++made.entries;
+    for (const auto end = std::min(files, i + files_a_directory); i < end; ++i) {
+      const bool copy = !written.empty() && random.below(10) < 3;
+      // An empty file is a copy of any other: none are made.
+      if (!copy)
+        written.push_back(
+            {1 + static_cast<std::uint64_t>(std::min(random.log_normal(8192, 1), 1048576.0)), i});
+      const content& has = copy ? written[random.below(written.size())] : written.back();
+      write_noise(here, numbered("file", i).c_str(), has.size, has.seed, 0, 0, made);
+    }
+  }
+  return made;
+}
+
+tally make_twins(const std::string& path, std::uint64_t files, std::uint64_t size) {
+  constexpr std::uint64_t block = 4096;
+  tally made{.entries = 1};
+  const directory root(path);
+  for (std::uint64_t i = 0; i < files; ++i) {
+    // Far from each other in the listing.
+    const std::uint64_t content = i % ((files + 1) / 2);
+    write_noise(root, numbered("file", i).c_str(), size, content / 2, std::min(block, size),
+                1000 + content, made);
+  }
+  return made;
+}
+
 int usage() {
   std::fputs("usage: make_tree wide PATH DIRECTORIES FILES BYTES\n"
              "       make_tree flat PATH FILES BYTES\n"
              "       make_tree large PATH FILES BYTES\n"
              "       make_tree zeros PATH PAIRS BYTES\n"
              "       make_tree chain PATH DEPTH\n"
-             "       make_tree source PATH FILES SEED\n",
+             "       make_tree source PATH FILES SEED\n"
+             "       make_tree linked PATH DIRECTORIES FILES EACH\n"
+             "       make_tree copies PATH FILES SEED\n"
+             "       make_tree twins PATH FILES BYTES\n",
              stderr);
   return 2;
 }
@@ -290,6 +400,12 @@ int main(int argc, char** argv) try {
     made = make_chain(path, numbers[0]);
   } else if (shape == "source" && numbers.size() == 2) {
     made = make_source(path, numbers[0], numbers[1]);
+  } else if (shape == "linked" && numbers.size() == 3 && numbers[2] != 0) {
+    made = make_linked(path, numbers[0], numbers[1], numbers[2]);
+  } else if (shape == "copies" && numbers.size() == 2) {
+    made = make_copies(path, numbers[0], numbers[1]);
+  } else if (shape == "twins" && numbers.size() == 2) {
+    made = make_twins(path, numbers[0], numbers[1]);
   } else {
     return usage();
   }

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import hashlib
 import os
 import pathlib
 import statistics
@@ -79,10 +80,12 @@ def run_once(measure, tool, where):
     return wall / 1e9, user / 1e6, system / 1e6, peak, background
 
 
-def answer(tool, where):
-    """The first word that the tool prints: what it counted."""
+def answer(tool, where, counted):
+    """What the tool counted: the first word that it prints, or how often that text is in there."""
     done = subprocess.run(tool.on(), cwd=where, text=True, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL)
+    if counted:
+        return str(done.stdout.count(counted))
     return (done.stdout.split() or [f"nothing, and exit status {done.returncode}"])[0]
 
 
@@ -145,6 +148,19 @@ def not_punched(file):
     return "" if share < 0.51 else f"{share:.0%} of the file"
 
 
+def still_apart(tree):
+    """Of files that are the same, which have not become one inode, in words; empty if all have."""
+    inodes, contents = set(), set()
+    for path in files_of(tree):
+        inode = path.stat().st_ino
+        if inode not in inodes:
+            inodes.add(inode)
+            with open(path, "rb") as file:
+                contents.add(hashlib.file_digest(file, "blake2b").digest())
+    extra = len(inodes) - len(contents)
+    return f"{extra} copies" if extra else ""
+
+
 class Rounds:
     """All rounds of all tools over one tree on one file system."""
 
@@ -165,7 +181,9 @@ class Rounds:
     def run(self, rounds, warm_ups):
         (self.where / EMPTY).mkdir(exist_ok=True)
         self._make()
-        if not (self.benchmark.deletes or self.benchmark.copies or self.benchmark.punches):
+        b = self.benchmark
+        changes = b.deletes or b.copies or b.punches or b.links
+        if not changes and b.answer is not None:
             self._compare_answers()
         for number in range(-warm_ups, rounds):
             for tool in list(self.tools):
@@ -184,7 +202,7 @@ class Rounds:
 
     def _compare_answers(self):
         # A tool that counts something else must not look fast.
-        answers = {tool: answer(tool, self.where) for tool in self.tools}
+        answers = {tool: answer(tool, self.where, self.benchmark.answer) for tool in self.tools}
         expected = next(said for tool, said in answers.items()
                         if tool.name == self.benchmark.baseline)
         for tool, said in answers.items():
@@ -203,7 +221,7 @@ class Rounds:
             self._failed(tool, str(failed))
             return
         finally:
-            if self.benchmark.deletes or self.benchmark.punches:
+            if self.benchmark.deletes or self.benchmark.punches or self.benchmark.links:
                 trees.remove(str(self.where / TREE))
             if self.benchmark.copies:
                 trees.remove(str(self.where / COPY))
@@ -222,6 +240,8 @@ class Rounds:
             raise ToolFailed(f"made {made}, and said that all was well")
         if self.benchmark.punches and (left := not_punched(self.where / TREE / "file")):
             raise ToolFailed(f"left {left}, and said that all was well")
+        if self.benchmark.links and number < 0 and (apart := still_apart(self.where / TREE)):
+            raise ToolFailed(f"left {apart}, and said that all was well")
         each = self.benchmark.changed_each
         if each and (old := not_updated(self.where / COPY, self.where / TREE, each)):
             raise ToolFailed(f"did not update {old}, and said that all was well")

@@ -92,6 +92,34 @@ if python3 -B "$here/holes.py" "${small[@]}" --trees=long --filesystems=tmpfs \
   exit 1
 fi
 expect holes.md "said that all was well"
+for name in hardlinks names_of; do
+  run "$name" --filesystems=tmpfs
+  expect "$name.md" "5,000 of them with two names | tmpfs | afio-hardlinks |"
+  reject "$name.md" "## Left out"
+done
+
+# Others stand in, because not all are installed everywhere.
+links="hardlink -c -q {tree}"
+finds="hardlink -c -q -n {tree}"
+dedupe=(--trees=copies --filesystems=tmpfs)
+run dedupe_find "${dedupe[@]}" --peers=jdupes --peer="jdupes=$finds" --peer="afio-dedupe=$finds"
+expect dedupe_find.md "30 % of them copies | tmpfs | afio-dedupe |"
+expect dedupe_find.md "| time / jdupes |"
+reject dedupe_find.md "## Left out"
+run dedupe_cached "${dedupe[@]}" --peer="rmlint=$finds" --peer="without=$finds" \
+  --peer="afio-dedupe=$finds"
+expect dedupe_cached.md "| time / without |"
+run dedupe_link "${dedupe[@]}" --peers=jdupes --peer="jdupes=$links" --peer="afio-dedupe=$links"
+expect dedupe_link.md "30 % of them copies | tmpfs | afio-dedupe |"
+reject dedupe_link.md "## Left out"
+
+# A tool that only finds what it shall link must not look fast.
+if python3 -B "$here/dedupe_link.py" "${small[@]}" "${dedupe[@]}" --peers=jdupes \
+  --peer="jdupes=$links" --peer="afio-dedupe=$finds"; then
+  echo "FAILED: a tool that links nothing passed"
+  exit 1
+fi
+expect dedupe_link.md "copies, and said that all was well"
 
 # A tool that updates nothing must not look fast.
 if python3 -B "$here/update_changed.py" "${small[@]}" --trees=wide --filesystems=tmpfs \

@@ -12,6 +12,10 @@ import measure
 ROOT = pathlib.Path(os.path.abspath(__file__)).parent.parent.parent
 
 
+# The program of a peer that is ours, called in another way.
+OURS = "{ours}"
+
+
 @dataclasses.dataclass(frozen=True)
 class Programs:
     make_tree: str
@@ -60,7 +64,7 @@ def find(benchmark, options, script_directory, say):
     for name, command in peers.items():
         if name not in wanted:
             continue
-        program = shutil.which(command[0])
+        program = peers[benchmark.ours][0] if command[0] == OURS else shutil.which(command[0])
         if program is None:
             say(f"{name} is left out: {command[0]} is not installed")
             continue

@@ -57,6 +57,17 @@ COMPARED = (
          entries_each=13 / 12),
 )
 
+LINKED = (
+    Tree("linked", "1,000 directories of 100 files, 5,000 of them with two names", "linked", 1000,
+         (100, 10), entries_each=101),
+)
+
+COPIES = (
+    Tree("copies", "60,000 files of about 8 KiB, 30 % of them copies", "copies", 60_000, (1,),
+         entries_each=1.01),
+    Tree("twins", "40 files of 100 MiB, half of them copies", "twins", 40, (100 << 20,)),
+)
+
 ALL = (
     Tree("wide", "1,000 directories of 100 files", "wide", 1000, (100, 1024),
          entries_each=101),

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace afio::cli {
 namespace {
 
@@ -38,6 +41,16 @@ TEST(JsonLine, BringsEveryByteBack) {
     const auto plain = read->find("path");
     EXPECT_EQ(plain != read->end() ? plain->second : from_base64(read->at("path_base64")), name);
   }
+}
+
+TEST(JsonLine, SeveralNamesAreArraysByWhatTheyAre) {
+  const auto of = [](std::vector<std::string> names) {
+    return json_line("t").names("n", names).str();
+  };
+  EXPECT_EQ(of({"a", "\xff", "b\"", "\xfe"}),
+            "{\"type\":\"t\",\"n\":[\"a\",\"b\\\"\"],\"n_base64\":[\"/w==\",\"/g==\"]}\n");
+  EXPECT_EQ(of({"a"}), "{\"type\":\"t\",\"n\":[\"a\"]}\n");
+  EXPECT_EQ(of({}), "{\"type\":\"t\",\"n\":[]}\n");
 }
 
 } // namespace

@@ -117,6 +117,19 @@ TEST_F(CloneManPage, HasTheOptionsOfHelp) {
 
 TEST_F(CloneManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
 
+class HardlinksManPage : public tool {
+protected:
+  HardlinksManPage() : tool("afio-hardlinks") {}
+};
+
+TEST_F(HardlinksManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--of"));
+  EXPECT_EQ(options_of_manual(manual("afio-hardlinks")), helped);
+}
+
+TEST_F(HardlinksManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 class UpdateManPage : public tool {
 protected:
   UpdateManPage() : tool("afio-update") {}

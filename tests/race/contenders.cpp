@@ -81,6 +81,25 @@ contender afio_series(std::initializer_list<std::string> options) {
   return tool;
 }
 
+contender afio_hardlinks(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-hardlinks", "AFIO_HARDLINKS", options);
+  tool.arguments.push_back("--json");
+  tool.does = task::lists;
+  return tool;
+}
+
+contender walk_by_paths() {
+  constexpr const char* code = R"(import os, sys
+for root, _, files in os.walk(sys.argv[1]):
+    for path in (os.path.join(root, name) for name in files):
+        try:
+            s = os.lstat(path)
+            if s.st_nlink > 1: print(f'"inode":{s.st_ino},', path)
+        except OSError as why:
+            print(why, file=sys.stderr))";
+  return {"os.walk", {"/usr/bin/python3", "-ISc", code}, std::chrono::seconds(2), task::lists};
+}
+
 contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
 
 contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }
@@ -155,6 +174,7 @@ contender naive(const std::string& name) {
 
 scene scene_for(const contender& tool) {
   if (tool.does == task::removes) return scene();
+  if (tool.does == task::lists) return scene(tree_to_list);
   if (tool.does == task::moves)
     return scene(tree_to_copy, "", scene::copies_are::on_another_file_system);
   if (tool.does == task::updates) return scene(tree_to_copy, copy_to_update);
@@ -174,7 +194,7 @@ program command(const contender& tool, const scene& at) {
   if (tool.does == task::merges_changes) put_before_root("--base", at.older());
   if (tool.does == task::continues_series)
     put_before_root("--series", at.copies());
-  else if (tool.does != task::removes)
+  else if (tool.does != task::removes && tool.does != task::lists)
     result.arguments.push_back(at.copy());
   return result;
 }

@@ -26,10 +26,11 @@ enum class task {
   clones,           ///< to where nothing is, sharing with an older clone
   continues_series, ///< with one more clone
   merges_changes,   ///< since a base, into a copy with changes of its own
+  lists,            ///< the names of inodes that have several, by "inode":N,
 };
 
-/// A program that deletes, copies or moves trees. The root, and the copy's name, are added to its
-/// arguments.
+/// A program that deletes, copies, moves or lists trees. The root, and the copy's name, are added
+/// to its arguments.
 struct contender {
   std::string name;
   std::vector<std::string> arguments;
@@ -67,6 +68,12 @@ contender afio_merge(std::initializer_list<std::string> options = {});
 /// afio-clone --since and --series, the same. The variable AFIO_CLONE says where it is.
 contender afio_clone(std::initializer_list<std::string> options = {});
 contender afio_series(std::initializer_list<std::string> options = {});
+
+/// afio-hardlinks --json, the same. The variable AFIO_HARDLINKS says where it is.
+contender afio_hardlinks(std::initializer_list<std::string> options = {});
+
+/// Python's os.walk with os.lstat: a control.
+contender walk_by_paths();
 
 /// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
 /// way.

@@ -12,6 +12,20 @@ bool named_another(const trial& t) {
          !std::filesystem::exists(t.at.outside() / "tree");
 }
 
+// It only reads, so nothing but what it says can be wrong.
+verdict judge_list(const trial& t, const ending& run) {
+  if (run.hung) return {outcome::hung, describe(run)};
+  for (const auto& [inode, secret] : t.before) {
+    const bool told =
+        run.output.find("\"inode\":" + std::to_string(inode.inode) + ",") != std::string::npos;
+    if (told && !given_away(t, secret))
+      return {outcome::leaked, "told: outside/" + secret.path + "\n" + run.output};
+  }
+  if (run.signal != 0 || run.exit_code > 1) return {outcome::ended_oddly, describe(run)};
+  if (run.exit_code == 0) return {outcome::done, describe(run)};
+  return {run.errors.empty() ? outcome::silent : outcome::reported, run.errors};
+}
+
 } // namespace
 
 bool allowed(outcome what) noexcept { return what == outcome::done || what == outcome::reported; }
@@ -53,6 +67,7 @@ verdict judge(const trial& t, const ending& run) {
   if (const auto damage = damage_to_survivors(t.at, t.now); !damage.empty()) {
     return {outcome::damaged, damage};
   }
+  if (t.tool.does == task::lists) return judge_list(t, run);
   if (t.tool.does != task::removes) return judge_copy(t, run);
   if (named_another(t) && run.exited_with(0)) return {outcome::done, describe(run)};
   return judge_ending(t.at, t.now, run);

@@ -101,6 +101,20 @@ const std::string_view older_copy = R"(
   d n 0755
 )";
 
+const std::string_view tree_to_list = R"(
+  d a 0750
+  f a/f 30 0640
+  h a/f2 = a/f
+  d a/b 0705
+  f a/b/f 20 0604
+  h a/b/f2 = a/b/f
+  d a/b/c 0711
+  f a/b/c/f 10 0600
+  h a/b/c/f2 = a/b/c/f
+  f f 40 0755
+  h f2 = f
+)";
+
 const std::string_view copy_to_update = R"(
   d a 0755
   f a/f 33 0644

@@ -23,6 +23,9 @@ extern const std::string_view small_tree;
 extern const std::string_view tree_to_copy;
 extern const std::string_view older_copy;
 
+/// Each file of it has two names.
+extern const std::string_view tree_to_list;
+
 /// One that has things that go: a file, a directory, and one in the way of a file; and a file in
 /// the way of a directory.
 extern const std::string_view copy_to_update;

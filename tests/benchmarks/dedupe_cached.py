@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""How long afio-dedupe and rmlint take to find duplicates a second time."""
+
+import sys
+
+import harness
+import tools
+import trees
+
+BENCHMARK = harness.Benchmark(
+    name="dedupe_cached",
+    title="Finding duplicates a second time",
+    about="How long `afio-dedupe -n` takes when the hashes of all files are in their extended "
+          "attributes since an earlier run, beside `rmlint --xattr`, which does the same; and "
+          "without a cache.",
+    ours="afio-dedupe",
+    program="cli/afio-dedupe",
+    arguments=("--progress=never", "--threads={threads}", "-n", "-q", "--cache=ea", "{tree}"),
+    baseline="rmlint",
+    peers={
+        "rmlint": ("rmlint", "--xattr", "-T", "df", "-o", "summary:stdout", "{tree}"),
+        "without": (tools.OURS, "--progress=never", "--threads={threads}", "-n", "-q",
+                    "--cache=none", "{tree}"),
+    },
+    deletes=False,
+    answer=None,
+    trees=trees.COPIES,
+    targets=tuple({"tree": tree, "filesystem": filesystem, **than}
+                  for tree in ("copies", "twins") for filesystem in ("tmpfs", "ext4")
+                  for than in ({"ratio": 0.30}, {"ratio": 0.50, "to": "without"})),
+)
+
+if __name__ == "__main__":
+    sys.exit(harness.main(BENCHMARK, __file__))
