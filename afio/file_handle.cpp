@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <limits>
 
 #include <fcntl.h>
@@ -217,6 +218,25 @@ result<void> file_handle::close() noexcept {
 
 result<bool> file_handle::try_lock_whole() noexcept { return sys::try_lock(file_); }
 
+namespace {
+
+/// By default it is ignored. The kernel's own choice, SIGIO, would end the process.
+constexpr int lease_signal = SIGURG;
+
+} // namespace
+
+result<bool> file_handle::try_lease(lease kind) noexcept {
+  AFIO_TRY(sys::set_signal(file_, lease_signal));
+  return sys::try_lease(file_, kind == lease::read ? F_RDLCK : F_WRLCK);
+}
+
+result<bool> file_handle::holds_lease(lease kind) const noexcept {
+  AFIO_TRY(const int held, sys::lease(file_));
+  return held == F_WRLCK || (kind == lease::read && held == F_RDLCK);
+}
+
+result<void> file_handle::drop_lease() noexcept { return sys::drop_lease(file_); }
+
 result<std::uint64_t> file_handle::size() const noexcept {
   AFIO_TRY(const stat_t s, stat(want::size));
   return s.size;
@@ -310,6 +330,22 @@ result<std::uint64_t> file_handle::clone_extents(extent part, file_handle& to, s
   if (how == sharing::require || !means_not_shareable(shared.assume_error()))
     return std::move(shared).as_failure();
   return copy_extents(part, to, offset);
+}
+
+result<std::uint64_t> file_handle::share_equal(extent part, const file_handle& to,
+                                               std::uint64_t offset) const noexcept {
+  constexpr std::uint64_t step = 16 << 20; // What btrfs and others take in one call.
+  if (!fits(part) || !fits({offset, part.length})) return error(EINVAL, call::ioctl);
+  std::uint64_t done = 0;
+  while (done < part.length) {
+    AFIO_TRY(const std::size_t shared,
+             sys::share_equal(file_, static_cast<off_t>(part.offset + done),
+                              std::min(part.length - done, step), to.file_,
+                              static_cast<off_t>(offset + done)));
+    if (shared == 0) break; // Different.
+    done += shared;
+  }
+  return done;
 }
 
 result<void> file_handle::clone_all(file_handle& to) const noexcept {

@@ -32,6 +32,12 @@ enum class sharing : std::uint8_t {
   prefer,  ///< Copies inside the kernel instead; between two file systems that is EXDEV, too.
 };
 
+/// What a lease is to tell of.
+enum class lease : std::uint8_t {
+  read,  ///< Somebody wants to write: opens the file for that, or truncates it by its name.
+  write, ///< Somebody wants to read or write it.
+};
+
 struct opened_file;
 
 class file_handle : public io_handle {
@@ -81,6 +87,29 @@ public:
   /// Who does not lock is not hindered. ENOLCK where the file system has no locks.
   result<bool> try_lock_whole() noexcept;
 
+  /// Takes a lease of the file: while holds_lease() says so, nobody else has it open or mapped for
+  /// writing (lease::read), or at all but to name it (lease::write). Whether that worked: not where
+  /// somebody has, were it through a mapping whose descriptor was closed, or another handle of this
+  /// process, or this one (lease::read needs a handle that only reads). Does not wait.
+  ///
+  /// Whoever then opens it so waits until the lease is dropped, or for a time that is the machine's
+  /// (/proc/sys/fs/lease-break-time, 45 s), after which the lease is gone. This process waits for
+  /// itself, too. An open with O_NONBLOCK, as all of afio's are, fails with EAGAIN instead, and the
+  /// lease is asked back all the same. The kernel tells the process by SIGURG, which by default is
+  /// ignored; holds_lease() is how to ask.
+  ///
+  /// The lease is the open file description's: dropped when the handle is closed or its process
+  /// killed (a child that was forked meanwhile keeps it); a clone() has none. One lease a handle:
+  /// taking another kind changes it. EACCES for another user's file without CAP_LEASE; EINVAL,
+  /// EOPNOTSUPP or ENOLCK where the file system has none; EBADF for mode::none.
+  result<bool> try_lease(lease kind) noexcept;
+  /// Whether this handle has a lease that is at least of that kind, and nobody waits for it. Once
+  /// false, it stays so until one is taken anew. What was done while it was held is not concerned:
+  /// those who wait have not come in.
+  result<bool> holds_lease(lease kind) const noexcept;
+  /// Lets in whoever waits. No failure where there is no lease any more.
+  result<void> drop_lease() noexcept;
+
   /// Size in bytes now.
   result<std::uint64_t> size() const noexcept;
   /// Cuts or grows with a hole. Durable on return where caching is none, reads or safety_barriers.
@@ -98,6 +127,19 @@ public:
   /// end of this file; bytes done (fewer after a failure part-way are reported as that failure).
   result<std::uint64_t> clone_extents(extent part, file_handle& to, std::uint64_t offset,
                                       sharing how = sharing::prefer) const noexcept;
+  /// Makes the bytes of `to` from `offset` on share the blocks of `part` of this file, as far as
+  /// they are equal, which the kernel itself makes sure of: neither file reads differently ever,
+  /// whoever writes meanwhile, and no time of either changes. Bytes shared now, from the beginning
+  /// of the part: it is compared 16 MiB at a time, and ends before the first such piece that has
+  /// any difference; so 0 if that is the first. Failures part-way are reported as that failure.
+  ///
+  /// This handle must be open for reading. `to` need be open for no more than that if the caller is
+  /// its owner, or may write it, or has CAP_SYS_ADMIN (EPERM). Both parts must be within their
+  /// files and aligned to the file system's block, but that an end may be the end of both (EINVAL).
+  /// EXDEV between file systems; EOPNOTSUPP, or from older kernels EINVAL, where blocks cannot be
+  /// shared. What is shared already is compared all the same.
+  result<std::uint64_t> share_equal(extent part, const file_handle& to,
+                                    std::uint64_t offset) const noexcept;
   /// Makes `to`, which is empty, share the blocks of this whole file, whatever its size by then.
   /// EOPNOTSUPP, EXDEV, EINVAL.
   result<void> clone_all(file_handle& to) const noexcept;

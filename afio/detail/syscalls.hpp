@@ -20,6 +20,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+struct fiemap;
+
 namespace afio::detail::sys {
 
 /// How a name may be resolved; the values are openat2's RESOLVE_ flags.
@@ -56,6 +58,15 @@ result<void> set_status_flags(const descriptor& file, int flags) noexcept;
 /// Whether the whole file, however long it becomes, is locked for writing by this open of it now
 /// (F_OFD_SETLK): not where another open of it has locked any of it. Does not wait.
 result<bool> try_lock(const descriptor& file) noexcept;
+/// The signal that the kernel sends when somebody waits for a lease of `file` (F_SETSIG).
+result<void> set_signal(const descriptor& file, int signal) noexcept;
+/// Whether this open of the file has a lease of that kind, F_RDLCK or F_WRLCK, now: not where the
+/// kernel refuses it for what somebody else has open or mapped. Does not wait.
+result<bool> try_lease(const descriptor& file, int kind) noexcept;
+/// The kind that will be left of it when all who wait for it have been let in, or F_UNLCK.
+result<int> lease(const descriptor& file) noexcept;
+/// No failure where there is none any more.
+result<void> drop_lease(const descriptor& file) noexcept;
 
 /// With an empty name: of `dir` itself. Never follows a symlink, never triggers an automount.
 result<void> statx(const descriptor& dir, const char* name, unsigned mask,
@@ -105,6 +116,12 @@ result<void> truncate(const descriptor& file, off_t size) noexcept;
 result<void> allocate(const descriptor& file, int mode, off_t at, off_t bytes) noexcept;
 result<void> clone_range(const descriptor& from, off_t at, off_t bytes, const descriptor& to,
                          off_t to_at) noexcept;
+/// Makes a range of `to` share the blocks of `from` if the bytes of both are equal, which the
+/// kernel sees to under its locks (FIDEDUPERANGE). Bytes shared: 0 where they differ.
+result<std::size_t> share_equal(const descriptor& from, off_t at, std::size_t bytes,
+                                const descriptor& to, off_t to_at) noexcept;
+/// FIEMAP: `request` says what is asked for and holds the answer, with the extents behind it.
+result<void> map_extents(const descriptor& file, struct ::fiemap& request) noexcept;
 /// Bytes copied; 0 at the end of the source.
 result<std::size_t> copy_range(const descriptor& from, off_t at, const descriptor& to, off_t to_at,
                                std::size_t bytes) noexcept;

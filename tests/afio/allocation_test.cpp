@@ -123,6 +123,17 @@ TEST_F(Allocation, NoneToReadWriteAndChangeContents) {
   EXPECT_NO_ALLOCATION(file.is_append_only());
 }
 
+TEST_F(Allocation, NoneForALease) {
+  auto file =
+      take(file_handle::file(dir, name_, {.mode = mode::write, .creation = creation::if_needed}));
+  EXPECT_NO_ALLOCATION(file.try_lease(lease::write));
+  EXPECT_NO_ALLOCATION(file.holds_lease(lease::write));
+  EXPECT_NO_ALLOCATION(file.drop_lease());
+  EXPECT_NO_ALLOCATION(file.drop_lease());
+  const auto another = take(file_handle::file(dir, name_));
+  EXPECT_NO_ALLOCATION(file.try_lease(lease::write));
+}
+
 TEST_F(Allocation, NoneToListADirectory) {
   for (int i = 0; i < 100; ++i) {
     take(dir.create_directory(leaf((longest_.substr(0, 250) + std::to_string(i)).c_str())));

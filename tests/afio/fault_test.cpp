@@ -245,6 +245,14 @@ const operation operations[] = {
        AFIO_TRY(file.try_lock_whole());
        return success();
      }},
+    {"FileLease", "f f 1",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       auto file = file_at(dir, "f");
+       begin();
+       AFIO_TRY(file.try_lease(lease::write));
+       AFIO_TRY(file.holds_lease(lease::write));
+       return file.drop_lease();
+     }},
     {"FileClose", "f f 1",
      [](const path_handle& dir, begin_fn begin) -> result<void> {
        auto file = take(file_handle::file(

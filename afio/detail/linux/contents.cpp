@@ -2,8 +2,13 @@
 #include "afio/detail/linux/door.hpp"
 #include "afio/detail/syscalls.hpp"
 
+#include <cerrno>
+#include <cstddef>
+#include <new>
+
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -65,6 +70,36 @@ result<void> clone_range(const descriptor& from, off_t at, off_t bytes, const de
   request.dest_offset = static_cast<std::uint64_t>(to_at);
   return enter_void(call::ioctl, nullptr,
                     [&] { return ::ioctl(to.number(), FICLONERANGE, &request); });
+}
+
+result<std::size_t> share_equal(const descriptor& from, off_t at, std::size_t bytes,
+                                const descriptor& to, off_t to_at) noexcept {
+  // The header, then one target.
+  alignas(file_dedupe_range)
+      std::byte room[sizeof(file_dedupe_range) + sizeof(file_dedupe_range_info)];
+  auto& request = *new (room) file_dedupe_range;
+  file_dedupe_range_info& target = request.info[0];
+  AFIO_TRY(const int status, enter(call::ioctl, nullptr, [&] {
+             request = {};
+             request.src_offset = static_cast<std::uint64_t>(at);
+             request.src_length = bytes;
+             request.dest_count = 1;
+             target = {};
+             target.dest_fd = to.number();
+             target.dest_offset = static_cast<std::uint64_t>(to_at);
+             if (::ioctl(from.number(), FIDEDUPERANGE, &request) != 0) return -1;
+             // What is wrong with the target is told beside it.
+             if (target.status >= 0) return static_cast<int>(target.status);
+             errno = -target.status;
+             return -1;
+           }));
+  if (status == FILE_DEDUPE_RANGE_DIFFERS) return std::size_t{0};
+  return static_cast<std::size_t>(target.bytes_deduped);
+}
+
+result<void> map_extents(const descriptor& file, struct ::fiemap& request) noexcept {
+  return enter_void(call::ioctl, nullptr,
+                    [&] { return ::ioctl(file.number(), FS_IOC_FIEMAP, &request); });
 }
 
 result<std::size_t> copy_range(const descriptor& from, off_t at, const descriptor& to, off_t to_at,
