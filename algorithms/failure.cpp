@@ -34,6 +34,8 @@ std::string_view name_of(operation what) noexcept {
     return "move";
   case operation::compare:
     return "compare";
+  case operation::hash:
+    return "hash";
   }
   return "handle";
 }

@@ -25,11 +25,12 @@ enum class operation : std::uint8_t {
   verify,
   move,
   compare,
+  hash,
 };
 
 /// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back",
 /// "copy", "create", "link", "set the metadata of", "publish", "verify", "move",
-/// "compare".
+/// "compare", "hash".
 std::string_view name_of(operation what) noexcept;
 
 /// Borrowed for the time of the call that hands it out.

@@ -28,6 +28,11 @@ bool is_same_but_for_change(const stat_t& a, const stat_t& b) noexcept {
   return a.id.same_file(b.id) && a.size == b.size && a.modified == b.modified;
 }
 
+std::optional<hash128> believed(std::span<const std::byte> record, const stat_t& file) noexcept {
+  const auto r = decode_hash_record(record);
+  return r && r->describes(file) ? std::optional(r->hash) : std::nullopt;
+}
+
 result<void> set(const file_handle& file, const stat_t& status, const hash128& hash,
                  const timestamp& now) noexcept {
   const auto bytes = encode(hash_record::of(hash, status, now));
@@ -88,9 +93,17 @@ std::optional<hash128> hash_cache::find(const path_handle& dir, leaf_name name, 
   encoded_hash_record bytes;
   const auto read = dir.find_attribute(name, attribute, bytes);
   // A failure, and a longer value is one: then it is hashed again.
-  if (!read || read.assume_value() != bytes.size()) return std::nullopt;
-  const auto r = decode_hash_record(bytes);
-  return r && r->describes(file) ? std::optional(r->hash) : std::nullopt;
+  if (!read || !read.assume_value()) return std::nullopt;
+  return believed(std::span(bytes).first(*read.assume_value()), file);
+}
+
+std::optional<hash128> hash_cache::find(const file_handle& open, const stat_t& file) noexcept {
+  if (how_ != hash_caching::attribute) return std::nullopt;
+  if (!of(file.id.device, [&] { return open.statfs(); }).dates_changes) return std::nullopt;
+  encoded_hash_record bytes;
+  const auto read = open.get_attribute(attribute, bytes);
+  if (!read) return std::nullopt;
+  return believed(std::span(bytes).first(read.assume_value()), file);
 }
 
 bool hash_cache::watch(file_handle& file, const stat_t& status) noexcept {

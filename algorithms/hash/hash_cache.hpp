@@ -42,6 +42,7 @@
 #pragma once
 
 #include "afio/file_handle.hpp"
+#include "algorithms/attribute_names.hpp"
 #include "algorithms/hash/hash_record.hpp"
 #include "algorithms/hash/side_hashes.hpp"
 
@@ -67,7 +68,7 @@ constexpr want hash_cache_fields = want::type | want::identity | want::times | w
 class hash_cache {
 public:
   /// The attribute. Copies leave it out (attribute_names.hpp): it is void in any other file.
-  static constexpr char attribute[] = "user.afio.spookyhash";
+  static constexpr const char* attribute = hash_attribute.data();
 
   explicit hash_cache(hash_caching how) noexcept : how_(how) {}
 
@@ -77,6 +78,9 @@ public:
   /// that is to be believed. `beside`: the loaded records of `dir`; null for none. Opens nothing.
   std::optional<hash128> find(const path_handle& dir, leaf_name name, const stat_t& file,
                               const side_hashes* beside) noexcept;
+
+  /// The same of a file that is open, and may be reached by any name.
+  std::optional<hash128> find(const file_handle& open, const stat_t& file) noexcept;
 
   /// To be called before `file` is read, which is open for reading only and has that status: takes
   /// the lease, where there is anything to be remembered. Whoever opens the file for writing then
