@@ -25,6 +25,7 @@ enum class call : std::uint8_t {
   ftruncate,
   getdents64,
   getrandom,
+  getxattrat,
   ioctl,
   linkat,
   listxattrat,

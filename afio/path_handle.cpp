@@ -134,4 +134,10 @@ result<std::size_t> path_handle::list_attributes(leaf_name name,
   return sys::list_attributes(file_, name.c_str(), buffer);
 }
 
+result<std::optional<std::size_t>>
+path_handle::find_attribute(leaf_name name, const char* attribute,
+                            std::span<std::byte> buffer) const noexcept {
+  return sys::find_attribute(file_, name.c_str(), attribute, buffer);
+}
+
 } // namespace afio

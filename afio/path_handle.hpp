@@ -4,7 +4,10 @@
 #include "afio/fs_handle.hpp"
 #include "afio/path_view.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 namespace afio {
 
@@ -65,6 +68,11 @@ public:
   /// As fs_handle::list_attributes, of the entry (never through a symlink), in one call: most have
   /// none, and need not be held to find that out.
   result<std::size_t> list_attributes(leaf_name name, std::span<char> buffer) const noexcept;
+
+  /// As fs_handle::get_attribute, of the entry (never through a symlink), in one call; nothing where
+  /// it has no such attribute, or its file system has none.
+  result<std::optional<std::size_t>> find_attribute(leaf_name name, const char* attribute,
+                                                    std::span<std::byte> buffer) const noexcept;
 
 protected:
   using fs_handle::fs_handle;

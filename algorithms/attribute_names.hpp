@@ -43,13 +43,17 @@ inline result<std::string_view> attribute_names(const path_handle& dir, leaf_nam
   return listed_names(room, [&](std::span<char> into) { return dir.list_attributes(name, into); });
 }
 
+/// The record of a hash_cache: void in any other file, and no metadata of this one.
+inline constexpr std::string_view hash_attribute = "user.afio.spookyhash";
+
 /// Calls f with each NUL-terminated name of a list, but for the names under which xfs lists its
-/// ACLs a second time.
+/// ACLs a second time, and that of a recorded hash.
 template <class F>
 void for_each_name(std::string_view list, F&& f) {
   while (!list.empty()) {
     const std::size_t size = std::strlen(list.data());
-    if (!list.starts_with("trusted.SGI_ACL_")) f(list.data());
+    const std::string_view name = list.substr(0, size);
+    if (!name.starts_with("trusted.SGI_ACL_") && name != hash_attribute) f(list.data());
     list.remove_prefix(std::min(size + 1, list.size()));
   }
 }

@@ -36,6 +36,8 @@ std::string_view name_of(operation what) noexcept {
     return "compare";
   case operation::punch:
     return "punch holes in";
+  case operation::hash:
+    return "hash";
   }
   return "handle";
 }

@@ -26,11 +26,12 @@ enum class operation : std::uint8_t {
   move,
   compare,
   punch,
+  hash,
 };
 
 /// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back",
 /// "copy", "create", "link", "set the metadata of", "publish", "verify", "move",
-/// "compare", "punch holes in".
+/// "compare", "punch holes in", "hash".
 std::string_view name_of(operation what) noexcept;
 
 /// Borrowed for the time of the call that hands it out.

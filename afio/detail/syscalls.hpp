@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include <fcntl.h>
@@ -133,6 +134,11 @@ result<std::size_t> list_attributes(const descriptor& dir, const char* name,
                                     std::span<char> buffer) noexcept;
 result<std::size_t> get_attribute(const descriptor& file, const char* name,
                                   std::span<std::byte> buffer) noexcept;
+/// The same of the entry `name` of `dir`; nothing where it has no such attribute, or its file system
+/// has none. So asking does not allocate.
+result<std::optional<std::size_t>> find_attribute(const descriptor& dir, const char* name,
+                                                  const char* attribute,
+                                                  std::span<std::byte> buffer) noexcept;
 result<void> set_attribute(const descriptor& file, const char* name,
                            std::span<const std::byte> value, int flags) noexcept;
 result<void> remove_attribute(const descriptor& file, const char* name) noexcept;

@@ -111,7 +111,9 @@ result<bool> entry_comparer::have_attributes(const compared_entry& left,
   for (const compared_entry* const one : {&left, &right}) {
     AFIO_TRY(const std::string_view names,
              attribute_names(one->directory, one->name, buffers_->of[0].names));
-    if (!names.empty()) return true;
+    bool any = false;
+    for_each_name(names, [&](const char*) { any = true; });
+    if (any) return true;
   }
   return false;
 }

@@ -213,6 +213,7 @@ TEST_F(Allocation, NoneForExtendedAttributes) {
   EXPECT_NO_ALLOCATION(file.set_attribute("user.a-name-that-is-not-short-at-all", value));
   EXPECT_NO_ALLOCATION(file.get_attribute("user.a-name-that-is-not-short-at-all", value));
   EXPECT_NO_ALLOCATION(file.list_attributes(names));
+  EXPECT_NO_ALLOCATION(dir.find_attribute(name_, "user.none", value));
   EXPECT_NO_ALLOCATION(file.remove_attribute("user.a-name-that-is-not-short-at-all"));
 }
 

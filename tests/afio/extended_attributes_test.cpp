@@ -129,6 +129,27 @@ TEST_P(Attributes, AreListedByNameAndNeverThroughASymlink) {
   }
 }
 
+TEST_P(Attributes, AreFoundByNameAndNeverThroughASymlink) {
+  make("f f 0\n l l -> f\n p p");
+  take(take(fs_handle::pin(dir, leaf("f"))).set_attribute("user.a", bytes_of("xyz")));
+  for (const int missing : {0, ENOSYS}) {
+    const armed kernel(
+        {.which = call::getxattrat, .repeats = detail::fault::repeat::for_ever, .native = missing});
+    std::array<std::byte, 8> value;
+    const auto found = [&](const char* name, const char* attribute = "user.a") {
+      return take(dir.find_attribute(leaf(name), attribute, value));
+    };
+    EXPECT_EQ(found("f"), 3U);
+    EXPECT_EQ(value[2], std::byte{'z'});
+    EXPECT_EQ(found("f", "user.none"), std::nullopt);
+    EXPECT_EQ(found("l", "trusted.a"), std::nullopt);
+    EXPECT_TRUE(failed_with(dir.find_attribute(leaf("none"), "user.a", value), ENOENT));
+    EXPECT_TRUE(
+        failed_with(dir.find_attribute(leaf("f"), "user.a", std::span(value).first(2)), ERANGE));
+    EXPECT_EQ(detail::calls_seen(call::fgetxattr) > 0, missing == ENOSYS);
+  }
+}
+
 TEST_P(Attributes, AreMadeOrReplacedAsTold) {
   make("f f 0");
   const auto f = take(file_handle::file(dir, leaf("f")));
@@ -186,6 +207,7 @@ TEST_P(Attributes, BelongToTheFileWhateverBecomesOfItsName) {
 TEST(AttributesOfProc, AreNotSupported) {
   std::array<std::byte, 8> value;
   EXPECT_TRUE(failed_with(anchor("/proc").get_attribute("user.a", value), ENOTSUP));
+  EXPECT_EQ(take(anchor("/proc").find_attribute(leaf("mounts"), "user.a", value)), std::nullopt);
 }
 
 } // namespace

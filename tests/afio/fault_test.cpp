@@ -391,6 +391,7 @@ const operation operations[] = {
        std::array<std::byte, 1> value{};
        begin();
        AFIO_TRY(dir.list_attributes(leaf("f"), {}));
+       AFIO_TRY(dir.find_attribute(leaf("f"), "user.none", {}));
        AFIO_TRY(file.list_attributes({}));
        AFIO_TRY(file.set_attribute("user.a", value));
        AFIO_TRY(file.get_attribute("user.a", value));

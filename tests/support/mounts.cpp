@@ -33,11 +33,12 @@ unique_fd make_image(const fs::path& at, std::uint64_t size) {
   return image;
 }
 
-void format(const fs::path& image, file_system kind) {
+void format(const fs::path& image, file_system kind, const std::vector<std::string>& options) {
   std::vector<std::string> command{std::string("/sbin/mkfs.") + name_of(kind)};
   if (kind == file_system::ext4) command.insert(command.end(), {"-q", "-F"});
   if (kind == file_system::xfs) command.insert(command.end(), {"-q", "-f"});
   if (kind == file_system::btrfs) command.insert(command.end(), {"-q", "-f"});
+  command.insert(command.end(), options.begin(), options.end());
   command.push_back(image);
   const ending end = run({command}, std::chrono::seconds(60));
   if (!end.exited_with(0)) throw std::runtime_error(command[0] + ": " + describe(end));
@@ -116,7 +117,16 @@ loop_fs::loop_fs(file_system kind, std::uint64_t size) : kind_(kind) {
   }
 }
 
-void loop_fs::make(file_system kind, std::uint64_t size) {
+loop_fs::loop_fs(file_system kind, const std::vector<std::string>& mkfs, std::string mount)
+    : kind_(kind), mount_options_(std::move(mount)) {
+  try {
+    make(kind, least_size(kind), mkfs);
+  } catch (const std::exception& reason) {
+    why_not_ = std::string("no such ") + name_of(kind) + " here: " + reason.what();
+  }
+}
+
+void loop_fs::make(file_system kind, std::uint64_t size, const std::vector<std::string>& mkfs) {
   const fs::path at = scratch_ / "mounted";
   fs::create_directory(at);
   if (kind == file_system::tmpfs) {
@@ -124,7 +134,7 @@ void loop_fs::make(file_system kind, std::uint64_t size) {
     return;
   }
   make_image(scratch_ / "image", size);
-  format(scratch_ / "image", kind);
+  format(scratch_ / "image", kind, mkfs);
   mount_image();
 }
 
@@ -132,7 +142,7 @@ void loop_fs::mount_image() {
   const fs::path path = scratch_ / "image";
   const unique_fd image(checked(::open(path.c_str(), O_RDWR | O_CLOEXEC), path));
   const loop_device device = attach(image);
-  mount_ = mounted::device(device.path, scratch_ / "mounted", name_of(kind_));
+  mount_ = mounted::device(device.path, scratch_ / "mounted", name_of(kind_), mount_options_);
 }
 
 void loop_fs::cut_power() const {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace afio::testing {
 
@@ -56,6 +57,8 @@ public:
   loop_fs(file_system kind, std::uint64_t size);
   /// With the least size that the kind can have.
   explicit loop_fs(file_system kind);
+  /// The same, made and mounted with options of these programs'.
+  loop_fs(file_system kind, const std::vector<std::string>& mkfs, std::string mount);
 
   explicit operator bool() const noexcept { return why_not_.empty(); }
 
@@ -75,11 +78,12 @@ public:
   }
 
 private:
-  void make(file_system kind, std::uint64_t size);
+  void make(file_system kind, std::uint64_t size, const std::vector<std::string>& mkfs = {});
   void mount_image();
 
   scratch_directory scratch_;
   file_system kind_;
+  std::string mount_options_;
   mounted mount_;
   std::string why_not_;
 };

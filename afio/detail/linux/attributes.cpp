@@ -3,6 +3,8 @@
 #include "afio/detail/linux/proc_path.hpp"
 #include "afio/detail/syscalls.hpp"
 
+#include <cstdint>
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/stat.h>
@@ -14,6 +16,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#ifndef SYS_getxattrat
+#define SYS_getxattrat 464 // Linux 6.13
+#endif
 #ifndef SYS_listxattrat
 #define SYS_listxattrat 465 // Linux 6.13
 #endif
@@ -137,6 +142,49 @@ result<std::size_t> get_attribute(const descriptor& file, const char* name,
           [&] { return ::fgetxattr(file.number(), name, buffer.data(), buffer.size()); },
           [&](const char* path) { return ::getxattr(path, name, buffer.data(), buffer.size()); }));
   return static_cast<std::size_t>(bytes);
+}
+
+namespace {
+
+/// The kernel's struct xattr_args, which is younger than Debian 12's headers.
+struct attribute_value {
+  alignas(8) std::uint64_t address;
+  std::uint32_t size;
+  std::uint32_t flags;
+};
+
+long get_attribute_at(const descriptor& dir, const char* name, const char* attribute,
+                      std::span<std::byte> buffer) noexcept {
+  const attribute_value value{reinterpret_cast<std::uintptr_t>(buffer.data()),
+                              static_cast<std::uint32_t>(buffer.size()), 0};
+  return attempt(call::getxattrat, [&] {
+    return ::syscall(SYS_getxattrat, dir.number(), name, AT_SYMLINK_NOFOLLOW, attribute, &value,
+                     sizeof value);
+  });
+}
+
+/// Linux before 6.13 has no getxattrat.
+result<std::optional<std::size_t>> find_attribute_of_pinned(const descriptor& dir, const char* name,
+                                                            const char* attribute,
+                                                            std::span<std::byte> buffer) noexcept {
+  AFIO_TRY(const descriptor pinned, open(dir, name, O_PATH | O_NOFOLLOW, 0, resolve::single));
+  const auto found = get_attribute(pinned, attribute, buffer);
+  if (found) return std::optional(found.assume_value());
+  const int native = found.assume_error().native();
+  if (native == ENODATA || native == ENOTSUP) return std::optional<std::size_t>();
+  return found.as_failure();
+}
+
+} // namespace
+
+result<std::optional<std::size_t>> find_attribute(const descriptor& dir, const char* name,
+                                                  const char* attribute,
+                                                  std::span<std::byte> buffer) noexcept {
+  const long bytes = get_attribute_at(dir, name, attribute, buffer);
+  if (bytes >= 0) return std::optional(static_cast<std::size_t>(bytes));
+  if (bytes == -ENODATA || bytes == -ENOTSUP) return std::optional<std::size_t>();
+  if (bytes == -ENOSYS) return find_attribute_of_pinned(dir, name, attribute, buffer);
+  return error(static_cast<int>(-bytes), call::getxattrat, name);
 }
 
 result<void> set_attribute(const descriptor& file, const char* name,

@@ -1,0 +1,77 @@
+#include "algorithms/hash/file_hasher.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <thread>
+
+namespace afio::algorithms {
+
+namespace {
+
+bool is_alone(const file_handle& file) noexcept {
+  const auto held = file.holds_lease(lease::read);
+  return held && held.assume_value();
+}
+
+} // namespace
+
+result<file_hasher> file_hasher::make(const file_hashing& how) noexcept {
+  std::unique_ptr<std::byte[]> b(new (std::nothrow) std::byte[buffer_size]);
+  if (!b) return error(ENOMEM, call::none);
+  return file_hasher(how, std::move(b));
+}
+
+result<file_hash> file_hasher::hash(const path_handle& dir, leaf_name name, const stat_t& status,
+                                    side_hashes* beside, crossing mounts) noexcept {
+  if (const auto known = cache_.find(dir, name, status, beside))
+    return file_hash{*known, status.size, true};
+  AFIO_TRY(auto opened, file_handle::seen(dir, name, mounts, access_time::keep));
+  if (!opened.status.id.same_file(status.id)) return error(errc::raced, call::openat2, name);
+  return hash(opened, name, beside);
+}
+
+result<file_hash> file_hasher::hash(opened_file& file, std::string_view name,
+                                    side_hashes* beside) noexcept {
+  using namespace std::chrono_literals;
+  const auto limit = how_.retry.start();
+  for (std::chrono::nanoseconds pause = 1ms;;
+       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+    bool watched = cache_.watch(file.file, file.status);
+    AFIO_TRY(const file_hash done, read(file.file, file.status.size, watched));
+    AFIO_TRY(const stat_t after, file.file.stat());
+    if (unchanged(file.status, after)) {
+      if (watched) cache_.record(file.file, after, done.hash, beside);
+      return done;
+    }
+    if (watched) (void)file.file.drop_lease(); // Others may write in the pause.
+    if (limit.expired() || how_.stop.stop_requested())
+      return error(errc::kept_changing, call::statx, name);
+    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    AFIO_TRY(file.status, file.file.stat());
+  }
+}
+
+/// `watched` becomes false where somebody was let in who waited to write.
+result<file_hash> file_hasher::read(file_handle& file, std::uint64_t size, bool& watched) noexcept {
+  const buffer all(buffer_.get(), buffer_size);
+  spooky_hasher hasher;
+  for (std::uint64_t at = 0;;) {
+    if (how_.stop.stop_requested()) return error(ECANCELED, call::none);
+    // Not asked for what is behind the end, but where the size says nothing: some file systems make
+    // contents up.
+    const auto wanted = at < size ? std::min<std::uint64_t>(size - at, all.size()) : all.size();
+    AFIO_TRY(const std::size_t bytes, file.read(all.first(wanted), at));
+    if (bytes == 0) return file_hash{hasher.final(), at, false};
+    hasher.update(all.first(bytes));
+    at += bytes;
+    if (how_.counters != nullptr) how_.counters->bytes.fetch_add(bytes, std::memory_order_relaxed);
+    if (at == size) return file_hash{hasher.final(), at, false};
+    if (watched && !is_alone(file)) {
+      watched = false;
+      (void)file.drop_lease();
+    }
+  }
+}
+
+} // namespace afio::algorithms
