@@ -124,7 +124,7 @@ public:
                     {"duplicates", duplicates_},
                     {"reclaimed", report_.reclaimed},
                     {"busy", report_.busy}});
-    if (failures_ != 0) code_ = worse(code_, exit_code::incomplete);
+    if (failures_ != 0 || report_.busy != 0) code_ = worse(code_, exit_code::incomplete);
     return final_status(out_, interrupts_, code_);
   }
 

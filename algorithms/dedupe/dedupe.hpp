@@ -119,7 +119,7 @@ struct dedupe_report {
   std::uint64_t reclaimed = 0; ///< Bytes given back: of files whose last name went; or shared.
   std::uint64_t changed = 0;   ///< Files left alone because they are no duplicates any more.
   std::uint64_t busy = 0;      ///< Files left alone because somebody has them open for writing.
-  std::uint64_t failures = 0;  ///< Told, the busy ones too.
+  std::uint64_t failures = 0;  ///< Told; so are the busy ones, which do not count here.
   algorithms::stopped stopped = algorithms::stopped::no;
 };
 

@@ -291,14 +291,18 @@ void replacer::fail(const candidate& one, const error& why) noexcept {
     ++report_.changed;
     return;
   }
-  ++report_.failures;
-  shared_->failed = true;
-  if (why.native() == EBUSY) ++report_.busy;
+  const bool busy = why.native() == EBUSY;
+  ++(busy ? report_.busy : report_.failures);
+  if (!busy) shared_->failed = true;
+  const auto tell = [&](std::string_view path) {
+    const failure f{operation::link, path, why};
+    busy ? shared_->told.skipped(f) : shared_->told.failed(f);
+  };
   const found_file& name = shared_->plan.file(one);
   try {
-    shared_->told.failed({operation::link, shared_->plan.found.path(name.at), why});
+    tell(shared_->plan.found.path(name.at));
   } catch (const std::bad_alloc&) {
-    shared_->told.failed({operation::link, name.at.leaf(), why});
+    tell(name.at.leaf());
   }
 }
 
