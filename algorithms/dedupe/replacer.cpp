@@ -22,6 +22,7 @@ constexpr std::size_t open_directories = 64;
 
 /// It is another file by now, or has other contents: no duplicate any more, and nobody's failure.
 bool means_changed(const error& why) noexcept {
+  if (why.name().starts_with("afio-kept-")) return false; // Of keep_foreign().
   return why == errc::raced || why == std::errc::no_such_file_or_directory ||
          why == std::errc::too_many_symbolic_link_levels || why == std::errc::not_a_directory ||
          why == std::errc::is_a_directory;
@@ -247,12 +248,17 @@ result<void> replacer::exchange(const held_file& kept, const found_file& name,
   auto done = exchange(kept, *dir, name.at.leaf(), aside, other);
   stat_t left;
   AFIO_TRY(left.stamp(*dir, aside, want::identity));
-  // Anything else is somebody's, brought there by a race that was lost twice: it stays.
-  const auto& expected = done ? other : kept;
-  if (left.id.same_file(expected.status.id)) {
-    AFIO_TRY(dir->unlink(aside));
-  }
+  const held_file& expected = done ? other : kept;
+  if (!left.id.same_file(expected.status.id)) return keep_foreign(*dir, aside);
+  AFIO_TRY(dir->unlink(aside));
   return done;
+}
+
+/// A race was lost twice, and brought somebody's file there: it gets a name that nothing deletes.
+result<void> replacer::keep_foreign(const path_handle& dir, leaf_name aside) noexcept {
+  AFIO_TRY(const leaf_buffer name, kept_name());
+  AFIO_TRY(dir.rename(aside, dir, name, replace::no));
+  return error(errc::raced, call::verify, name.view());
 }
 
 /// `aside` is a name of `kept`, and then what `name` was; after a failure of `kept` again.

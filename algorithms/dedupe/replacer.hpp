@@ -85,6 +85,7 @@ private:
   result<void> exchange(const held_file& kept, const found_file& name, const held_file& other);
   result<void> exchange(const held_file& kept, const path_handle& dir, leaf_name name,
                         leaf_name aside, const held_file& other) noexcept;
+  static result<void> keep_foreign(const path_handle& dir, leaf_name aside) noexcept;
   result<void> check_exchanged(const held_file& kept, const path_handle& dir, leaf_name aside,
                                const held_file& other) noexcept;
   void tell(event_kind kind, const found_file& name, const candidate& of_kept);

@@ -336,6 +336,21 @@ TEST_P(Dedupe, DirectoryThatBecomesASymlinkLeadsNowhere) {
   EXPECT_EQ(status_of("t/moved/1").st_nlink, 1U);
 }
 
+TEST_P(Dedupe, AnotherDirectoryOfThatNameIsNotTheOneThatWasWalked) {
+  write("t/d/1", small);
+  write("t/2", small);
+  fs::create_directory(at("outside"));
+  fs::create_hard_link(at("t/d/1"), at("outside/1"));
+  set_time("t/2", 1'000);
+  const path_handle root = anchor(at("t"));
+  const dedupe_plan found = take(find_duplicates(std::array{walk_root{&root, "t"}}, options, told));
+  fs::rename(at("t/d"), at("t/moved"));
+  fs::rename(at("outside"), at("t/d"));
+  EXPECT_EQ(carry_out(found).files, 0U);
+  EXPECT_EQ(status_of("t/d/1").st_nlink, 2U);
+  EXPECT_EQ(status_of("t/2").st_nlink, 1U);
+}
+
 TEST_P(Dedupe, WriterThatComesInTheMiddleLosesNothing) {
   write("a", small);
   write("b", small);
@@ -409,6 +424,32 @@ TEST_P(Dedupe, NameThatIsReplacedInTheMiddleStaysWhatItIs) {
   EXPECT_EQ(replaced.times(), 1);
   EXPECT_EQ(content_of("b"), "something else");
   EXPECT_EQ(status_of("a").st_nlink, 1U);
+  expect_no_leftovers();
+}
+
+TEST_P(Dedupe, WhatReplacesTheNameAgainAndAgainIsNotDeleted) {
+  write("a", small);
+  write("b", small);
+  set_time("a", 1'000);
+  const dedupe_plan found = take(plan());
+  options.tree.threads = 1;
+  int times = 0;
+  {
+    const just_before replaced(
+        call::renameat2, 1,
+        [&] {
+          if (++times > 2) return;
+          write("new", "version " + std::to_string(times));
+          fs::rename(at("new"), at("b"));
+        },
+        detail::fault::repeat::for_ever);
+    EXPECT_EQ(carry_out(found).failures, 1U);
+  }
+  EXPECT_GT(times, 2);
+  std::set<std::string> contents;
+  for (const auto& name : names_in(scratch->path())) contents.insert(content_of(name));
+  EXPECT_EQ(contents, (std::set<std::string>{small, "version 1", "version 2"}));
+  EXPECT_TRUE(told.failure_alone().why.name().starts_with("afio-kept-"));
   expect_no_leftovers();
 }
 
