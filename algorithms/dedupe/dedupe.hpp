@@ -6,6 +6,7 @@
 #pragma once
 
 #include "algorithms/file_metadata.hpp"
+#include "algorithms/hash/hash_cache.hpp"
 #include "algorithms/options.hpp"
 #include "algorithms/path_filter.hpp"
 
@@ -45,9 +46,10 @@ struct dedupe_options {
   aspect match = aspect::mode | aspect::ownership | aspect::xattr | aspect::acl;
   dedupe_by by = dedupe_by::automatic;
   algorithms::keep keep = keep::oldest;
-  std::uint64_t min_size = 1;          ///< Bytes. Empty files are never taken for equal.
-  std::optional<std::uint32_t> owner;  ///< Only files of this user.
-  const path_filter* filter = nullptr; ///< Borrowed. Nothing: all.
+  std::uint64_t min_size = 1;                ///< Bytes. Empty files are never taken for equal.
+  std::optional<std::uint32_t> owner;        ///< Only files of this user.
+  const path_filter* filter = nullptr;       ///< Borrowed. Nothing: all.
+  hash_caching caching = hash_caching::none; ///< Where hashes are remembered; see hash_cache.hpp.
   /// How long a file that is in use is waited for.
   afio::deadline retry = afio::deadline::in(std::chrono::seconds(0));
 };

@@ -32,7 +32,11 @@ auto class_of(const found_file& f, aspect match) noexcept {
 class finder {
 public:
   finder(contents_of_plan& plan, const dedupe_options& options, observer& told) noexcept
-      : plan_(plan), options_(options), told_(told), limit_(options.tree.deadline.start()) {}
+      : plan_(plan),
+        options_(options),
+        told_(told),
+        shared_{plan, options, told_, {}},
+        limit_(options.tree.deadline.start()) {}
 
   result<void> find(std::span<const walk_root> trees) {
     AFIO_TRY(walked, plan_.found.fill(trees, options_, told_));
@@ -40,10 +44,13 @@ public:
     order_names();
     list_candidates();
     AFIO_TRY(read_beginnings());
+    AFIO_TRY(read_where_others_are_known());
     keep_groups();
     AFIO_TRY(read_rest());
     keep_groups();
     choose_kept();
+    directory_cache directories(plan_.found, 16, options_.tree.mounts);
+    shared_.beside.save(directories);
     return success();
   }
 
@@ -56,7 +63,9 @@ private:
   void order_names();
   void list_candidates();
   result<void> read_beginnings();
+  result<void> read_where_others_are_known();
   result<void> read_rest();
+  result<void> read_whole(std::vector<candidate*>& work);
   void keep_groups();
   void choose_kept();
   tree_path order(const contents_of_plan::group& g);
@@ -69,6 +78,7 @@ private:
   contents_of_plan& plan_;
   const dedupe_options& options_;
   serial_observer told_;
+  fingerprinting shared_;
   deadline::running limit_;
 };
 
@@ -81,6 +91,7 @@ void finder::order_names() {
                       std::string_view(f->at.leaf()));
   };
   std::ranges::sort(names, [&](const found_file* a, const found_file* b) {
+    if (a->size != b->size) return a->size < b->size; // Which mostly decides.
     const auto of_a = class_of(*a, options_.match), of_b = class_of(*b, options_.match);
     if (of_a != of_b) return of_a < of_b;
     if (a->id.inode != b->id.inode) return a->id.inode < b->id.inode;
@@ -122,7 +133,7 @@ result<void> finder::share_out(std::vector<candidate*>& work, std::size_t at_onc
                                              std::max<std::size_t>(pieces, 1));
   std::vector<fingerprinter> workers;
   for (std::size_t i = 0; i < threads; ++i) {
-    AFIO_TRY(auto made, fingerprinter::make(plan_, options_, told_));
+    AFIO_TRY(auto made, fingerprinter::make(shared_));
     workers.push_back(std::move(made));
   }
   std::atomic<std::size_t> next{0};
@@ -148,20 +159,42 @@ bool finder::stopping() noexcept { return options_.tree.stop.stop_requested() ||
 
 /// One directory after another, and in it by inode: as their blocks and inodes mostly lie.
 result<void> finder::read_beginnings() {
-  std::vector<candidate*> work(plan_.candidates.size());
-  std::ranges::transform(plan_.candidates, work.begin(), [](candidate& c) { return &c; });
-  std::ranges::sort(work, {}, [&](const candidate* c) {
-    const found_file& f = plan_.file(*c);
-    return std::pair(f.at.directory, f.id.inode);
-  });
+  using placed = std::tuple<directory_number, std::uint64_t, candidate*>;
+  std::vector<placed> order;
+  for (candidate& c : plan_.candidates)
+    order.emplace_back(plan_.file(c).at.directory, plan_.file(c).id.inode, &c);
+  std::ranges::sort(order);
+  std::vector<candidate*> work(order.size());
+  std::ranges::transform(order, work.begin(), [](const placed& one) { return std::get<2>(one); });
   return share_out(work, 64, [](fingerprinter& by, candidate& one) { by.begin(one); });
 }
 
-/// Of the long ones, in the order in which they are on the device.
+/// The cache knows whole contents: where it does so of some files of a class, the ends of the
+/// others say nothing.
+result<void> finder::read_where_others_are_known() {
+  std::vector<candidate*> work;
+  const auto& all = plan_.candidates;
+  for (std::size_t i = 0, end; i < all.size(); i = end) {
+    bool known = false;
+    for (end = i; end < all.size() && all[end].of_class == all[i].of_class; ++end)
+      known = known || all[end].read == candidate::read::all;
+    if (!known) continue;
+    for (candidate& c : std::span(plan_.candidates).subspan(i, end - i))
+      if (c.read == candidate::read::ends) work.push_back(&c);
+  }
+  return read_whole(work);
+}
+
+/// Of the long ones.
 result<void> finder::read_rest() {
   std::vector<candidate*> work;
   for (candidate& c : plan_.candidates)
     if (c.read == candidate::read::ends) work.push_back(&c);
+  return read_whole(work);
+}
+
+/// In the order in which they are on the device.
+result<void> finder::read_whole(std::vector<candidate*>& work) {
   std::ranges::sort(work, {}, &candidate::place);
   return share_out(work, 1, [](fingerprinter& by, candidate& one) { by.read_whole(one); });
 }

@@ -6,8 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <new>
-#include <numeric>
 #include <optional>
 
 namespace afio::algorithms::dedupe_detail {
@@ -18,11 +19,12 @@ constexpr std::uint64_t end_size = 4096;
 /// What remains in a worker's cache of directories: those of files that lie beside each other.
 constexpr std::size_t open_directories = 16;
 
-/// Somebody has removed or replaced it since: that is nobody's failure, and no duplicate.
+/// Somebody has removed, replaced or changed it since: that is nobody's failure, and no duplicate.
 bool means_gone(const error& why) noexcept {
   return why == std::errc::no_such_file_or_directory || why == errc::raced ||
          why == std::errc::too_many_symbolic_link_levels || why == std::errc::not_a_directory ||
-         why == std::errc::invalid_argument || why == std::errc::is_a_directory;
+         why == std::errc::invalid_argument || why == std::errc::is_a_directory ||
+         why == errc::kept_changing;
 }
 
 /// The sum does not depend on the order in which they are listed.
@@ -42,46 +44,61 @@ std::uint64_t place_of(const file_handle& file) noexcept {
 
 } // namespace
 
-result<fingerprinter> fingerprinter::make(const contents_of_plan& of, const dedupe_options& options,
-                                          observer& told) noexcept {
+result<fingerprinter> fingerprinter::make(fingerprinting& shared) noexcept {
+  const dedupe_options& options = shared.options;
+  AFIO_TRY(auto files, file_hasher::make({.caching = options.caching,
+                                          .retry = deadline::in(std::chrono::seconds(0)),
+                                          .stop = options.tree.stop,
+                                          .counters = options.tree.counters}));
   std::unique_ptr<buffers> b(new (std::nothrow) buffers);
   if (!b) return error(ENOMEM, call::none);
-  return fingerprinter(of, options, told, std::move(b));
+  return fingerprinter(shared, std::move(files), std::move(b));
 }
 
-fingerprinter::fingerprinter(const contents_of_plan& of, const dedupe_options& options,
-                             observer& told, std::unique_ptr<buffers> b) noexcept
-    : of_(&of),
-      options_(&options),
-      told_(&told),
+fingerprinter::fingerprinter(fingerprinting& shared, file_hasher&& files,
+                             std::unique_ptr<buffers> b) noexcept
+    : shared_(&shared),
+      files_(std::move(files)),
       buffers_(std::move(b)),
-      directories_(of.found, open_directories, options.tree.mounts) {}
+      directories_(shared.plan.found, open_directories, shared.options.tree.mounts) {}
 
 /// Under any of its names: by one it may have been renamed.
-result<file_handle> fingerprinter::open(const candidate& one) noexcept {
-  result<file_handle> last = error(ENOENT, call::none);
-  for (const found_file* const name : of_->names_of(one)) {
-    last = [&]() -> result<file_handle> {
-      AFIO_TRY(const path_handle* const dir, directories_.open(name->at.directory));
-      AFIO_TRY(auto opened,
-               file_handle::seen(*dir, name->at.leaf(), options_->tree.mounts, access_time::keep));
-      const stat_t& now = opened.status;
-      const bool same =
-          now.id.same_file(name->id) && now.size == name->size && now.modified == name->modified;
-      if (!same) return error(errc::raced, call::verify, name->at.leaf());
-      return std::move(opened.file);
-    }();
-    if (last) return last;
+result<fingerprinter::opened_candidate> fingerprinter::open(const candidate& one) noexcept {
+  result<opened_candidate> last = error(ENOENT, call::none);
+  for (const found_file* const name : shared_->plan.names_of(one)) {
+    last = open(*name);
+    if (last) break;
   }
   return last;
 }
 
-/// Calls read(file). Whatever fails is told, and the candidate is none.
+result<fingerprinter::opened_candidate> fingerprinter::open(const found_file& name) noexcept {
+  const leaf_name leaf = name.at.leaf();
+  AFIO_TRY(const path_handle* const dir, directories_.open(name.at.directory));
+  AFIO_TRY(auto opened,
+           file_handle::seen(*dir, leaf, shared_->options.tree.mounts, access_time::keep));
+  const stat_t& now = opened.status;
+  const bool same =
+      now.id.same_file(name.id) && now.size == name.size && now.modified == name.modified;
+  if (!same) return error(errc::raced, call::verify, leaf);
+  const bool caches = files_.cache().caching() != hash_caching::none;
+  side_hashes* const beside = caches ? shared_->beside.of(name.at.directory, *dir) : nullptr;
+  return opened_candidate{std::move(opened), leaf, beside};
+}
+
+/// Calls read(opened). Whatever fails is told, and the candidate is none.
 template <class F>
 void fingerprinter::with_file(candidate& one, F&& read) noexcept {
   const auto done = [&]() -> result<void> {
-    AFIO_TRY(const file_handle file, open(one));
-    return read(file);
+    auto opened = open(one);
+    // Files that wait to be recorded are open.
+    const bool too_many = !opened && opened.assume_error().native() == EMFILE;
+    if (too_many && buffers_->count != 0) {
+      finish();
+      opened = open(one);
+    }
+    AFIO_TRY(opened);
+    return read(opened.assume_value());
   }();
   if (done) return;
   one.read = candidate::read::failed;
@@ -89,30 +106,67 @@ void fingerprinter::with_file(candidate& one, F&& read) noexcept {
   if (done.assume_error() == std::errc::operation_canceled) return;
   ++failures_;
   try {
-    const std::string path = of_->found.path(of_->file(one).at);
-    told_->failed({operation::compare, path, done.assume_error()});
+    const std::string path = shared_->plan.found.path(shared_->plan.file(one).at);
+    shared_->told.failed({operation::compare, path, done.assume_error()});
   } catch (const std::bad_alloc&) {
-    told_->failed({operation::compare, of_->file(one).at.leaf(), done.assume_error()});
+    const leaf_name name = shared_->plan.file(one).at.leaf();
+    shared_->told.failed({operation::compare, name, done.assume_error()});
   }
 }
 
 void fingerprinter::begin(candidate& one) noexcept {
   if (buffers_->count == buffers::most || buffers_->contents.size() - buffers_->used < read_at_once)
     finish();
-  with_file(one, [&](const file_handle& file) -> result<void> {
-    AFIO_TRY(read_attributes(one, file));
-    return read_contents(one, file);
+  if (is_in_cache(one)) return;
+  with_file(one, [&](opened_candidate& from) -> result<void> {
+    AFIO_TRY(read_attributes(one, from.opened.file));
+    return read_contents(one, from);
   });
+}
+
+/// Whether contents and attributes are known without opening the file, or at least without reading
+/// it.
+bool fingerprinter::is_in_cache(candidate& one) noexcept {
+  if (files_.cache().caching() == hash_caching::none) return false;
+  const found_file& name = shared_->plan.file(one);
+  const auto dir = directories_.open(name.at.directory);
+  if (!dir) return false;
+  const path_handle& in = *dir.assume_value();
+  stat_t status;
+  status.type = file_type::regular;
+  status.id = name.id;
+  status.size = name.size;
+  status.modified = name.modified;
+  status.changed = name.changed;
+  const auto known =
+      files_.cache().find(in, name.at.leaf(), status, shared_->beside.of(name.at.directory, in));
+  if (!known) return false;
+  const auto names = attribute_names(in, name.at.leaf(), buffers_->names);
+  if (!names) return false;
+  bool any = false;
+  for_each_name(names.assume_value(), [&](const char* which) { any = any || counts(which); });
+  one.contents = *known;
+  one.read = candidate::read::all;
+  if (any) {
+    with_file(one, [&](opened_candidate& from) -> result<void> {
+      return read_attributes(one, from.opened.file);
+    });
+  }
+  return true;
+}
+
+bool fingerprinter::counts(const char* attribute) const noexcept {
+  return has(shared_->options.match, is_acl(attribute) ? aspect::acl : aspect::xattr);
 }
 
 /// Extended attributes and ACLs, as far as they count.
 result<void> fingerprinter::read_attributes(candidate& one, const file_handle& file) noexcept {
-  const bool acls = has(options_->match, aspect::acl), others = has(options_->match, aspect::xattr);
-  if (!acls && !others) return success();
+  const aspect match = shared_->options.match;
+  if (!has(match, aspect::acl) && !has(match, aspect::xattr)) return success();
   AFIO_TRY(const std::string_view names, attribute_names(file, buffers_->names));
   std::optional<error> failure;
   for_each_name(names, [&](const char* name) {
-    if (failure || (is_acl(name) ? !acls : !others)) return;
+    if (failure || !counts(name)) return;
     const auto size = file.get_attribute(name, buffers_->value);
     if (size)
       add(one.attributes, name, std::span(buffers_->value).first(size.assume_value()));
@@ -123,24 +177,32 @@ result<void> fingerprinter::read_attributes(candidate& one, const file_handle& f
   return success();
 }
 
-result<void> fingerprinter::read_contents(candidate& one, const file_handle& file) noexcept {
-  const std::uint64_t size = of_->file(one).size;
-  const std::size_t before = buffers_->used;
+result<void> fingerprinter::read_contents(candidate& one, opened_candidate& from) noexcept {
+  buffers& b = *buffers_;
+  file_handle& file = from.opened.file;
+  const std::uint64_t size = from.opened.status.size;
+  const std::size_t before = b.used;
+  const bool whole = size <= read_at_once;
+  const bool watched = whole && files_.cache().watch(file, from.opened.status);
   bool complete;
-  if (size <= read_at_once) {
-    one.read = candidate::read::all;
+  if (whole) {
     AFIO_TRY(complete, read_part(file, {0, size}));
   } else {
-    one.read = candidate::read::ends;
     AFIO_TRY(const bool first, read_part(file, {0, end_size}));
     AFIO_TRY(const bool last, read_part(file, {size - end_size, end_size}));
     complete = first && last;
     one.place = place_of(file);
   }
   if (!complete) return error(errc::raced, call::verify); // It has become shorter.
-  buffers& b = *buffers_;
-  b.waiting[b.count] = &one;
-  b.messages[b.count] = std::span(b.contents).subspan(before, b.used - before);
+  waiting_file& next = b.waiting[b.count];
+  next = {.of = &one, .contents = std::span(b.contents).subspan(before, b.used - before)};
+  if (watched) {
+    AFIO_TRY(next.status, file.stat(hash_cache_fields));
+    if (!unchanged(from.opened.status, next.status)) return error(errc::raced, call::verify);
+    next.watched = std::move(file);
+    next.beside = from.beside;
+  }
+  one.read = whole ? candidate::read::all : candidate::read::ends;
   ++b.count;
   return success();
 }
@@ -154,7 +216,7 @@ result<bool> fingerprinter::read_part(const file_handle& file, extent part) noex
     buffers_->used += bytes;
     done += bytes;
   }
-  if (progress* const counters = options_->tree.counters)
+  if (progress* const counters = shared_->options.tree.counters)
     counters->bytes.fetch_add(part.length, std::memory_order_relaxed);
   return true;
 }
@@ -162,33 +224,27 @@ result<bool> fingerprinter::read_part(const file_handle& file, extent part) noex
 /// All at once, those of like length beside each other.
 void fingerprinter::finish() noexcept {
   buffers& b = *buffers_;
-  std::array<std::size_t, buffers::most> order;
-  const std::span sorted = std::span(order).first(b.count);
-  std::iota(sorted.begin(), sorted.end(), 0);
-  std::ranges::sort(sorted, {}, [&](std::size_t i) { return b.messages[i].size(); });
+  const std::span files = std::span(b.waiting).first(b.count);
+  std::ranges::sort(files, {}, [](const waiting_file& f) { return f.contents.size(); });
   std::array<std::span<const std::byte>, buffers::most> messages;
-  for (std::size_t i = 0; i < b.count; ++i) messages[i] = b.messages[sorted[i]];
+  std::ranges::transform(files, messages.begin(), &waiting_file::contents);
   spooky_hash128(std::span(messages).first(b.count), b.hashes);
-  for (std::size_t i = 0; i < b.count; ++i) b.waiting[sorted[i]]->contents = b.hashes[i];
+  for (std::size_t i = 0; i < b.count; ++i) {
+    waiting_file& file = files[i];
+    file.of->contents = b.hashes[i];
+    if (file.watched.is_open())
+      files_.cache().record(file.watched, file.status, b.hashes[i], file.beside);
+    file.watched = {};
+  }
   b.count = 0;
   b.used = 0;
 }
 
 void fingerprinter::read_whole(candidate& one) noexcept {
-  with_file(one, [&](const file_handle& file) -> result<void> {
-    spooky_hasher hasher;
-    const buffer through = buffer(buffers_->contents).first(256 << 10);
-    const std::uint64_t size = of_->file(one).size;
-    for (std::uint64_t at = 0; at < size;) {
-      if (options_->tree.stop.stop_requested()) return error(ECANCELED, call::none);
-      AFIO_TRY(const std::size_t bytes, file.read(through, at));
-      if (bytes == 0) return error(errc::raced, call::verify);
-      hasher.update(through.first(bytes));
-      at += bytes;
-      if (progress* const counters = options_->tree.counters)
-        counters->bytes.fetch_add(bytes, std::memory_order_relaxed);
-    }
-    one.contents = hasher.final();
+  with_file(one, [&](opened_candidate& from) -> result<void> {
+    AFIO_TRY(const file_hash done, files_.hash(from.opened, from.name, from.beside));
+    if (done.size != shared_->plan.file(one).size) return error(errc::raced, call::verify);
+    one.contents = done.hash;
     one.read = candidate::read::all;
     return success();
   });

@@ -3,6 +3,8 @@
 
 #include "algorithms/dedupe/candidate.hpp"
 #include "algorithms/dedupe/directory_cache.hpp"
+#include "algorithms/dedupe/side_files.hpp"
+#include "algorithms/hash/file_hasher.hpp"
 #include "algorithms/observer.hpp"
 
 #include <array>
@@ -16,15 +18,22 @@ namespace afio::algorithms::dedupe_detail {
 /// KiB costs less than opening the file a second time.
 inline constexpr std::uint64_t read_at_once = 128 << 10;
 
-/// One for each thread: it owns buffers (1.2 MiB).
+/// What the workers of one search share. Borrowed.
+struct fingerprinting {
+  const contents_of_plan& plan;
+  const dedupe_options& options;
+  observer& told;
+  side_files beside;
+};
+
+/// One for each thread: it owns buffers (1.5 MiB).
 class fingerprinter {
 public:
   /// ENOMEM.
-  static result<fingerprinter> make(const contents_of_plan& of, const dedupe_options& options,
-                                    observer& told) noexcept;
+  static result<fingerprinter> make(fingerprinting& shared) noexcept;
 
-  /// Reads the candidate's attributes, and its contents or their ends. What it takes for short ones
-  /// is known after finish().
+  /// Reads the candidate's attributes, and its contents or their ends, unless the cache knows them.
+  /// What it read of contents is known after finish().
   void begin(candidate& one) noexcept;
   void finish() noexcept;
 
@@ -34,6 +43,15 @@ public:
   std::uint64_t failures() const noexcept { return failures_; }
 
 private:
+  /// What was read of a candidate, to be hashed together with others.
+  struct waiting_file {
+    candidate* of;
+    std::span<const std::byte> contents;
+    file_handle watched; ///< Open as long as its hash is to be recorded; else closed.
+    stat_t status;
+    side_hashes* beside;
+  };
+
   struct buffers {
     static constexpr std::size_t most = 64;
     std::array<char, 65'536> names;
@@ -41,24 +59,31 @@ private:
     std::array<std::byte, 1 << 20> contents;
     std::size_t used = 0;
     std::size_t count = 0;
-    std::array<candidate*, most> waiting;
-    std::array<std::span<const std::byte>, most> messages;
+    std::array<waiting_file, most> waiting;
     std::array<hash128, most> hashes;
   };
 
-  fingerprinter(const contents_of_plan& of, const dedupe_options& options, observer& told,
-                std::unique_ptr<buffers> b) noexcept;
+  fingerprinter(fingerprinting& shared, file_hasher&& files, std::unique_ptr<buffers> b) noexcept;
 
-  result<file_handle> open(const candidate& one) noexcept;
+  /// An open file, and where its hash may be recorded.
+  struct opened_candidate {
+    opened_file opened;
+    leaf_name name;
+    side_hashes* beside;
+  };
+
+  result<opened_candidate> open(const candidate& one) noexcept;
+  result<opened_candidate> open(const found_file& name) noexcept;
   template <class F>
   void with_file(candidate& one, F&& read) noexcept;
+  bool is_in_cache(candidate& one) noexcept;
+  bool counts(const char* attribute) const noexcept;
   result<void> read_attributes(candidate& one, const file_handle& file) noexcept;
-  result<void> read_contents(candidate& one, const file_handle& file) noexcept;
+  result<void> read_contents(candidate& one, opened_candidate& from) noexcept;
   result<bool> read_part(const file_handle& file, extent part) noexcept;
 
-  const contents_of_plan* of_;
-  const dedupe_options* options_;
-  observer* told_;
+  fingerprinting* shared_;
+  file_hasher files_;
   std::unique_ptr<buffers> buffers_;
   directory_cache directories_;
   std::uint64_t failures_ = 0;

@@ -1,5 +1,7 @@
 #include "algorithms/dedupe/inventory.hpp"
 
+#include "algorithms/hash/side_hashes.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -71,6 +73,7 @@ void collector::look_at(const place<1>& here, row<1>& r) {
                     .size = s.size,
                     .allocated = s.allocated,
                     .modified = s.modified,
+                    .changed = s.changed,
                     .links = static_cast<std::uint32_t>(s.links),
                     .owner = s.owner,
                     .group = s.group,
@@ -82,6 +85,7 @@ bool collector::wants(const place<1>& here, const row<1>& r) const {
   if (s.type == file_type::regular) {
     // A file on which another one is mounted has names that nobody can see.
     const bool mounted_on = s.id.mount != here.id().mount || s.id.device != here.id().device;
+    if (r.name.view() == side_hashes::file_name) return false;
     if (s.size < std::max<std::uint64_t>(options_->min_size, 1) || mounted_on) return false;
     if (options_->owner && s.owner != *options_->owner) return false;
   }

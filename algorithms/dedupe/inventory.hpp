@@ -39,6 +39,7 @@ struct found_file {
   std::uint64_t size = 0;
   std::uint64_t allocated = 0;
   timestamp modified;
+  timestamp changed;
   std::uint32_t links = 0;
   std::uint32_t owner = 0;
   std::uint32_t group = 0;
