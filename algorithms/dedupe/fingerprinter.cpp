@@ -97,7 +97,7 @@ void fingerprinter::with_file(candidate& one, F&& read) noexcept {
       finish();
       opened = open(one);
     }
-    AFIO_TRY(opened);
+    if (!opened) return std::move(opened).as_failure();
     return read(opened.assume_value());
   }();
   if (done) return;
