@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(call::count_)> n
     "preadv",     "pwritev",      "readlinkat",      "renameat2",
     "statx",      "symlinkat",    "sync_file_range", "fchmodat2",
     "unlinkat",   "fchownat",     "utimensat",       "mknodat",
-    "syncfs",     "verify"};
+    "syncfs",     "mmap",         "madvise",         "verify"};
 
 static_assert(!names.back().empty(), "every call has a name");
 

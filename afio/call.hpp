@@ -46,6 +46,8 @@ enum class call : std::uint8_t {
   utimensat,
   mknodat,
   syncfs,
+  mmap,
+  madvise,
   verify,
   count_
 };

@@ -123,6 +123,12 @@ result<std::size_t> share_equal(const descriptor& from, off_t at, std::size_t by
                                 const descriptor& to, off_t to_at) noexcept;
 /// FIEMAP: `request` says what is asked for and holds the answer, with the extents behind it.
 result<void> map_extents(const descriptor& file, struct ::fiemap& request) noexcept;
+/// Maps so many bytes of `file` for reading; `at` is a multiple of the page size.
+result<std::span<const std::byte>> map(const descriptor& file, off_t at,
+                                       std::size_t bytes) noexcept;
+/// Has all of a mapping in memory; where that cannot be, EFAULT instead of a signal later.
+result<void> populate(std::span<const std::byte> mapped) noexcept;
+void unmap(std::span<const std::byte> mapped) noexcept;
 /// Bytes copied; 0 at the end of the source.
 result<std::size_t> copy_range(const descriptor& from, off_t at, const descriptor& to, off_t to_at,
                                std::size_t bytes) noexcept;

@@ -20,8 +20,8 @@ using clock = std::chrono::steady_clock;
 
 /// Fits into the second-level cache beside what else is in it.
 constexpr std::size_t buffer_size = 256 << 10;
-/// From here on, finding and punching are worth a thread each.
-constexpr std::uint64_t worth_threads = 16 << 20;
+/// From here on, finding and punching are worth a thread each, and mapping pays.
+constexpr std::uint64_t large_file = 16 << 20;
 
 /// Blocks cannot be shared on the whole file system.
 bool means_never(const error& e) noexcept {
@@ -145,7 +145,8 @@ result<bool> file_puncher::prepare_hole(const path_handle& dir, std::uint64_t de
 /// Whether the file is ours alone now. The handle writes then; nobody may have another, not we.
 result<bool> file_puncher::take_lease(work& on) noexcept {
   if (!on.writes) {
-    auto writer = on.file.clone(mode::write, caching::all);
+    auto writer = file_handle::file(on.file, on.status,
+                                    {.mode = mode::write, .access_time = access_time::keep});
     if (!writer) {
       if (means_busy(writer.assume_error())) return false;
       return std::move(writer).as_failure();
@@ -168,13 +169,18 @@ result<void> file_puncher::give_lease_back(work& on) noexcept {
   return on.file.drop_lease();
 }
 
-/// By another thread than the one that looks for more, where that is worth it.
+/// A large file is mapped, and punched by another thread than the one that looks for more.
 result<void> file_puncher::punch_rest(work& on) noexcept {
-  const bool beside = on.status.allocated >= worth_threads && options_->tree.threads != 1 &&
-                      options_->doing == punch_options::doing::work;
-  if (!beside) return punch_in_turn(on);
+  const bool is_large = on.status.allocated >= large_file;
+  if (!is_large || options_->doing != punch_options::doing::work) return punch_in_turn(on);
+  // Nobody cuts a file that is leased. Where it cannot be, it is read.
+  if (on.by == work::way::leased) {
+    on.runs.map_under(on.file, lease::write);
+  } else if (const auto leased = on.file.try_lease(lease::read); leased && leased.assume_value()) {
+    on.runs.map_under(on.file, lease::read);
+  }
   const bool is_alone = large_->fetch_add(1) == 0;
-  auto done = is_alone ? punch_beside(on) : punch_in_turn(on);
+  auto done = is_alone && options_->tree.threads != 1 ? punch_beside(on) : punch_in_turn(on);
   large_->fetch_sub(1);
   return done;
 }
@@ -196,7 +202,9 @@ public:
   /// False: nobody takes any more.
   bool put(const extent& run) {
     std::unique_lock hold(lock_);
-    changed_.wait(hold, [this] { return count_ < runs_.size() || closed_; });
+    // Not to be woken for each single one that is taken.
+    if (count_ == runs_.size())
+      changed_.wait(hold, [this] { return count_ <= runs_.size() / 2 || closed_; });
     if (closed_) return false;
     runs_[(first_ + count_++) % runs_.size()] = run;
     if (count_ == 1) changed_.notify_all();
@@ -210,7 +218,7 @@ public:
     if (count_ == 0) return {};
     const extent run = runs_[first_];
     first_ = (first_ + 1) % runs_.size();
-    if (count_-- == runs_.size()) changed_.notify_all();
+    if (--count_ == runs_.size() / 2) changed_.notify_all();
     return run;
   }
 
@@ -223,7 +231,7 @@ public:
 private:
   std::mutex lock_;
   std::condition_variable changed_;
-  std::array<extent, 64> runs_;
+  std::array<extent, 1024> runs_;
   std::size_t first_ = 0;
   std::size_t count_ = 0;
   bool closed_ = false;

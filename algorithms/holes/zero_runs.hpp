@@ -2,8 +2,11 @@
 #pragma once
 
 #include "afio/file_handle.hpp"
+#include "afio/file_view.hpp"
 #include "algorithms/observer.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
@@ -35,22 +38,37 @@ public:
 
   /// Looks at `file` from now on, beginning at `from`, which is a multiple of the block.
   void again(const file_handle& file, std::uint64_t from) noexcept;
+  /// From now on maps the file, which copies nothing, instead of reading it: for as long as
+  /// `leased`, the handle that it looks through, holds its lease. When somebody wants that, a
+  /// lease::read is given back, and all goes on by reading.
+  void map_under(file_handle& leased, lease kind) noexcept;
 
 private:
+  struct window {
+    const_buffer bytes;
+    file_view view;
+  };
+
   result<bool> find_data() noexcept;
-  result<void> fill() noexcept;
-  std::optional<extent> take_run() noexcept;
+  result<window> look() noexcept;
+  bool may_map() noexcept;
+  result<void> scan() noexcept;
+  void take_run() noexcept;
 
   const file_handle* file_;
   std::uint64_t end_;
   buffer through_;
   how how_;
+  file_handle* leased_ = nullptr;
+  lease lease_kind_ = lease::read;
   extent data_;                   ///< Being looked at.
-  extent filled_;                 ///< What `through_` holds of it.
   std::uint64_t at_ = 0;          ///< The next block.
   std::uint64_t begin_ = 0;       ///< Of the run of zeros that ends at `at_`, which may be empty.
   bool has_begun_before_ = false; ///< It goes on from one that was told.
-  std::uint64_t in_vain_ = 0;     ///< Bytes read since the last time that anything was told.
+  std::uint64_t in_vain_ = 0;     ///< Bytes looked at since the last time that anything was told.
+  std::array<extent, 64> found_;  ///< Not told yet: `told_` up to `count_`.
+  std::size_t told_ = 0;
+  std::size_t count_ = 0;
 };
 
 /// Whether all of `data` is zero.

@@ -1,6 +1,7 @@
 // No allocation on any path that is taken once an operation: operator new is ours here, and counts.
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
+#include "afio/file_view.hpp"
 #include "afio/random_name.hpp"
 #include "afio/symlink_handle.hpp"
 #include "tests/afio/scene.hpp"
@@ -118,6 +119,7 @@ TEST_F(Allocation, NoneToReadWriteAndChangeContents) {
   EXPECT_NO_ALLOCATION(file.next_data(150'000));
   EXPECT_NO_ALLOCATION(file.punch_hole({0, 4096}));
   EXPECT_NO_ALLOCATION(file.zero({0, 4096}));
+  EXPECT_NO_ALLOCATION(file_view::map(file, {0, 4096}));
   EXPECT_NO_ALLOCATION(file.clone_extents({0, 100'000}, to, 0));
   EXPECT_NO_ALLOCATION(file.set_append_only(handle::appends::only_at_end));
   EXPECT_NO_ALLOCATION(file.is_append_only());

@@ -3,6 +3,7 @@
 #include "afio/detail/fault.hpp"
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
+#include "afio/file_view.hpp"
 #include "afio/random_name.hpp"
 #include "afio/symlink_handle.hpp"
 #include "tests/afio/listing.hpp"
@@ -273,6 +274,13 @@ const operation operations[] = {
        AFIO_TRY(file.barrier(barrier_kind::start));
        AFIO_TRY(file.barrier(barrier_kind::data));
        return file.barrier(barrier_kind::all);
+     }},
+    {"FileView", "f f 5000",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       const auto file = file_at(dir, "f");
+       begin();
+       AFIO_TRY(file_view::map(file, {100, 4900}));
+       return success();
      }},
     {"FileCloneExtents", "f f 5000\n f g 0",
      [](const path_handle& dir, begin_fn begin) -> result<void> {

@@ -38,6 +38,7 @@ protected:
     std::vector<std::byte> through(buffer_size);
     zero_runs search(file, std::min(end, take(file.size())), through,
                      {.least = least, .block = block, .counters = &counters});
+    if (maps) search.map_under(file, lease::write);
     std::vector<extent> found;
     for (;;) {
       const auto run = take(search.next());
@@ -47,6 +48,7 @@ protected:
   }
 
   std::size_t buffer_size = 4 * block;
+  bool maps = false;
   algorithms::progress counters;
   file_handle file = take(
       file_handle::file(dir, leaf("f"), {.mode = mode::write, .creation = creation::if_needed}));
@@ -90,11 +92,13 @@ TEST_F(ZeroRuns, LetTheCallerLookAboutWhereThereAreNone) {
   zero_runs search(file, 3 * zero_runs::part, through, {.least = block, .block = block});
   int pauses = 0;
   while (const auto run = take(search.next())) pauses += run->length == 0 ? 1 : 1'000;
-  EXPECT_EQ(pauses, 2);
+  EXPECT_EQ(pauses, 3);
 }
 
 TEST_F(ZeroRuns, OfAThousandRandomLayoutsAgreeWithAModel) {
+  ASSERT_TRUE(take(file.try_lease(lease::write)));
   for (unsigned seed = 0; seed < 1'000; ++seed) {
+    maps = seed % 2 == 0;
     std::mt19937 random(seed);
     std::string blocks;
     while (blocks.size() < 40) blocks.append(1 + random() % 6, "x0."[random() % 3]);
@@ -119,6 +123,38 @@ TEST_F(ZeroRuns, EndWhereTheCallerSaysOrTheFileIsCut) {
   });
   EXPECT_EQ(runs(block), (list{{0, 5 * block}}));
   EXPECT_EQ(reading.times(), 1);
+}
+
+TEST_F(ZeroRuns, AreReadInsteadOfMappedOnceTheLeaseIsWanted) {
+  std::string blocks;
+  for (int i = 0; i < 4'096; ++i) blocks += i % 2 == 0 ? "x0" : "00";
+  lay_out(blocks);
+  auto reader = take(file_handle::file(dir, leaf("f")));
+  take(file.close());
+  std::vector<std::byte> through(256 << 10);
+  zero_runs search(reader, blocks.size() * block, through, {.least = block, .block = block});
+  ASSERT_TRUE(take(reader.try_lease(lease::read)));
+  search.map_under(reader, lease::read);
+  const armed counting;
+  ASSERT_TRUE(take(search.next()));
+  EXPECT_EQ(detail::calls_seen(call::preadv), 0U);
+  EXPECT_TRUE(failed_with(file_handle::file(dir, leaf("f"), {.mode = mode::write}), EAGAIN));
+  while (take(search.next())) {
+  }
+  EXPECT_GT(detail::calls_seen(call::preadv), 0U);
+  EXPECT_TRUE(succeeded(file_handle::file(dir, leaf("f"), {.mode = mode::write})))
+      << "it was given back";
+}
+
+TEST_F(ZeroRuns, AreReadWhereTheFileCannotBeMapped) {
+  lay_out("x00x");
+  ASSERT_TRUE(take(file.try_lease(lease::write)));
+  maps = true;
+  for (const call which : {call::mmap, call::madvise}) {
+    const armed fails({.which = which, .native = EINVAL});
+    EXPECT_EQ(runs(block), (list{{block, 2 * block}}));
+    EXPECT_EQ(detail::calls_seen(which), 1U);
+  }
 }
 
 TEST_F(ZeroRuns, CountWhatIsRead) {
