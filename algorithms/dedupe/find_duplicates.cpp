@@ -236,12 +236,17 @@ void finder::choose_kept() {
 
 /// What it is ordered by.
 finder::tree_path finder::order(const contents_of_plan::group& g) {
-  std::vector<std::pair<tree_path, candidate>> ordered;
   const auto members = std::span(plan_.candidates).subspan(g.first, g.count);
+  const auto rank_of = [&](const candidate& c) { return rank(plan_.file(c)); };
+  if (g.count == 2 && rank_of(members[0]) != rank_of(members[1])) { // As most are.
+    if (rank_of(members[1]) < rank_of(members[0])) std::swap(members[0], members[1]);
+    return first_path(members[0]);
+  }
+  std::vector<std::pair<tree_path, candidate>> ordered;
   for (const candidate& c : members) ordered.emplace_back(first_path(c), c);
   std::ranges::sort(ordered, {}, &decltype(ordered)::value_type::first);
-  const auto kept = std::ranges::min_element(
-      ordered, {}, [&](const auto& one) { return rank(plan_.file(one.second)); });
+  const auto kept =
+      std::ranges::min_element(ordered, {}, [&](const auto& one) { return rank_of(one.second); });
   std::rotate(ordered.begin(), kept, kept + 1);
   std::ranges::transform(ordered, members.begin(), [](const auto& one) { return one.second; });
   return std::move(ordered.front().first);

@@ -2,6 +2,7 @@
 
 #include "afio/physical_extents.hpp"
 #include "afio/random_name.hpp"
+#include "algorithms/attribute_names.hpp"
 #include "algorithms/equal_contents.hpp"
 
 #include <algorithm>
@@ -17,8 +18,11 @@ namespace afio::algorithms::dedupe_detail {
 
 namespace {
 
-/// What remains in a worker's cache of directories: groups come in the order of paths.
-constexpr std::size_t open_directories = 64;
+/// Of the directories that a walk may have open, a worker's share: the others have files open, too.
+std::size_t open_directories(const tree_options& options) noexcept {
+  const walk_options walking = options.for_walk();
+  return std::max(descriptor_limit(walking) / worker_count(walking, 1) / 2, 4U);
+}
 
 /// It is another file by now, or has other contents: no duplicate any more, and nobody's failure.
 bool means_changed(const error& why) noexcept {
@@ -87,7 +91,8 @@ replacer::replacer(replacing& shared, entry_comparer&& comparer,
     : shared_(&shared),
       comparer_(std::move(comparer)),
       through_(std::move(through)),
-      directories_(shared.plan.found, open_directories, shared.options.tree.mounts) {}
+      directories_(shared.plan.found, open_directories(shared.options.tree),
+                   shared.options.tree.mounts) {}
 
 void replacer::replace(const contents_of_plan::group& g) noexcept {
   const auto files = std::span(shared_->plan.candidates).subspan(g.first, g.count);
@@ -156,10 +161,10 @@ result<replacer::held_file> replacer::hold(const found_file& name, guard by) noe
   if (!opened.status.id.same_file(name.id)) return error(errc::raced, call::verify, name.at.leaf());
   if (by == guard::lease) {
     AFIO_TRY(lease_read(opened.file, name.at.leaf()));
-    // Until then, anybody might have written to it.
-    AFIO_TRY(opened.status, opened.file.stat());
   }
-  return held_file{std::move(opened.file), opened.status};
+  // What was written between the two shows in what the file is after the exchange.
+  AFIO_TRY(const bool attributes, has_attributes(opened.file));
+  return held_file{std::move(opened.file), opened.status, attributes};
 }
 
 /// Tries again while somebody has it open for writing, for as long as was asked for.
@@ -214,22 +219,42 @@ result<void> replacer::link(const held_file& kept, const candidate& of_kept,
   return success();
 }
 
-/// Metadata, then bytes, and that nobody has wanted to write meanwhile.
+/// Metadata, then bytes.
 result<void> replacer::check_equal(const held_file& kept, const held_file& other) noexcept {
   const auto different = error(errc::raced, call::verify);
   if (!alike(kept.status, other.status, shared_->options.match)) return different;
-  AFIO_TRY(const aspect attributes, comparer_.compare_attributes(kept.file, other.file));
-  if (attributes != aspect::none) return different;
+  AFIO_TRY(check_attributes(kept, other));
+  bool first = true; // Both have just been leased.
   const auto go_on = [&]() -> result<void> {
     if (shared_->options.tree.stop.stop_requested()) return error(ECANCELED, call::none);
-    return check_guarded(kept, other);
+    return std::exchange(first, false) ? success() : check_guarded(kept, other);
   };
   AFIO_TRY(const bool same, equal_contents_while(kept.file, other.file, kept.status.size, *through_,
                                                  go_on, shared_->options.tree.counters));
   if (!same) return different;
-  return check_guarded(kept, other);
+  return success();
 }
 
+result<bool> replacer::has_attributes(const file_handle& file) noexcept {
+  const aspect match = shared_->options.match;
+  if (!has(match, aspect::acl) && !has(match, aspect::xattr)) return false;
+  const std::span<char> room(reinterpret_cast<char*>(through_->data()), through_->size());
+  AFIO_TRY(const std::string_view names, attribute_names(file, room));
+  bool any = false;
+  for_each_name(names, [&](const char* name) {
+    any = any || has(match, is_acl(name) ? aspect::acl : aspect::xattr);
+  });
+  return any;
+}
+
+result<void> replacer::check_attributes(const held_file& kept, const held_file& other) noexcept {
+  if (!kept.has_attributes && !other.has_attributes) return success();
+  AFIO_TRY(const aspect differing, comparer_.compare_attributes(kept.file, other.file));
+  if (differing != aspect::none) return error(errc::raced, call::verify);
+  return success();
+}
+
+/// Nobody has wanted to write to either.
 result<void> replacer::check_guarded(const held_file& kept, const held_file& other) const noexcept {
   for (const held_file* const one : {&kept, &other}) {
     AFIO_TRY(const bool guarded, one->file.holds_lease(lease::read));
@@ -246,10 +271,11 @@ result<void> replacer::exchange(const held_file& kept, const found_file& name,
   AFIO_TRY(const leaf_buffer aside, random_name());
   AFIO_TRY(kept.file.link(*dir, aside));
   auto done = exchange(kept, *dir, name.at.leaf(), aside, other);
-  stat_t left;
-  AFIO_TRY(left.stamp(*dir, aside, want::identity));
-  const held_file& expected = done ? other : kept;
-  if (!left.id.same_file(expected.status.id)) return keep_foreign(*dir, aside);
+  if (!done) {
+    stat_t left;
+    AFIO_TRY(left.stamp(*dir, aside, want::identity));
+    if (!left.id.same_file(kept.status.id)) return keep_foreign(*dir, aside);
+  }
   AFIO_TRY(dir->unlink(aside));
   return done;
 }
@@ -280,8 +306,11 @@ result<void> replacer::check_exchanged(const held_file& kept, const path_handle&
   AFIO_TRY(const stat_t in, kept.file.stat());
   if (!is_as_before(other.status, out) || !is_as_before(kept.status, in))
     return error(errc::raced, call::verify, aside);
-  AFIO_TRY(const aspect attributes, comparer_.compare_attributes(kept.file, other.file));
-  if (attributes != aspect::none) return error(errc::raced, call::verify, aside);
+  AFIO_TRY(const bool has_some_now, has_attributes(other.file));
+  if (has_some_now || other.has_attributes) {
+    AFIO_TRY(const aspect differing, comparer_.compare_attributes(kept.file, other.file));
+    if (differing != aspect::none) return error(errc::raced, call::verify, aside);
+  }
   return check_guarded(kept, other);
 }
 

@@ -64,7 +64,8 @@ public:
 private:
   struct held_file {
     file_handle file;
-    stat_t status; ///< When it was opened.
+    stat_t status;               ///< When it was opened.
+    bool has_attributes = false; ///< Such as count. The same.
   };
 
   /// Whether nobody may write to it while it is held.
@@ -81,6 +82,8 @@ private:
   result<void> share(const held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> link(const held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> check_equal(const held_file& kept, const held_file& other) noexcept;
+  result<bool> has_attributes(const file_handle& file) noexcept;
+  result<void> check_attributes(const held_file& kept, const held_file& other) noexcept;
   result<void> check_guarded(const held_file& kept, const held_file& other) const noexcept;
   result<void> exchange(const held_file& kept, const found_file& name, const held_file& other);
   result<void> exchange(const held_file& kept, const path_handle& dir, leaf_name name,
@@ -93,7 +96,7 @@ private:
 
   replacing* shared_;
   entry_comparer comparer_;
-  std::unique_ptr<std::array<std::byte, 262'144>> through_;
+  std::unique_ptr<std::array<std::byte, 262'144>> through_; // Also for lists of attributes.
   directory_cache directories_;
   dedupe_report report_;
 };
