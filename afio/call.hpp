@@ -30,6 +30,7 @@ enum class call : std::uint8_t {
   linkat,
   listxattrat,
   lseek,
+  memfd_create,
   mkdirat,
   openat,
   openat2,

@@ -200,6 +200,11 @@ result<file_handle> file_handle::unnamed(const path_handle& dir, afio::caching c
   return file_handle(std::move(opened), caching);
 }
 
+result<file_handle> file_handle::in_memory() noexcept {
+  AFIO_TRY(auto opened, sys::open_memory());
+  return file_handle(std::move(opened), afio::caching::temporary);
+}
+
 result<file_handle> file_handle::clone(afio::mode mode, afio::caching caching) const noexcept {
   AFIO_TRY(auto opened, sys::reopen(file_, open_flags({.mode = mode, .caching = caching})));
   return file_handle(std::move(opened), caching);

@@ -72,6 +72,9 @@ public:
   static result<file_handle> unnamed(const path_handle& dir,
                                      afio::caching caching = afio::caching::temporary) noexcept;
 
+  /// A file in memory, on no file system that has names; gone when closed.
+  static result<file_handle> in_memory() noexcept;
+
   /// Another handle to the same file, with its own mode and caching. EACCES as for an open.
   result<file_handle> clone(afio::mode mode, afio::caching caching) const noexcept;
 

@@ -69,8 +69,8 @@ public:
   /// none, and need not be held to find that out.
   result<std::size_t> list_attributes(leaf_name name, std::span<char> buffer) const noexcept;
 
-  /// As fs_handle::get_attribute, of the entry (never through a symlink), in one call; nothing where
-  /// it has no such attribute, or its file system has none.
+  /// As fs_handle::get_attribute, of the entry (never through a symlink), in one call; nothing
+  /// where it has no such attribute, or its file system has none.
   result<std::optional<std::size_t>> find_attribute(leaf_name name, const char* attribute,
                                                     std::span<std::byte> buffer) const noexcept;
 

@@ -36,7 +36,8 @@ constexpr char examples[] = R"(Examples:
 
 Exit: 0 no difference, 1 some, 2 something could not be compared, or usage,
 130/143 interrupted. Nothing is changed, not even times of access where the
-kernel allows it. Of several threads, lines come in no order: -j1 sorts.)";
+kernel allows it; but --compare=hash remembers hashes. Of several threads, lines
+come in no order: -j1 sorts.)";
 
 struct arguments {
   common_arguments common;
@@ -59,9 +60,9 @@ void describe(CLI::App& app, arguments& a) {
   a.base_option =
       app.add_option("--base", a.base, "The tree that both come from: what became of it")
           ->type_name("BASE");
-  app.add_option("--compare", a.compare, "Files by: quick (size and time) or content")
+  app.add_option("--compare", a.compare, "Files by: quick (size and time), content or hash")
       ->type_name("HOW")
-      ->check(CLI::IsMember({"quick", "content"}).description(""));
+      ->check(CLI::IsMember({"quick", "content", "hash"}).description(""));
   a.metadata.add_to(app, "--metadata", "all, none, or of");
   app.add_flag("--summary", a.summary, "Only how many there are of each kind");
   a.which.add_to(app);
@@ -80,6 +81,7 @@ compare_options options_for(const arguments& a, const signals& interrupts,
   o.tree.stop = interrupts.token();
   o.tree.counters = &done;
   if (a.compare == "content") o.entries.how = algorithms::comparing::content;
+  if (a.compare == "hash") o.entries.how = algorithms::comparing::hash;
   o.entries.metadata = a.metadata.meant();
   if (!a.common.retry.empty()) o.entries.retry = a.common.retry_deadline();
   return o;

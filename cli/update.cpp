@@ -80,9 +80,9 @@ void describe(CLI::App& app, arguments& a) {
       ->type_name("WHAT")
       ->check(CLI::IsMember({"fail", "source", "destination", "both"}).description(""))
       ->needs(const_cast<CLI::Option*>(a.base_option));
-  app.add_option("--compare", a.compare, "Files by: quick (size and time) or content")
+  app.add_option("--compare", a.compare, "Files by: quick (size and time), content or hash")
       ->type_name("HOW")
-      ->check(CLI::IsMember({"quick", "content"}).description(""));
+      ->check(CLI::IsMember({"quick", "content", "hash"}).description(""));
   a.copying.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);
@@ -102,6 +102,7 @@ update_options options_for(const arguments& a, const signals& interrupts,
   a.copying.apply_to(o.file);
   if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
   if (a.compare == "content") o.how = algorithms::comparing::content;
+  if (a.compare == "hash") o.how = algorithms::comparing::hash;
   if (a.common.dry_run) o.doing = update_options::doing::rehearse;
   if (a.remove) o.extras = update_options::extras::remove;
   if (a.detect_moves) o.moves = update_options::moves::detect;

@@ -49,6 +49,8 @@ result<descriptor> reopen(const descriptor& file, int flags) noexcept;
 result<descriptor> open_descriptor_table() noexcept;
 /// As reopen above, by a name in that directory.
 result<descriptor> reopen(const descriptor& table, const descriptor& file, int flags) noexcept;
+/// A file in memory that has no name anywhere.
+result<descriptor> open_memory() noexcept;
 /// The number is the lowest free one from `least` on.
 result<descriptor> duplicate(const descriptor& file, unsigned least = 0) noexcept;
 /// Reports what close reports (EIO, ENOSPC, EDQUOT of delayed writes). The descriptor is gone

@@ -38,7 +38,7 @@ result<compare_report> compare(const std::array<walk_root, N>& roots,
   comparing_trees shared{options, found, roots[0].name, {}, {}};
   walk_options how = options.tree.for_walk();
   how.fields = compared_fields;
-  if (options.entries.how == comparing::content) how.row_cost = row_cost::contents;
+  if (options.entries.how != comparing::quick) how.row_cost = row_cost::contents;
   std::vector<tree_comparer<N>> workers;
   for (unsigned left = worker_count(how, N); left != 0; --left) {
     AFIO_TRY(auto comparer, entry_comparer::make(for_entries(options)));

@@ -45,7 +45,14 @@ result<file_handle> open(const compared_entry& e) noexcept {
 result<entry_comparer> entry_comparer::make(const comparison& how) noexcept {
   std::unique_ptr<buffers> b(new (std::nothrow) buffers);
   if (!b) return error(ENOMEM, call::none);
-  return entry_comparer(how, std::move(b));
+  std::optional<file_hasher> hasher;
+  if (how.how == comparing::hash) {
+    AFIO_TRY(hasher, file_hasher::make({.caching = how.caching,
+                                        .retry = how.retry,
+                                        .stop = how.stop,
+                                        .counters = how.counters}));
+  }
+  return entry_comparer(how, std::move(b), std::move(hasher));
 }
 
 result<distinction> entry_comparer::compare(const compared_entry& left,
@@ -162,7 +169,15 @@ result<bool> entry_comparer::same_contents(const compared_entry& left,
   switch (l.type) {
   case file_type::regular:
     if (l.size != r.size) return false;
-    return how_.how == comparing::quick ? l.modified == r.modified : same_bytes(left, right);
+    switch (how_.how) {
+    case comparing::quick:
+      return l.modified == r.modified;
+    case comparing::hash:
+      return same_hash(left, right);
+    case comparing::content:
+      break;
+    }
+    return same_bytes(left, right);
   case file_type::symlink:
     return same_target(left, right);
   case file_type::character_device:
@@ -187,6 +202,13 @@ result<bool> entry_comparer::same_target(const compared_entry& left,
   AFIO_TRY(const std::string_view of_left, read(left, room.first(path_view::max_size)));
   AFIO_TRY(const std::string_view of_right, read(right, room.last(path_view::max_size)));
   return of_left == of_right;
+}
+
+result<bool> entry_comparer::same_hash(const compared_entry& left,
+                                       const compared_entry& right) noexcept {
+  AFIO_TRY(const file_hash l, hasher_->hash(left.directory, left.name, left.status, nullptr));
+  AFIO_TRY(const file_hash r, hasher_->hash(right.directory, right.name, right.status, nullptr));
+  return l.hash == r.hash && l.size == r.size;
 }
 
 /// Again while either changes.

@@ -4,11 +4,13 @@
 #include "afio/file_handle.hpp"
 #include "afio/path_handle.hpp"
 #include "algorithms/compare_trees/distinction.hpp"
+#include "algorithms/hash/file_hasher.hpp"
 #include "algorithms/observer.hpp"
 
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 namespace afio::algorithms {
@@ -18,10 +20,17 @@ enum class comparing : std::uint8_t {
   /// Size and time of modification are the same. Who sets that time back can hide a change.
   quick,
   content, ///< Each byte is: files of the same size are read up to the first difference.
+  /// Size and SpookyHash are the same, by the record in each one's attribute where that is valid;
+  /// else the file is read and gets one, which moves its time of change (hash_cache.hpp says when).
+  /// Not cryptographic: who wants to can make files that count as equal; and who may write a file
+  /// can forge its record.
+  hash,
 };
 
 struct comparison {
   comparing how = comparing::quick;
+  /// Where comparing::hash finds and leaves hashes: attribute or lookup.
+  hash_caching caching = hash_caching::attribute;
   /// What counts. Of times, that of modification; of flags, those that statx reports (immutable,
   /// append-only, no-dump, compressed); links only where whole trees are compared.
   aspect metadata = aspect::all;
@@ -42,7 +51,7 @@ struct compared_entry {
   const stat_t& status;
 };
 
-/// One for each thread: it owns the buffers (512 KiB).
+/// One for each thread: it owns the buffers (512 KiB, and 256 KiB for hashes).
 class entry_comparer {
 public:
   /// ENOMEM.
@@ -77,8 +86,9 @@ private:
     std::array<std::byte, 262'144> contents;
   };
 
-  entry_comparer(const comparison& how, std::unique_ptr<buffers> b) noexcept
-      : how_(how), buffers_(std::move(b)) {}
+  entry_comparer(const comparison& how, std::unique_ptr<buffers> b,
+                 std::optional<file_hasher> h) noexcept
+      : how_(how), buffers_(std::move(b)), hasher_(std::move(h)) {}
 
   bool wants_attributes() const noexcept {
     return has(how_.metadata, aspect::xattr) || has(how_.metadata, aspect::acl);
@@ -89,10 +99,12 @@ private:
   result<bool> same_value(const char* name, const fs_handle& left, const fs_handle& right) noexcept;
   result<bool> same_contents(const compared_entry& left, const compared_entry& right) noexcept;
   result<bool> same_bytes(const compared_entry& left, const compared_entry& right) noexcept;
+  result<bool> same_hash(const compared_entry& left, const compared_entry& right) noexcept;
   result<bool> same_target(const compared_entry& left, const compared_entry& right) noexcept;
 
   comparison how_;
   std::unique_ptr<buffers> buffers_;
+  std::optional<file_hasher> hasher_; // For comparing::hash.
 };
 
 } // namespace afio::algorithms

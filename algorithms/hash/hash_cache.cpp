@@ -1,7 +1,5 @@
 #include "algorithms/hash/hash_cache.hpp"
 
-#include "afio/coarse_clock.hpp"
-
 #include <cerrno>
 #include <chrono>
 #include <thread>
@@ -10,16 +8,16 @@ namespace afio::algorithms {
 
 namespace {
 
-/// Waits until the coarse clock shows another time than `now`.
-void await_tick_after(const timestamp& now) noexcept {
+void await_tick() noexcept {
   using namespace std::chrono_literals;
+  const timestamp now = coarse_clock_now();
   // The slowest clocks tick every 10 ms.
   for (int i = 0; i < 40 && coarse_clock_now() == now; ++i) std::this_thread::sleep_for(500us);
 }
 
-/// Whether a change from now on is certain to be dated otherwise than `changed`.
-bool is_past(const timestamp& changed) noexcept {
-  const timestamp now = coarse_clock_now();
+/// Whether a change which is not dated before `now` is certain to be dated otherwise than
+/// `changed`.
+bool is_before(const timestamp& changed, const timestamp& now) noexcept {
   // File systems that keep whole seconds cut the rest off.
   return changed.nanoseconds == 0 ? changed.seconds < now.seconds : changed < now;
 }
@@ -42,17 +40,22 @@ result<void> set(const file_handle& file, const stat_t& status, const hash128& h
 
 enum class answer : std::uint8_t { yes, no, unknown };
 
-/// Whether a change in the tick of `seen`, as a look at the file has just shown it, is dated
-/// otherwise. Sets another record, which is void.
-answer dates_finely(const file_handle& file, const stat_t& seen, const hash128& hash) noexcept {
+/// Whether two changes within a tick are dated differently, if there is a look between them. One
+/// has just been made, at or after the tick `tick`, and was looked at: `seen`. Makes another, which
+/// leaves a void record, and puts its date into `last`.
+answer dates_finely(const file_handle& file, const stat_t& seen, const hash128& hash,
+                    const timestamp& tick, timestamp& last) noexcept {
   // Other bytes than before: a file system may do nothing for the same ones.
-  const timestamp other{seen.changed.seconds + 1, 0};
-  if (!set(file, seen, hash, other)) return answer::unknown;
+  if (!set(file, seen, hash, {seen.changed.seconds + 1, 0})) return answer::unknown;
   const auto changed = file.stat(hash_cache_fields);
   if (!changed) return answer::unknown;
-  if (changed.assume_value().changed == seen.changed) return answer::no;
-  // In another tick anybody's clock shows another time.
-  return coarse_clock_now() == seen.changed ? answer::yes : answer::unknown;
+  const timestamp first = seen.changed, second = changed.assume_value().changed;
+  last = second;
+  if (first == second) return answer::no;
+  // A tick, or a second where only these are kept, may have passed: then it says nothing.
+  const bool same_tick = coarse_clock_now() == tick;
+  return same_tick && first.nanoseconds != 0 && second.nanoseconds != 0 ? answer::yes
+                                                                        : answer::unknown;
 }
 
 } // namespace
@@ -89,7 +92,7 @@ std::optional<hash128> hash_cache::find(const path_handle& dir, leaf_name name, 
   if (beside != nullptr) {
     if (const auto r = beside->find(file)) return r->hash;
   }
-  if (how_ != hash_caching::attribute) return std::nullopt;
+  if (how_ == hash_caching::file) return std::nullopt;
   encoded_hash_record bytes;
   const auto read = dir.find_attribute(name, attribute, bytes);
   // A failure, and a longer value is one: then it is hashed again.
@@ -98,7 +101,7 @@ std::optional<hash128> hash_cache::find(const path_handle& dir, leaf_name name, 
 }
 
 std::optional<hash128> hash_cache::find(const file_handle& open, const stat_t& file) noexcept {
-  if (how_ != hash_caching::attribute) return std::nullopt;
+  if (how_ == hash_caching::none || how_ == hash_caching::file) return std::nullopt;
   if (!of(file.id.device, [&] { return open.statfs(); }).dates_changes) return std::nullopt;
   encoded_hash_record bytes;
   const auto read = open.get_attribute(attribute, bytes);
@@ -107,7 +110,7 @@ std::optional<hash128> hash_cache::find(const file_handle& open, const stat_t& f
 }
 
 bool hash_cache::watch(file_handle& file, const stat_t& status) noexcept {
-  if (how_ == hash_caching::none) return false;
+  if (!remembers()) return false;
   if (!of(status.id.device, [&] { return file.statfs(); }).dates_changes) return false;
   const auto taken = file.try_lease(lease::read);
   return taken && taken.assume_value();
@@ -115,7 +118,7 @@ bool hash_cache::watch(file_handle& file, const stat_t& status) noexcept {
 
 bool hash_cache::record(file_handle& file, const stat_t& after, const hash128& hash,
                         side_hashes* beside) noexcept {
-  if (how_ == hash_caching::none) return false;
+  if (!remembers()) return false;
   device& on = of(after.id.device, [&] { return file.statfs(); });
   auto done = outcome::refused;
   if (on.dates_changes) {
@@ -129,11 +132,14 @@ bool hash_cache::record(file_handle& file, const stat_t& after, const hash128& h
 
 hash_cache::outcome hash_cache::set_attribute(file_handle& file, const stat_t& after,
                                               const hash128& hash, device& on) noexcept {
-  // Some tries may be spent on finding out whether attributes serve.
-  const int most = on.attributes == attributes::untried ? 6 : 3;
-  for (int tries = 0; tries != most; ++tries) {
+  timestamp last = after.changed; // What the file's last change is dated.
+  for (int tries = 0; tries != 8; ++tries) {
+    // With many threads at it, each question makes the others' guesses wrong, until the next tick.
+    if (tries > 3) await_tick();
+    const timestamp tick = coarse_clock_now();
     stat_t claimed = after;
-    claimed.changed = coarse_clock_now();
+    claimed.changed = clock_.expected();
+    if (claimed.changed <= last || (tries > 0 && tries <= 3)) claimed.changed = clock_.after(last);
     const auto written = set(file, claimed, hash, claimed.changed);
     if (!written) {
       if (written.assume_error().native() == ENOTSUP) on.attributes = attributes::refused;
@@ -145,32 +151,33 @@ hash_cache::outcome hash_cache::set_attribute(file_handle& file, const stat_t& a
     if (!seen || !held || !held.assume_value()) break;
     const stat_t& now = seen.assume_value();
     if (!is_same_but_for_change(now, after)) break;
-    if (now.changed == claimed.changed) {
-      if (on.attributes == attributes::serve) return outcome::done;
-      if (!serve(file, now, hash, on)) break;
+    last = now.changed;
+    clock_.saw(last);
+    if (on.attributes == attributes::serve) {
+      if (last == claimed.changed) return outcome::done;
+      continue;
     }
-    await_tick_after(coarse_clock_now());
+    const answer finely = dates_finely(file, now, hash, tick, last);
+    if (finely == answer::yes) on.attributes = attributes::serve;
+    if (finely == answer::no) {
+      on.attributes = attributes::refused;
+      break;
+    }
   }
   (void)file.remove_attribute(attribute); // A void record does no harm, but is none.
   return outcome::failed;
 }
 
-/// Finds out whether attributes serve on the device. False: they don't.
-bool hash_cache::serve(const file_handle& file, const stat_t& seen, const hash128& hash,
-                       device& on) noexcept {
-  const answer finely = dates_finely(file, seen, hash);
-  if (finely == answer::no) on.attributes = attributes::refused;
-  if (finely == answer::yes) on.attributes = attributes::serve;
-  return finely != answer::no;
-}
-
 bool hash_cache::note_beside(file_handle& file, const stat_t& after, const hash128& hash,
-                             side_hashes* beside) const noexcept {
-  if (beside == nullptr || !is_past(after.changed)) return false;
+                             side_hashes* beside) noexcept {
+  if (beside == nullptr) return false;
+  timestamp now = coarse_clock_now();
+  if (!is_before(after.changed, now)) now = clock_.after(after.changed);
+  if (!is_before(after.changed, now)) return false;
   // Asked last: while the lease holds, the clock has not been late.
   const auto held = file.holds_lease(lease::read);
   if (!held || !held.assume_value()) return false;
-  const hash_record r = hash_record::of(hash, after, coarse_clock_now());
+  const hash_record r = hash_record::of(hash, after, now);
   if (!encode(r)) return false;
   beside->note(r);
   return true;

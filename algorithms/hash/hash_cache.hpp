@@ -16,20 +16,21 @@
 //
 // IN AN ATTRIBUTE (hash_caching::attribute): "user.afio.spookyhash" of the file itself. Setting an
 // attribute moves ctime, so a record cannot name the ctime that the file has: it must name the one
-// that it will get. The kernel dates changes by a clock that can be read. So: read that clock, set
-// a record which claims that time as the file's ctime, and look. If the tick has not passed, which
-// it rarely has, ctime is what was claimed, the record is valid, and the lease says that nobody has
-// been at the contents meanwhile. Else it is tried again in the next tick, three times in all, and
-// then removed. 2. holds because ctime was looked at: from Linux 6.13 on, ext4, xfs and btrfs
-// date the next change after such a look more finely, hence differently ("multigrain timestamps").
-// Whether that is so is found out once for each device, by two changes within a tick and a look
-// between them; where it is not, the next way is taken. (Between set and look, some µs, is a gap
-// that only SIGKILL can leave open: then a change in the rest of that tick may go unnoticed.)
+// that it will get. What the kernel dates changes with can be found out (change_clock). So: ask,
+// set a record which claims that time as the file's ctime, and look. If ctime is what was claimed,
+// which it nearly always is, the record is valid, and the lease says that nobody has been at the
+// contents meanwhile. Else it is tried again, and after eight times removed. 2. holds because ctime
+// was looked at: from Linux 6.13 on, ext4, xfs and btrfs date the next change after such a look
+// more finely, hence differently ("multigrain timestamps"). Whether that is so is found out once
+// for each device, by two changes within a tick and a look between them; where it is not, the next
+// way is taken. (Between set and look, some µs, is a gap that only SIGKILL can leave open: then a
+// change in the rest of that tick may go unnoticed.)
 //
 // BESIDE THE FILES (hash_caching::file, and for attribute where a file system has no attributes or
 // no such times): ".spookyhashes", one a directory (side_hashes.hpp). No file is touched, so a
 // record names the ctime that the file has. 2. holds because only files are recorded whose ctime is
-// before the clock's last tick while the lease still holds: whatever comes later gets a later one.
+// before what changes are dated with while the lease still holds: whatever comes later is not dated
+// before that.
 //
 // WHERE. Only on ext4, xfs and btrfs, where all of this was tried. On tmpfs, for one, a store
 // through a mapping which has read that page before moves no time, so nothing is cached there, nor
@@ -41,6 +42,7 @@
 // miss a duplicate; nothing may be replaced or deleted because of it before bytes were compared.
 #pragma once
 
+#include "afio/coarse_clock.hpp"
 #include "afio/file_handle.hpp"
 #include "algorithms/attribute_names.hpp"
 #include "algorithms/hash/hash_record.hpp"
@@ -57,6 +59,7 @@ enum class hash_caching : std::uint8_t {
   none,
   attribute, ///< In an extended attribute of each file; beside them where that cannot be.
   file,      ///< In a file a directory.
+  lookup,    ///< Both are believed, and nothing is remembered.
 };
 
 /// What a status must hold for the cache.
@@ -96,6 +99,10 @@ public:
               side_hashes* beside) noexcept;
 
 private:
+  bool remembers() const noexcept {
+    return how_ == hash_caching::attribute || how_ == hash_caching::file;
+  }
+
   enum class attributes : std::uint8_t {
     untried,
     serve,
@@ -119,12 +126,11 @@ private:
   };
   outcome set_attribute(file_handle& file, const stat_t& after, const hash128& hash,
                         device& on) noexcept;
-  static bool serve(const file_handle& file, const stat_t& seen, const hash128& hash,
-                    device& on) noexcept;
   bool note_beside(file_handle& file, const stat_t& after, const hash128& hash,
-                   side_hashes* beside) const noexcept;
+                   side_hashes* beside) noexcept;
 
   hash_caching how_;
+  change_clock clock_;
   std::array<device, 8> devices_{}; // The most recent ones.
   std::size_t oldest_ = 0;
 };

@@ -1,8 +1,8 @@
 // A file in a directory which says what the others in it hash to: ".spookyhashes".
 //
 // A header of 32 bytes, then hash_record.hpp's records, sorted by inode, of which each comes once.
-// No names are needed: a file that is renamed keeps its record, and one that took its name does not
-// get it. All numbers are little-endian:
+// No names are needed: what takes a file's name does not get its record. All numbers are
+// little-endian:
 //
 //     offset  bytes
 //          0      8  "afioSPKY"

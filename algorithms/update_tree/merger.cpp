@@ -134,6 +134,7 @@ result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
   how.tree.threads = 1;
   how.tree.counters = nullptr;
   how.entries.how = shared_->options.how;
+  if (shared_->rehearses()) how.entries.caching = hash_caching::lookup;
   // Times of directories do not count; those of files do as far as they stand for contents.
   how.entries.metadata =
       without(without(shared_->options.file.preserve, aspect::links), aspect::timestamps);

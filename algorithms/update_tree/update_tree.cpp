@@ -48,7 +48,9 @@ result<bool> has_news(entry_comparer& compared, const path_handle& base,
 template <std::size_t N>
 result<changer<N>> make_changer(updating& shared) {
   const update_options& options = shared.options;
+  const bool rehearses = options.doing == update_options::doing::rehearse;
   const comparison how{.how = options.how,
+                       .caching = rehearses ? hash_caching::lookup : hash_caching::attribute,
                        .metadata = options.file.preserve,
                        .retry = options.file.retry,
                        .stop = options.tree.stop};
@@ -248,6 +250,7 @@ result<update_report> look_for_conflicts(const walk_root& source, const walk_roo
   how.tree = options.tree;
   how.tree.counters = nullptr;
   how.entries.how = options.how;
+  how.entries.caching = hash_caching::lookup; // Nothing is to be changed yet.
   how.entries.metadata = options.file.preserve;
   how.entries.retry = options.file.retry;
   how.filter = options.filter;

@@ -1,12 +1,10 @@
 #include "cli/common/rules.hpp"
 
 #include "afio/quoted.hpp"
+#include "cli/common/whole_file.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <map>
 #include <optional>
 
@@ -16,17 +14,6 @@ namespace {
 
 using action = algorithms::path_filter::action;
 using separator = algorithms::path_filter::separator;
-
-/// All of a file, "-" for what is piped in.
-std::optional<std::string> contents_of(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  std::istream& in = path == "-" ? std::cin : file;
-  if (!in) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return std::nullopt;
-  return text;
-}
 
 } // namespace
 

@@ -93,6 +93,7 @@ TEST_F(Allocation, NoneToMakeOpenAndCloseAFile) {
   EXPECT_NO_ALLOCATION(file_handle::file(
       dir, leaf("new"), {.mode = mode::write, .creation = creation::only_if_not_exist}));
   EXPECT_NO_ALLOCATION(file_handle::unnamed(dir));
+  EXPECT_NO_ALLOCATION(file_handle::in_memory());
   auto file = take(file_handle::file(dir, name_, make));
   EXPECT_NO_ALLOCATION(file.clone(mode::append, caching::reads));
   EXPECT_NO_ALLOCATION(file.close());

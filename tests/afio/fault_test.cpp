@@ -405,6 +405,12 @@ const operation operations[] = {
        AFIO_TRY(file.get_attribute("user.a", value));
        return file.remove_attribute("user.a");
      }},
+    {"FileInMemory", "",
+     [](const path_handle&, begin_fn begin) -> result<void> {
+       begin();
+       AFIO_TRY(file_handle::in_memory());
+       return success();
+     }},
     {"RandomName", "",
      [](const path_handle&, begin_fn begin) -> result<void> {
        begin();

@@ -118,6 +118,15 @@ TEST_F(Diff, ComparesSingleEntries) {
   expect(run({".", "a"}), 1, "type: \".\" (directory → file)\n");
 }
 
+TEST_F(Diff, ComparesByHashes) {
+  make("f a/same 3\n f a/changed 3");
+  std::filesystem::copy(scratch / "a", scratch / "b", std::filesystem::copy_options::recursive);
+  std::ofstream(scratch / "b/changed") << "xyz";
+  settle(); // Neither size nor time tells.
+  for (int i = 0; i < 2; ++i)
+    expect(run({"--compare=hash", "a", "b"}), 1, "content: \"changed\"\n");
+}
+
 TEST_F(Diff, WhatCannotBeComparedIsTrouble) {
   make("d a");
   expect(run({"a", "none"}), 2, "", "afio-diff: cannot open \"none\": No such file or directory\n");

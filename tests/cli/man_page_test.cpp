@@ -130,6 +130,19 @@ TEST_F(HardlinksManPage, HasTheOptionsOfHelp) {
 
 TEST_F(HardlinksManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
 
+class HashManPage : public tool {
+protected:
+  HashManPage() : tool("afio-hash") {}
+};
+
+TEST_F(HashManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--cache"));
+  EXPECT_EQ(options_of_manual(manual("afio-hash")), helped);
+}
+
+TEST_F(HashManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 class UpdateManPage : public tool {
 protected:
   UpdateManPage() : tool("afio-update") {}

@@ -346,11 +346,10 @@ TEST_F(Update, AnEmptyTargetIsNotTheWorkingDirectory) {
 TEST_F(Update, ContradictionsAreUsageErrors) {
   make("f s/a 1\n f t/mine 1");
   for (const arguments& command :
-       {arguments{}, arguments{"s"}, arguments{"s", "t", "u"},
-        arguments{"--compare=hash", "s", "t"}, arguments{"--delete", "--base", "s", "s", "t"},
-        arguments{"--conflict=both", "s", "t"}, arguments{"--detect-moves", "s", "t"},
-        arguments{"--max-delete=-1", "s", "t"}, arguments{"--exclude", "[", "s", "t"},
-        arguments{"--exclude-from", "none", "s", "t"}}) {
+       {arguments{}, arguments{"s"}, arguments{"s", "t", "u"}, arguments{"--compare=sha", "s", "t"},
+        arguments{"--delete", "--base", "s", "s", "t"}, arguments{"--conflict=both", "s", "t"},
+        arguments{"--detect-moves", "s", "t"}, arguments{"--max-delete=-1", "s", "t"},
+        arguments{"--exclude", "[", "s", "t"}, arguments{"--exclude-from", "none", "s", "t"}}) {
     const auto end = run(command);
     EXPECT_TRUE(end.exited_with(2)) << describe(end);
     EXPECT_EQ(end.output, "");

@@ -9,6 +9,7 @@
 
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -111,6 +112,12 @@ result<descriptor> reopen(const descriptor& table, const descriptor& file, int f
   std::array<char, 16> number{}; // Zeroed and longer than any int: NUL-terminated.
   std::to_chars(number.data(), number.data() + number.size() - 1, file.number());
   return owned(open_classic(table, number.data(), flags & ~O_NOFOLLOW, 0, resolve::anywhere), "");
+}
+
+result<descriptor> open_memory() noexcept {
+  AFIO_TRY(const int number,
+           enter(call::memfd_create, nullptr, [] { return ::memfd_create("afio", MFD_CLOEXEC); }));
+  return descriptor(number);
 }
 
 result<descriptor> duplicate(const descriptor& file, unsigned least) noexcept {

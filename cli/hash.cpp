@@ -1,0 +1,240 @@
+// afio-hash: SpookyHash V2 of files and trees.
+#include "afio/quoted.hpp"
+#include "algorithms/hash/hash_tree.hpp"
+#include "cli/common/anchor.hpp"
+#include "cli/common/arguments.hpp"
+#include "cli/common/exit_code.hpp"
+#include "cli/common/final_status.hpp"
+#include "cli/common/json_line.hpp"
+#include "cli/common/output.hpp"
+#include "cli/common/process.hpp"
+#include "cli/common/rules.hpp"
+#include "cli/common/shown_progress.hpp"
+#include "cli/common/signals.hpp"
+#include "cli/common/whole_file.hpp"
+#include "cli/hash_check.hpp"
+#include "cli/hash_list.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace afio::cli {
+
+namespace {
+
+using algorithms::hash_caching;
+using algorithms::hash_options;
+using algorithms::hash_report;
+using algorithms::stopped;
+
+constexpr char examples[] = R"(Examples:
+  afio-hash photos > photos.spooky          a line for each file
+  afio-hash -q --check photos.spooky        which are not what they were
+  afio-hash --cache=ea photos               and read only what has changed since
+  afio-hash -0 . | sort -z -k2 > list       by name
+  afio-hash --json --exclude '*.tmp' a b    for scripts
+
+The hash finds accidents, not forgeries: use sha256sum where somebody may want
+to deceive you. Lines come in no order.
+Exit: 0 all done, 1 a file could not be read or is not what --check says,
+2 usage, 4 files kept changing, 130/143 interrupted. Without --cache nothing is
+changed, not even times of access where the kernel allows it.)";
+
+struct arguments {
+  common_arguments common;
+  std::vector<std::string> paths;
+  std::string check;
+  std::string cache = "none";
+  rules which;
+};
+
+void describe(CLI::App& app, arguments& a) {
+  auto* const paths = app.add_option("PATH", a.paths, "Trees and files")->type_name("");
+  auto* const check =
+      app.add_option("--check", a.check, "Whether files are what FILE lists; - is stdin")
+          ->type_name("FILE")
+          ->excludes(paths);
+  app.add_option("--cache", a.cache, "Remember hashes: none, ea (in attributes), file")
+      ->type_name("WHERE")
+      ->check(CLI::IsMember({"none", "ea", "file"}).description(""))
+      ->excludes(check);
+  a.which.add_to(app);
+  a.common.add_to(app);
+  // It changes nothing that could be tried, and prints a line for each file anyway.
+  for (const char* const none : {"--dry-run", "--verbose"}) app.remove_option(app.get_option(none));
+  app.get_option("--null")->description("Lines end with NULs, and names are as they are");
+  app.get_option("--quiet")->description("No hashes; with --check, only what is not OK");
+  app.footer(examples);
+}
+
+hash_options options_for(const arguments& a, const signals& interrupts,
+                         algorithms::progress& done) {
+  hash_options o;
+  o.tree = a.common.for_trees();
+  o.tree.stop = interrupts.token();
+  o.tree.counters = &done;
+  o.caching = a.cache == "ea"     ? hash_caching::attribute
+              : a.cache == "file" ? hash_caching::file
+                                  : hash_caching::none;
+  if (!a.common.retry.empty()) o.retry = a.common.retry_deadline();
+  return o;
+}
+
+class hashing final : public algorithms::hash_listener {
+public:
+  hashing(const arguments& a, const algorithms::path_filter& filter, output& out,
+          signals& interrupts)
+      : arguments_(a),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)) {
+    if (!filter.empty()) options_.filter = &filter;
+  }
+
+  exit_code run() {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      const shown_progress bar(arguments_.common, "hashing", arguments_.paths, options_.tree, out_);
+      for (const std::string& path : arguments_.paths) {
+        if (report_.stopped != stopped::no) break;
+        hash(path);
+      }
+    }
+    tell_stop(out_, report_.stopped);
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    out_.summarize(report_.failures, spent.count(), report_.bytes,
+                   {{"hashed", report_.files}, {"cached", report_.from_cache}});
+    return final_status(out_, interrupts_, code());
+  }
+
+  void hashed(const algorithms::hashed_entry& e) noexcept override try {
+    if (arguments_.common.json) {
+      return out_.print(json_line("hashed")
+                            .name("path", e.path)
+                            .text("hash", hex_of(e.is.hash))
+                            .number("size", static_cast<std::int64_t>(e.is.size))
+                            .boolean("cached", e.is.from_cache)
+                            .str());
+    }
+    if (arguments_.common.quiet) return;
+    out_.print(line_of({e.is.hash, std::string(e.path)},
+                       arguments_.common.null ? hash_lines::nul : hash_lines::newline));
+
+  } catch (const std::exception&) {
+
+    out_.spoil(); // No memory for a line: the exit status tells.
+  }
+
+private:
+  /// Directories are opened through symlinks, as are files.
+  void hash(const std::string& path) {
+    auto opened =
+        path.empty() ? result<path_handle>(error(ENOENT, call::openat)) : open_directory(path);
+    if (opened)
+      take(path, algorithms::hash_tree({&opened.assume_value(), path}, options_, *this, out_));
+    else if (opened.assume_error() == std::errc::not_a_directory)
+      take(path, algorithms::hash_file(path_handle::working_directory(), path, options_, *this));
+    else
+      fail("open", path, opened.assume_error());
+  }
+
+  void take(const std::string& path, const result<hash_report>& done) {
+    if (!done && done.assume_error() == std::errc::operation_canceled) {
+      report_.stopped = stopped::by_request;
+      return;
+    }
+    if (!done) return fail("hash", path, done.assume_error());
+    const hash_report& one = done.assume_value();
+    report_.files += one.files;
+    report_.bytes += one.bytes;
+    report_.from_cache += one.from_cache;
+    report_.failures += one.failures;
+    report_.kept_changing += one.kept_changing;
+    report_.stopped = one.stopped;
+  }
+
+  void fail(std::string_view what, const std::string& path, const error& why) {
+    ++report_.failures;
+    report_.kept_changing += why == errc::kept_changing ? 1 : 0;
+    if (arguments_.common.on_error == "stop") report_.stopped = stopped::by_failure;
+    out_.failed(what, path, why);
+  }
+
+  exit_code code() const {
+    if (report_.failures != 0 && report_.failures == report_.kept_changing)
+      return exit_code::unstable;
+    return report_.failures == 0 && report_.stopped == stopped::no ? exit_code::done
+                                                                   : exit_code::incomplete;
+  }
+
+  const arguments& arguments_;
+  output& out_;
+  signals& interrupts_;
+  algorithms::progress done_;
+  hash_options options_;
+  hash_report report_;
+};
+
+exit_code check(const arguments& a, output& out, signals& interrupts) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto list = contents_of(a.check);
+  if (!list) {
+    out.say("cannot read " + afio::quoted(a.check));
+    return exit_code::unusable;
+  }
+  algorithms::progress done;
+  const check_options how{.hashing = options_for(a, interrupts, done),
+                          .lines = a.common.null ? hash_lines::nul : hash_lines::newline,
+                          .only_failures = a.common.quiet,
+                          .json = a.common.json};
+  const check_report report = check_list(*list, a.check, how, out);
+  tell_stop(out, report.stopped);
+  if (report.mismatches != 0)
+    out.note(std::to_string(report.mismatches) + " of " + std::to_string(report.files) +
+             " files are not what the list says");
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  out.summarize(report.failures, spent.count(), done.bytes.load(),
+                {{"checked", report.files},
+                 {"mismatches", report.mismatches},
+                 {"malformed", report.malformed}});
+  const bool all_well = report.failures + report.mismatches + report.malformed == 0 &&
+                        report.stopped == stopped::no && report.files != 0;
+  if (report.files + report.failures == 0) out.note("nothing in the list");
+  const bool unstable = report.failures != 0 && report.failures == report.kept_changing &&
+                        report.mismatches + report.malformed == 0;
+  return final_status(out, interrupts,
+                      all_well   ? exit_code::done
+                      : unstable ? exit_code::unstable
+                                 : exit_code::incomplete);
+}
+
+int run(int argc, char** argv) {
+  prepare_process(); // Before any thread and any file.
+  CLI::App app("Prints the SpookyHash V2 of files, remembers it, and checks it.", "afio-hash");
+  arguments a;
+  describe(app, a);
+  if (const auto status = parse(app, argc, argv)) return *status;
+  algorithms::path_filter filter;
+  std::string wrong = a.which.fill(filter);
+  if (a.paths.empty() && a.check.empty()) wrong = "a PATH or --check is needed";
+  if (!wrong.empty()) {
+    std::fprintf(stderr, "afio-hash: %s\nafio-hash: see afio-hash --help\n", wrong.c_str());
+    return static_cast<int>(exit_code::unusable);
+  }
+  signals interrupts; // Before any other thread.
+  output out(a.common.for_output("afio-hash", {}));
+  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
+  return static_cast<int>(a.check.empty() ? hashing(a, filter, out, interrupts).run()
+                                          : check(a, out, interrupts));
+}
+
+} // namespace
+
+} // namespace afio::cli
+
+int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
