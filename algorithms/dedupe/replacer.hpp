@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -81,13 +82,15 @@ private:
   result<void> share(const held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> link(const held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> check_equal(const held_file& kept, const held_file& other) noexcept;
-  result<void> check_guarded(const held_file& kept, const held_file& other) const noexcept;
+  static result<void> check_guarded(const held_file& kept, const held_file& other) noexcept;
+  static result<void> check_guarded(const held_file& one) noexcept;
   result<void> exchange(const held_file& kept, const found_file& name, const held_file& other);
   result<void> exchange(const held_file& kept, const path_handle& dir, leaf_name name,
                         leaf_name aside, const held_file& other) noexcept;
   static result<void> keep_foreign(const path_handle& dir, leaf_name aside) noexcept;
   result<void> check_exchanged(const held_file& kept, const path_handle& dir, leaf_name aside,
-                               const held_file& other) noexcept;
+                               const held_file& other,
+                               std::chrono::steady_clock::time_point checked) noexcept;
   void tell(event_kind kind, const found_file& name, const candidate& of_kept);
   void fail(const candidate& one, const error& why) noexcept;
 
