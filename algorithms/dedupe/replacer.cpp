@@ -255,11 +255,14 @@ result<void> replacer::check_attributes(const held_file& kept, const held_file& 
 }
 
 /// Nobody has wanted to write to either.
-result<void> replacer::check_guarded(const held_file& kept, const held_file& other) const noexcept {
-  for (const held_file* const one : {&kept, &other}) {
-    AFIO_TRY(const bool guarded, one->file.holds_lease(lease::read));
-    if (!guarded) return error(EBUSY, call::fcntl);
-  }
+result<void> replacer::check_guarded(const held_file& kept, const held_file& other) noexcept {
+  AFIO_TRY(check_guarded(kept));
+  return check_guarded(other);
+}
+
+result<void> replacer::check_guarded(const held_file& one) noexcept {
+  AFIO_TRY(const bool guarded, one.file.holds_lease(lease::read));
+  if (!guarded) return error(EBUSY, call::fcntl);
   return success();
 }
 
@@ -290,28 +293,38 @@ result<void> replacer::keep_foreign(const path_handle& dir, leaf_name aside) noe
 /// `aside` is a name of `kept`, and then what `name` was; after a failure of `kept` again.
 result<void> replacer::exchange(const held_file& kept, const path_handle& dir, leaf_name name,
                                 leaf_name aside, const held_file& other) noexcept {
+  const auto checked = std::chrono::steady_clock::now();
+  AFIO_TRY(const stat_t in, kept.file.stat());
+  if (!is_as_before(kept.status, in)) return error(errc::raced, call::verify, aside);
   AFIO_TRY(check_guarded(kept, other));
   AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
-  auto right = check_exchanged(kept, dir, aside, other);
+  auto right = check_exchanged(kept, dir, aside, other, checked);
   if (right) return success();
   AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
   return right;
 }
 
-/// What came out is what was compared, and has stayed that.
+/// What came out is what was compared, and has stayed that. Who has come to the kept file since
+/// then may have come by its new name, and would lose what he does if that were taken away again:
+/// whatever he does, he does to both. If he wants to write he waits, and nothing is written yet.
 result<void> replacer::check_exchanged(const held_file& kept, const path_handle& dir,
-                                       leaf_name aside, const held_file& other) noexcept {
-  stat_t out;
-  AFIO_TRY(out.stamp(dir, aside));
-  AFIO_TRY(const stat_t in, kept.file.stat());
-  if (!is_as_before(other.status, out) || !is_as_before(kept.status, in))
-    return error(errc::raced, call::verify, aside);
+                                       leaf_name aside, const held_file& other,
+                                       std::chrono::steady_clock::time_point checked) noexcept {
+  using namespace std::chrono_literals;
   AFIO_TRY(const bool has_some_now, has_attributes(other.file));
   if (has_some_now || other.has_attributes) {
     AFIO_TRY(const aspect differing, comparer_.compare_attributes(kept.file, other.file));
     if (differing != aspect::none) return error(errc::raced, call::verify, aside);
   }
-  return check_guarded(kept, other);
+  // Nobody waits for less than a second. After a longer stop he may have been let in before.
+  if (std::chrono::steady_clock::now() - checked > 500ms) {
+    AFIO_TRY(check_guarded(kept));
+  }
+  AFIO_TRY(check_guarded(other));
+  stat_t out; // Last, because nothing makes those wait who change that.
+  AFIO_TRY(out.stamp(dir, aside));
+  if (!is_as_before(other.status, out)) return error(errc::raced, call::verify, aside);
+  return success();
 }
 
 void replacer::tell(event_kind kind, const found_file& name, const candidate& of_kept) {

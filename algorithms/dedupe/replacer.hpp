@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -84,13 +85,15 @@ private:
   result<void> check_equal(const held_file& kept, const held_file& other) noexcept;
   result<bool> has_attributes(const file_handle& file) noexcept;
   result<void> check_attributes(const held_file& kept, const held_file& other) noexcept;
-  result<void> check_guarded(const held_file& kept, const held_file& other) const noexcept;
+  static result<void> check_guarded(const held_file& kept, const held_file& other) noexcept;
+  static result<void> check_guarded(const held_file& one) noexcept;
   result<void> exchange(const held_file& kept, const found_file& name, const held_file& other);
   result<void> exchange(const held_file& kept, const path_handle& dir, leaf_name name,
                         leaf_name aside, const held_file& other) noexcept;
   static result<void> keep_foreign(const path_handle& dir, leaf_name aside) noexcept;
   result<void> check_exchanged(const held_file& kept, const path_handle& dir, leaf_name aside,
-                               const held_file& other) noexcept;
+                               const held_file& other,
+                               std::chrono::steady_clock::time_point checked) noexcept;
   void tell(event_kind kind, const found_file& name, const candidate& of_kept);
   void fail(const candidate& one, const error& why) noexcept;
 
