@@ -74,12 +74,14 @@ private:
   template <class F>
   result<void> share_out(std::vector<candidate*>& work, std::size_t at_once, F&& read);
   bool stopping() noexcept;
+  bool gives_up() const noexcept;
 
   contents_of_plan& plan_;
   const dedupe_options& options_;
   serial_observer told_;
   fingerprinting shared_;
   deadline::running limit_;
+  std::atomic<bool> failed_{false};
 };
 
 /// By class, then by inode, then by name.
@@ -144,18 +146,27 @@ result<void> finder::share_out(std::vector<candidate*>& work, std::size_t at_onc
       for (candidate* const one :
            std::span(work).subspan(from, std::min(at_once, work.size() - from)))
         read(workers[i], *one);
+      if (workers[i].failures() != 0) failed_ = true;
     }
     workers[i].finish();
   });
   for (const fingerprinter& one : workers) walked.failures += one.failures();
   if (options_.tree.stop.stop_requested())
     walked.stopped = stopped::by_request;
+  else if (gives_up())
+    walked.stopped = stopped::by_failure;
   else if (next < work.size())
     walked.stopped = stopped::by_deadline;
   return success();
 }
 
-bool finder::stopping() noexcept { return options_.tree.stop.stop_requested() || limit_.expired(); }
+bool finder::stopping() noexcept {
+  return options_.tree.stop.stop_requested() || gives_up() || limit_.expired();
+}
+
+bool finder::gives_up() const noexcept {
+  return options_.tree.on_failure == on_failure::stop && failed_;
+}
 
 /// One directory after another, and in it by inode: as their blocks and inodes mostly lie.
 result<void> finder::read_beginnings() {

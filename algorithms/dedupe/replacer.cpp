@@ -343,7 +343,7 @@ void replacer::fail(const candidate& one, const error& why) noexcept {
   ++(busy ? report_.busy : report_.failures);
   if (!busy) shared_->failed = true;
   const auto tell = [&](std::string_view path) {
-    const failure f{operation::link, path, why};
+    const failure f{by_sharing(one) ? operation::share : operation::link, path, why};
     busy ? shared_->told.skipped(f) : shared_->told.failed(f);
   };
   const found_file& name = shared_->plan.file(one);

@@ -574,6 +574,20 @@ TEST_P(Dedupe, StopsAtADeadlineAndAtARequest) {
   EXPECT_FALSE(are_one("a", "b"));
 }
 
+TEST_P(Dedupe, FindingStopsAtTheFirstFailureIfItShall) {
+  write("a", small);
+  write("b", small);
+  write("c", small);
+  options.tree.threads = 1;
+  for (const on_failure what : {on_failure::proceed, on_failure::stop}) {
+    options.tree.on_failure = what;
+    const armed fails({.which = call::preadv, .nth = 1, .native = EIO});
+    const dedupe_plan found = take(plan());
+    EXPECT_EQ(found.failures, 1U);
+    EXPECT_EQ(found.stopped, what == on_failure::stop ? stopped::by_failure : stopped::no);
+  }
+}
+
 TEST_P(Dedupe, SharesBlocksAndChangesNoMetadata) {
   write("a", large);
   write("b", large);
@@ -588,6 +602,7 @@ TEST_P(Dedupe, SharesBlocksAndChangesNoMetadata) {
     const dedupe_report report = run();
     EXPECT_EQ(report.failures, 1U);
     EXPECT_EQ(report.files, 0U);
+    EXPECT_EQ(told.failure_alone().what, operation::share);
     return;
   }
   const struct stat before = status_of("b");

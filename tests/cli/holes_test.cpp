@@ -170,7 +170,8 @@ TEST_F(Holes, UsageErrors) {
   for (const arguments& command :
        {arguments{}, arguments{"list"}, arguments{"dig", "f"}, arguments{"list", "--svg", "f"},
         arguments{"map", "--json", "f"}, arguments{"list", "-0", "f"},
-        arguments{"punch", "--min-size=0", "f"}, arguments{"punch", "--min-size=x", "f"}}) {
+        arguments{"punch", "--min-size=0", "f"}, arguments{"punch", "--min-size=x", "f"},
+        arguments{"punch", "--min-size=-1", "f"}}) {
     EXPECT_TRUE(run(command).exited_with(2));
   }
 }
