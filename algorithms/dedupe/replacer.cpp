@@ -121,7 +121,7 @@ void replacer::replace(const contents_of_plan::group& g) noexcept {
 
 bool replacer::by_sharing(const candidate& one) const noexcept {
   if (shared_->options.by != dedupe_by::automatic) return shared_->options.by == dedupe_by::sharing;
-  return !shared_->unable.contains(shared_->plan.file(one).id.device);
+  return shared_->devices.may_share(shared_->plan.file(one).id.device);
 }
 
 /// Where `kept` is not held, or somebody waits for it, it is held anew first.
@@ -131,10 +131,9 @@ result<void> replacer::replace(held_file& kept, const candidate& of_kept, const 
       AFIO_TRY(kept, hold(of_kept, guard::none));
     }
     const auto shared = share(kept, of_kept, other);
-    const bool tries_linking = !shared && shared_->options.by == dedupe_by::automatic &&
-                               means_cannot_share(shared.assume_error());
-    if (!tries_linking) return shared;
-    shared_->unable.add(shared_->plan.file(of_kept).id.device);
+    if (shared || !means_cannot_share(shared.assume_error())) return shared;
+    shared_->devices.note(shared_->plan.file(of_kept).id.device, false);
+    if (by_sharing(of_kept)) return shared;
   }
   const auto guarded = kept.file.is_open() ? kept.file.holds_lease(lease::read) : false;
   if (!guarded || !guarded.assume_value()) {
@@ -188,8 +187,16 @@ result<void> replacer::share(const held_file& kept, const candidate& of_kept,
   if (to.status.size != size) return error(errc::raced, call::verify);
   AFIO_TRY(const bool nothing_to_do, have_nothing_to_share(kept.file, to.file, size));
   if (nothing_to_do) return success();
-  AFIO_TRY(const std::uint64_t shared, kept.file.share_equal({0, size}, to.file, 0));
-  if (shared < size) return error(errc::raced, call::verify);
+  const auto shared = kept.file.share_equal({0, size}, to.file, 0);
+  if (!shared) {
+    // Who cuts a file off meanwhile makes the request a wrong one.
+    AFIO_TRY(const stat_t kept_now, kept.file.stat());
+    AFIO_TRY(const stat_t to_now, to.file.stat());
+    const bool quiet = unchanged(kept.status, kept_now) && unchanged(to.status, to_now);
+    if (quiet) return shared.as_failure();
+  }
+  if (!shared || shared.assume_value() < size) return error(errc::raced, call::verify);
+  shared_->devices.note(kept.status.id.device, true);
   ++report_.files;
   report_.reclaimed += std::min(size, to.status.allocated);
   tell(event_kind::shared, shared_->plan.file(other), of_kept);

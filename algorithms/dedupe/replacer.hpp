@@ -10,29 +10,32 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 
 namespace afio::algorithms::dedupe_detail {
 
-/// Devices that were found to be unable to share blocks. By any thread.
-class unable_to_share {
+/// What was found out about devices. By any thread.
+class sharing_devices {
 public:
-  bool contains(std::uint64_t device) const noexcept {
+  /// Whether it has not been found that files on it cannot share blocks.
+  bool may_share(std::uint64_t device) const noexcept {
     const std::scoped_lock hold(lock_);
-    return devices_.contains(device);
+    const auto known = can_.find(device);
+    return known == can_.end() || known->second;
   }
 
-  /// Throws std::bad_alloc.
-  void add(std::uint64_t device) {
+  /// Two files could, or could not. The first time decides: a single file may be unable for reasons
+  /// of its own. Throws std::bad_alloc.
+  void note(std::uint64_t device, bool shared) {
     const std::scoped_lock hold(lock_);
-    devices_.insert(device);
+    can_.try_emplace(device, shared);
   }
 
 private:
   mutable std::mutex lock_;
-  std::set<std::uint64_t> devices_;
+  std::map<std::uint64_t, bool> can_;
 };
 
 /// What the workers of one call share. Borrowed.
@@ -42,7 +45,7 @@ struct replacing {
   observer& told;
   deadline::running limit;
   kept_times times;
-  unable_to_share unable;
+  sharing_devices devices;
   std::atomic<bool> failed{false};
 
   bool stopping() const noexcept {
