@@ -5,6 +5,7 @@
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
 #include "cli/common/aspects.hpp"
+#include "cli/common/caching.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/output.hpp"
@@ -65,6 +66,7 @@ struct arguments {
   aspect_list match{{"mode", "ownership", "xattr", "acl"}};
   std::uint64_t min_size = 1;
   bool all_owners = false;
+  caching cache;
   rules which;
 };
 
@@ -81,6 +83,7 @@ void describe(CLI::App& app, arguments& a) {
       ->type_name("SIZE")
       ->transform(as_size());
   app.add_flag("--all-owners", a.all_owners, "Also files of other users than yourself");
+  a.cache.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);
   app.footer(examples);
@@ -112,6 +115,7 @@ dedupe_options options_for(const arguments& a, const signals& interrupts,
   o.by = ways.at(a.link);
   o.keep = keeps.at(a.keep);
   o.min_size = a.min_size;
+  o.caching = a.cache.meant();
   o.retry = a.common.retry_deadline();
   if (!a.all_owners) o.owner = ::geteuid();
   return o;

@@ -559,6 +559,60 @@ TEST_P(Dedupe, EveryFailingCallLeavesEveryNameWithItsContents) {
   }
 }
 
+TEST_P(Dedupe, RememberedHashesSpareTheReading) {
+  for (const char* name : {"a", "b", "long1", "long2", "long3"})
+    write(name, name[0] == 'l' ? large : small);
+  std::string middle = large;
+  middle[150'000] = '!';
+  write("long3", middle);
+  for (const hash_caching how : {hash_caching::attribute, hash_caching::file}) {
+    options.caching = how;
+    std::this_thread::sleep_for(
+        20ms); // Beside the files, only what is older than the clock's tick.
+    EXPECT_EQ(take(plan()).duplicates, 2U);
+    progress second;
+    options.tree.counters = &second;
+    const dedupe_plan found = take(plan());
+    options.tree.counters = nullptr;
+    EXPECT_EQ(found.duplicates, 2U);
+    const bool caches = GetParam() != file_system::tmpfs;
+    EXPECT_EQ(second.bytes.load() == 0, caches) << "read " << second.bytes;
+    // Of a class that is known in part, the rest is read.
+    write("long2", middle);
+    set_time("long2", 1'000);
+    EXPECT_EQ(take(plan()).duplicates, 2U);
+    write("long2", large);
+  }
+  EXPECT_EQ(carry_out(take(plan())).files, 2U) << "records are no attributes that count";
+}
+
+TEST_P(Dedupe, ForgedRecordLosesNothing) {
+  if (GetParam() == file_system::tmpfs) GTEST_SKIP() << "nothing is remembered on tmpfs";
+  write("a", small);
+  std::string other = small;
+  other[1] = '!';
+  write("b", other);
+  options.caching = hash_caching::file;
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(take(plan()).duplicates, 0U);
+  // The same hash for both: their records, but for the hash, are right.
+  const auto forge = [&](const char* name) {
+    const stat_t s = take(take(fs_handle::pin(dir, leaf(name))).stat());
+    return hash_record::of({1, 1}, s, s.changed);
+  };
+  side_hashes forged;
+  forged.load(dir);
+  for (const char* name : {"a", "b"}) forged.note(forge(name));
+  ASSERT_TRUE(succeeded(forged.save(dir)));
+  const dedupe_plan found = take(plan());
+  EXPECT_EQ(found.duplicates, 1U) << "the attack happened";
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.files, 0U);
+  EXPECT_EQ(report.changed, 1U);
+  EXPECT_EQ(content_of("a"), small);
+  EXPECT_EQ(content_of("b"), other);
+}
+
 TEST_P(Dedupe, StopsAtADeadlineAndAtARequest) {
   write("a", small);
   write("b", small);
