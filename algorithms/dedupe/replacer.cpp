@@ -132,7 +132,7 @@ result<void> replacer::replace(held_file& kept, const candidate& of_kept, const 
     }
     const auto shared = share(kept, of_kept, other);
     if (shared || !means_cannot_share(shared.assume_error())) return shared;
-    shared_->devices.note(shared_->plan.file(of_kept).id.device, false);
+    shared_->devices.note(shared_->plan.file(of_kept).id.device, sharing_devices::ability::cannot);
     if (by_sharing(of_kept)) return shared;
   }
   const auto guarded = kept.file.is_open() ? kept.file.holds_lease(lease::read) : false;
@@ -196,7 +196,7 @@ result<void> replacer::share(const held_file& kept, const candidate& of_kept,
     if (quiet) return shared.as_failure();
   }
   if (!shared || shared.assume_value() < size) return error(errc::raced, call::verify);
-  shared_->devices.note(kept.status.id.device, true);
+  shared_->devices.note(kept.status.id.device, sharing_devices::ability::can);
   ++report_.files;
   report_.reclaimed += std::min(size, to.status.allocated);
   tell(event_kind::shared, shared_->plan.file(other), of_kept);

@@ -22,20 +22,22 @@ public:
   /// Whether it has not been found that files on it cannot share blocks.
   bool may_share(std::uint64_t device) const noexcept {
     const std::scoped_lock hold(lock_);
-    const auto known = can_.find(device);
-    return known == can_.end() || known->second;
+    const auto known = found_.find(device);
+    return known == found_.end() || known->second == ability::can;
   }
 
-  /// Two files could, or could not. The first time decides: a single file may be unable for reasons
+  enum class ability : std::uint8_t { can, cannot };
+
+  /// What two files on it could do. The first time decides: a single file may be unable for reasons
   /// of its own. Throws std::bad_alloc.
-  void note(std::uint64_t device, bool shared) {
+  void note(std::uint64_t device, ability found) {
     const std::scoped_lock hold(lock_);
-    can_.try_emplace(device, shared);
+    found_.try_emplace(device, found);
   }
 
 private:
   mutable std::mutex lock_;
-  std::map<std::uint64_t, bool> can_;
+  std::map<std::uint64_t, ability> found_;
 };
 
 /// What the workers of one call share. Borrowed.
