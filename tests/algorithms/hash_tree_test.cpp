@@ -239,6 +239,39 @@ TEST_P(HashTreeCached, ReadsTheSecondTimeOnlyWhatHasChanged) {
   }
 }
 
+// Whatever call fails: each hash that is told is right, what is not told has failed, and what is
+// remembered is right, too.
+TEST_P(HashTreeCached, TellsNothingWrongWhateverFails) {
+  for (int i = 0; i < 5; ++i) write("f" + std::to_string(i), std::string(i * 30'000U, 'x'));
+  const hash_options options{.tree = {.threads = 1}, .caching = GetParam()};
+  for (const call which : {call::openat2, call::statx, call::preadv, call::fcntl, call::fsetxattr,
+                           call::getxattrat, call::fstatfs, call::getdents64, call::memfd_create,
+                           call::utimensat, call::renameat2, call::pwritev, call::getrandom}) {
+    for (const int native : {EIO, EMFILE, ENOSPC, EACCES, EINTR, ENOSYS}) {
+      for (std::uint64_t nth = 1, seen = nth; nth <= seen; ++nth) {
+        SCOPED_TRACE(std::string(name_of(which)) + " " + std::to_string(nth) + " " +
+                     std::to_string(native));
+        write("f0", std::to_string(nth)); // Something to do.
+        hashes heard;
+        std::optional<result<hash_report>> done;
+        const path_handle root = anchor(at());
+        {
+          const armed kernel({.which = which, .nth = nth, .native = native});
+          done = hash_tree({&root, "t"}, options, heard, told_);
+          seen = detail::calls_seen(which);
+        }
+        for (const auto& [path, is] : heard.of)
+          EXPECT_EQ(is.hash, hash_of(contents_[path])) << path;
+        const bool failed = !*done || done->assume_value().failures != 0;
+        EXPECT_TRUE(failed || heard.of.size() == contents_.size());
+      }
+      hashes heard;
+      take(hash(heard, options));
+      expect_all(heard);
+    }
+  }
+}
+
 TEST_P(HashTreeCached, DoesNotOpenWhatIsOnRecord) {
   write("f", "text");
   std::this_thread::sleep_for(20ms);

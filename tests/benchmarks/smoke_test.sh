@@ -98,6 +98,10 @@ for name in hardlinks names_of; do
   reject "$name.md" "## Left out"
 done
 
+run hash --trees=copies --filesystems=tmpfs --peers=cat,cached
+expect hash.md "30 % of them copies | tmpfs | afio-hash |"
+reject hash.md "## Left out"
+
 # Others stand in, because not all are installed everywhere.
 links="hardlink -c -q {tree}"
 finds="hardlink -c -q -n {tree}"
