@@ -265,7 +265,11 @@ result<void> replacer::keep_foreign(const path_handle& dir, leaf_name aside) noe
 result<void> replacer::exchange(const held_file& kept, const path_handle& dir, leaf_name name,
                                 leaf_name aside, const held_file& other) noexcept {
   AFIO_TRY(check_guarded(kept, other));
-  AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
+  const auto exchanged = dir.rename(aside, dir, name, replace::exchange);
+  if (!exchanged) {
+    const error& why = exchanged.assume_error(); // Of `aside`, which nobody has heard of.
+    return error(why.native(), why.origin(), name);
+  }
   auto right = check_exchanged(kept, dir, aside, other);
   if (right) return success();
   AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
