@@ -304,7 +304,11 @@ result<void> replacer::exchange(const held_file& kept, const path_handle& dir, l
   AFIO_TRY(const stat_t in, kept.file.stat());
   if (!is_as_before(kept.status, in)) return error(errc::raced, call::verify, aside);
   AFIO_TRY(check_guarded(kept, other));
-  AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
+  const auto exchanged = dir.rename(aside, dir, name, replace::exchange);
+  if (!exchanged) {
+    const error& why = exchanged.assume_error(); // Of `aside`, which nobody has heard of.
+    return error(why.native(), why.origin(), name);
+  }
   auto right = check_exchanged(kept, dir, aside, other, checked);
   if (right) return success();
   AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));

@@ -532,6 +532,20 @@ TEST_P(Dedupe, FullInodeIsFollowedByANewOne) {
   EXPECT_FALSE(are_one("a", "c"));
 }
 
+TEST_P(Dedupe, WhatCannotBeExchangedIsToldByItsName) {
+  write("a", small);
+  write("b", small);
+  options.tree.threads = 1;
+  const armed fails(
+      {.which = call::renameat2, .nth = 1, .native = EPERM}); // As of an immutable one.
+  EXPECT_EQ(run().failures, 1U);
+  const listener::failed_entry& failed = told.failure_alone();
+  EXPECT_EQ(failed.path, "t/b");
+  EXPECT_EQ(failed.why.native(), EPERM);
+  EXPECT_EQ(failed.why.name(), "b");
+  expect_no_leftovers();
+}
+
 TEST_P(Dedupe, EveryFailingCallLeavesEveryNameWithItsContents) {
   options.tree.threads = 1;
   const call kinds[] = {call::linkat,  call::renameat2, call::unlinkat, call::statx,
