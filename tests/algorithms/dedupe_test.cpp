@@ -24,6 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
+const std::string small(5000, 's');
+const std::string large = std::string(300'000, 'l') + "end";
+
 class Dedupe : public per_file_system {
 protected:
   void SetUp() override {
@@ -63,6 +66,15 @@ protected:
     return find_duplicates(std::array{walk_root{&dir, "t"}}, options, told);
   }
 
+  /// Of "a", which is older and hence kept, and "b"; one thread will do it.
+  dedupe_plan plan_of_two() {
+    write("a", small);
+    write("b", small);
+    set_time("a", 1'000);
+    options.tree.threads = 1;
+    return take(plan());
+  }
+
   dedupe_report carry_out(const dedupe_plan& what) { return take(dedupe(what, options, told)); }
 
   dedupe_report run() { return carry_out(take(plan())); }
@@ -78,9 +90,6 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Dedupe, all_kinds(), kind_of);
-
-const std::string small(5000, 's');
-const std::string large = std::string(300'000, 'l') + "end";
 
 TEST_P(Dedupe, MakesOneOfEqualFilesAndKeepsEveryNameAndItsContents) {
   write("a/1", small);
@@ -352,11 +361,7 @@ TEST_P(Dedupe, AnotherDirectoryOfThatNameIsNotTheOneThatWasWalked) {
 }
 
 TEST_P(Dedupe, WriterThatComesInTheMiddleLosesNothing) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   for (const call moment : {call::linkat, call::renameat2}) {
     std::jthread writer;
     {
@@ -382,11 +387,7 @@ TEST_P(Dedupe, WriterThatComesInTheMiddleLosesNothing) {
 }
 
 TEST_P(Dedupe, MetadataChangedInTheMiddleAreNotLost) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   const std::pair<const char*, std::function<void()>> changes[] = {
       {"mode", [&] { fs::permissions(at("b"), fs::perms(0600)); }},
       {"owner", [&] { ASSERT_EQ(::chown(at("b").c_str(), nobody, nobody), 0); }},
@@ -409,11 +410,7 @@ TEST_P(Dedupe, MetadataChangedInTheMiddleAreNotLost) {
 }
 
 TEST_P(Dedupe, ModeOfTheKeptOneThatChangesInTheMiddleStopsIt) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   const just_before changed(call::linkat, 1, [&] { fs::permissions(at("a"), fs::perms(0666)); });
   EXPECT_EQ(carry_out(found).changed, 1U);
   EXPECT_EQ(changed.times(), 1);
@@ -422,11 +419,7 @@ TEST_P(Dedupe, ModeOfTheKeptOneThatChangesInTheMiddleStopsIt) {
 }
 
 TEST_P(Dedupe, WhatIsDoneByTheNewNameIsNotTakenBack) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   std::jthread writer;
   {
     // Two before the exchange, and two behind it.
@@ -451,11 +444,7 @@ TEST_P(Dedupe, WhatIsDoneByTheNewNameIsNotTakenBack) {
 }
 
 TEST_P(Dedupe, WriterThatMayHaveBeenLetInIsNotBelievedToWait) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   std::jthread writer;
   {
     const just_before stops(call::renameat2, 1, [&] {
@@ -476,11 +465,7 @@ TEST_P(Dedupe, WriterThatMayHaveBeenLetInIsNotBelievedToWait) {
 }
 
 TEST_P(Dedupe, NameThatIsReplacedInTheMiddleStaysWhatItIs) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   const just_before replaced(call::renameat2, 1, [&] {
     write("new", "something else");
     fs::rename(at("new"), at("b"));
@@ -493,11 +478,7 @@ TEST_P(Dedupe, NameThatIsReplacedInTheMiddleStaysWhatItIs) {
 }
 
 TEST_P(Dedupe, WhatReplacesTheNameAgainAndAgainIsNotDeleted) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   int times = 0;
   {
     const just_before replaced(
