@@ -212,7 +212,11 @@ protected:
         meet.arrive_and_wait();
       }
     });
-    while (came.damage.empty() && came.rounds < most) {
+    // On a busy machine they may miss each other for long.
+    const auto wants_more = [&] {
+      return came.busy == 0 && came.changed == 0 && came.rounds < 20 * most;
+    };
+    while (came.damage.empty() && (came.rounds < most || wants_more())) {
       writes.begin();
       prepare();
       pause = usual * static_cast<int>(random() % 120) / 100;
@@ -297,12 +301,16 @@ TEST_P(DedupeRace, LinkingLosesNoEdit) {
   options.by = dedupe_by::linking;
   const race_outcome came = race_with_dedupe();
   expect_no_damage(came);
-  EXPECT_GT(came.busy, 0U) << "or there was no race";
+  EXPECT_GT(came.busy + came.changed, 0U) << "or there was no race";
   EXPECT_GT(came.opened_one, 0U) << "or there was no race";
 }
 
-TEST_P(DedupeRace, SharingLosesNoEdit) {
-  if (!shares()) GTEST_SKIP() << "it shares no blocks";
+class SharingRace : public DedupeRace {};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, SharingRace,
+                         ::testing::Values(file_system::xfs, file_system::btrfs), kind_of);
+
+TEST_P(SharingRace, LosesNoEdit) {
   options.by = dedupe_by::sharing;
   expect_no_damage(race_with_dedupe());
 }
