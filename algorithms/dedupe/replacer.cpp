@@ -183,8 +183,16 @@ result<void> replacer::share(const held_file& kept, const candidate& of_kept,
   if (to.status.size != size) return error(errc::raced, call::verify);
   AFIO_TRY(const bool nothing_to_do, have_nothing_to_share(kept.file, to.file, size));
   if (nothing_to_do) return success();
-  AFIO_TRY(const std::uint64_t shared, kept.file.share_equal({0, size}, to.file, 0));
-  if (shared < size) return error(errc::raced, call::verify);
+  const auto shared = kept.file.share_equal({0, size}, to.file, 0);
+  if (!shared) {
+    // What has been truncated is refused as if it could not be shared.
+    for (const held_file* const one : {&kept, &to}) {
+      AFIO_TRY(const stat_t now, one->file.stat());
+      if (!is_as_before(one->status, now)) return error(errc::raced, call::verify);
+    }
+    return shared.as_failure();
+  }
+  if (shared.assume_value() < size) return error(errc::raced, call::verify);
   ++report_.files;
   report_.reclaimed += std::min(size, to.status.allocated);
   tell(event_kind::shared, shared_->plan.file(other), of_kept);
