@@ -189,13 +189,14 @@ result<void> replacer::share(const held_file& kept, const candidate& of_kept,
   if (nothing_to_do) return success();
   const auto shared = kept.file.share_equal({0, size}, to.file, 0);
   if (!shared) {
-    // Who cuts a file off meanwhile makes the request a wrong one.
-    AFIO_TRY(const stat_t kept_now, kept.file.stat());
-    AFIO_TRY(const stat_t to_now, to.file.stat());
-    const bool quiet = unchanged(kept.status, kept_now) && unchanged(to.status, to_now);
-    if (quiet) return shared.as_failure();
+    // What has been truncated is refused as if it could not be shared.
+    for (const held_file* const one : {&kept, &to}) {
+      AFIO_TRY(const stat_t now, one->file.stat());
+      if (!unchanged(one->status, now)) return error(errc::raced, call::verify);
+    }
+    return shared.as_failure();
   }
-  if (!shared || shared.assume_value() < size) return error(errc::raced, call::verify);
+  if (shared.assume_value() < size) return error(errc::raced, call::verify);
   shared_->devices.note(kept.status.id.device, sharing_devices::ability::can);
   ++report_.files;
   report_.reclaimed += std::min(size, to.status.allocated);

@@ -88,6 +88,9 @@ std::string advice_for(std::string_view what, const error& why) {
   const bool copies = links || what == name_of(operation::copy) || what.starts_with("clone");
   if ((copies || what == name_of(operation::create)) && is_random_name(why.name()))
     return " (" + quoted(why.name()) + " may be left beside it)";
+  if (why == errc::raced && why.name().starts_with("afio-kept-"))
+    return " (what was put in its place is not deleted; it is " + quoted(why.name()) +
+           " beside it now)";
   if (copies && why == errc::raced) return " (run again)";
   if (copies && why == errc::refused) return " (it holds the copy, or is in it)";
   if (links && why == std::errc::cross_device_link)
@@ -95,9 +98,6 @@ std::string advice_for(std::string_view what, const error& why) {
   if (const auto now = displaced_to(why); !now.empty())
     return " (it is " + quoted(now) + " at the top of the tree now)";
   if (why == errc::boundary) return " (--cross-mounts enters it)";
-  if (why == errc::raced && why.name().starts_with("afio-kept-"))
-    return " (what was put in its place is not deleted; it is " + quoted(why.name()) +
-           " beside it now)";
   if (what == name_of(operation::compare) && why == errc::raced) return " (run again)";
   if (why == errc::raced) return " (left alone; run again if it should go)";
   if (why == errc::still_growing) return " (stop what writes there, or use --hide)";

@@ -669,6 +669,23 @@ TEST_P(Dedupe, SharesBlocksAndChangesNoMetadata) {
   EXPECT_EQ(run().files, 0U) << "they share already";
 }
 
+TEST_P(Dedupe, FileThatIsTruncatedInTheMiddleIsNotTakenForOneThatCannotShare) {
+  if (!shares()) GTEST_SKIP() << "it shares no blocks";
+  for (const char* name : {"a", "b", "c"}) write(name, large);
+  for (const char* name : {"a", "b", "c"}) set_time(name, 1'000 + name[0]);
+  options.by = dedupe_by::automatic;
+  options.tree.threads = 1;
+  const dedupe_plan found = take(plan());
+  // Two ask where the blocks are.
+  const just_before cut(call::ioctl, 3, [&] { fs::resize_file(at("b"), 5); });
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(cut.times(), 1);
+  EXPECT_EQ(report.changed, 1U);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(report.failures, 0U);
+  EXPECT_FALSE(are_one("a", "c"));
+}
+
 TEST_P(Dedupe, AutomaticSharesWhereItCanAndElseLinks) {
   write("a", large);
   write("b", large);

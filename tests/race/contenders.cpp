@@ -100,6 +100,31 @@ for root, _, files in os.walk(sys.argv[1]):
   return {"os.walk", {"/usr/bin/python3", "-ISc", code}, std::chrono::seconds(2), task::lists};
 }
 
+contender afio_dedupe(std::initializer_list<std::string> options) {
+  contender tool = afio_tool("afio-dedupe", "AFIO_DEDUPE", options);
+  tool.arguments.push_back("--link=hard");
+  tool.does = task::dedupes;
+  return tool;
+}
+
+contender link_by_paths() {
+  constexpr const char* code = R"(import os, sys
+found = {}
+def read(path):
+    with open(path, 'rb') as file: return file.read()
+for root, _, files in os.walk(sys.argv[1]):
+    for path in (os.path.join(root, name) for name in files):
+        try:
+            kept = found.setdefault(read(path), path)
+            if kept == path or read(kept) != read(path): continue
+            os.link(kept, path + '.new')
+            os.rename(path + '.new', path)
+        except OSError as why:
+            print(why, file=sys.stderr))";
+  return {
+      "link by paths", {"/usr/bin/python3", "-ISc", code}, std::chrono::seconds(2), task::dedupes};
+}
+
 contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
 
 contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }
@@ -175,6 +200,8 @@ contender naive(const std::string& name) {
 scene scene_for(const contender& tool) {
   if (tool.does == task::removes) return scene();
   if (tool.does == task::lists) return scene(tree_to_list);
+  if (tool.does == task::dedupes)
+    return scene(tree_to_dedupe, "", scene::copies_are::beside, scene::outside_reads::the_same);
   if (tool.does == task::moves)
     return scene(tree_to_copy, "", scene::copies_are::on_another_file_system);
   if (tool.does == task::updates) return scene(tree_to_copy, copy_to_update);
@@ -185,6 +212,14 @@ scene scene_for(const contender& tool) {
   return scene(tree_to_copy, tool.does == task::merges ? older_copy : "");
 }
 
+namespace {
+
+bool makes_copy(task does) {
+  return does != task::removes && does != task::lists && does != task::dedupes;
+}
+
+} // namespace
+
 program command(const contender& tool, const scene& at) {
   program result = to_delete(tool, at.root());
   const auto put_before_root = [&](const char* option, const std::filesystem::path& path) {
@@ -194,7 +229,7 @@ program command(const contender& tool, const scene& at) {
   if (tool.does == task::merges_changes) put_before_root("--base", at.older());
   if (tool.does == task::continues_series)
     put_before_root("--series", at.copies());
-  else if (tool.does != task::removes && tool.does != task::lists)
+  else if (makes_copy(tool.does))
     result.arguments.push_back(at.copy());
   return result;
 }

@@ -27,10 +27,11 @@ enum class task {
   continues_series, ///< with one more clone
   merges_changes,   ///< since a base, into a copy with changes of its own
   lists,            ///< the names of inodes that have several, by "inode":N,
+  dedupes,          ///< by hard links
 };
 
-/// A program that deletes, copies, moves or lists trees. The root, and the copy's name, are added
-/// to its arguments.
+/// A program that deletes, copies, moves, lists or deduplicates trees. The root, and the copy's
+/// name, are added to its arguments.
 struct contender {
   std::string name;
   std::vector<std::string> arguments;
@@ -74,6 +75,12 @@ contender afio_hardlinks(std::initializer_list<std::string> options = {});
 
 /// Python's os.walk with os.lstat: a control.
 contender walk_by_paths();
+
+/// afio-dedupe --link=hard, the same. The variable AFIO_DEDUPE says where it is.
+contender afio_dedupe(std::initializer_list<std::string> options = {});
+
+/// Compares, links and renames by paths, in Python: a control.
+contender link_by_paths();
 
 /// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
 /// way.

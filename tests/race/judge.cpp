@@ -1,6 +1,7 @@
 #include "tests/race/judge.hpp"
 
 #include "tests/race/copy_judge.hpp"
+#include "tests/race/dedupe_judge.hpp"
 
 namespace afio::testing {
 namespace {
@@ -68,6 +69,7 @@ verdict judge(const trial& t, const ending& run) {
     return {outcome::damaged, damage};
   }
   if (t.tool.does == task::lists) return judge_list(t, run);
+  if (t.tool.does == task::dedupes) return judge_dedupe(t, run);
   if (t.tool.does != task::removes) return judge_copy(t, run);
   if (named_another(t) && run.exited_with(0)) return {outcome::done, describe(run)};
   return judge_ending(t.at, t.now, run);

@@ -15,7 +15,8 @@ enum class outcome {
   touched_outside, ///< something outside the tree was deleted, changed, moved or added
   damaged,         ///< something of the tree survives with another mode, owner or content
   leaked,          ///< contents from outside are in the copy, or names in the list
-  torn,            ///< something has its final name in the copy and is neither old nor new
+  torn,            ///< something has its final name in the copy and is neither old nor new, or a
+                   ///< name in the tree reads what it never did
   gave_up,         ///< what had nothing to do with the swap was not copied
   false_success,   ///< exit 0, and something is left there, or was not copied
   silent,          ///< exit 1 without a word

@@ -115,6 +115,19 @@ const std::string_view tree_to_list = R"(
   h f2 = f
 )";
 
+const std::string_view tree_to_dedupe = R"(
+  d a 0750
+  f a/f 3000 0640
+  d a/b 0705
+  e a/b/f = a/f 0640
+  d a/b/c 0711
+  e a/b/c/f = a/f 0640
+  f a/b/c/g 2000
+  e f = a/f 0640
+  d n 0700
+  e n/g = a/b/c/g
+)";
+
 const std::string_view copy_to_update = R"(
   d a 0755
   f a/f 33 0644
@@ -211,9 +224,13 @@ census by_identity(const manifest& read) {
   return result;
 }
 
-scene::scene(std::string_view tree_literal, std::string_view old_copy, copies_are where) {
+scene::scene(std::string_view tree_literal, std::string_view old_copy, copies_are where,
+             outside_reads as) {
   make_tree(root(), tree_literal);
-  make_tree(folder(), with_other_contents(tree_literal, "outside"));
+  if (as == outside_reads::the_same)
+    make_tree(outside(), tree_literal);
+  else
+    make_tree(folder(), with_other_contents(tree_literal, "outside"));
   make_tree(outside(), secrets);
   make_tree(park(), "");
   make_tree(copies(), "");

@@ -26,6 +26,9 @@ extern const std::string_view older_copy;
 /// Each file of it has two names.
 extern const std::string_view tree_to_list;
 
+/// Four files of it are equal, and two.
+extern const std::string_view tree_to_dedupe;
+
 /// One that has things that go: a file, a directory, and one in the way of a file; and a file in
 /// the way of a directory.
 extern const std::string_view copy_to_update;
@@ -61,15 +64,18 @@ bool same_but_for_links(facts one, const facts& other);
 ///                  copies, and the copy gets a name by the time. All files have one time then:
 ///                  those that are equal are so for everybody
 ///     outside      secrets, with all the names of the tree too: what is looked up there by mistake
-///                  is found, and lost; no file has the contents of its namesake in the tree
+///                  is found, and lost; no file has the contents of its namesake in the tree, or
+///                  each has
 ///     park         empty; counterparts of swaps wait here
 class scene {
 public:
   enum class copies_are { beside, on_another_file_system };
   enum class older_is { apart, in_series };
+  enum class outside_reads { otherwise, the_same };
 
   explicit scene(std::string_view tree_literal = small_tree, std::string_view old_copy = "",
-                 copies_are where = copies_are::beside);
+                 copies_are where = copies_are::beside,
+                 outside_reads as = outside_reads::otherwise);
   scene(std::string_view tree_literal, std::string_view old_copy, std::string_view older_literal,
         older_is where);
 

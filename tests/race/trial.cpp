@@ -5,8 +5,8 @@ namespace {
 
 // A source is only read, whatever has become a part of it.
 bool may_be_changed(const trial& t, const placed& secret) {
-  const bool written_to =
-      t.tool.does == task::removes || t.tool.does == task::moves || t.plan.where == side::target;
+  const bool written_to = t.tool.does == task::removes || t.tool.does == task::moves ||
+                          t.tool.does == task::dedupes || t.plan.where == side::target;
   return written_to && given_away(t, secret);
 }
 

@@ -108,6 +108,9 @@ void make_entry(const path& root, const line& what) {
   case 'f':
     make_file(at, what);
     break;
+  case 'e':
+    std::filesystem::copy_file(root / what.word(1), at);
+    break;
   case 'l':
     checked(::symlink(what.word(1).c_str(), at.c_str()), at.string());
     break;
@@ -143,6 +146,8 @@ void set_mode(const path& root, const line& what) {
     return set(what.mode(0, 0755));
   case 'f':
     return set(what.mode(1, 0644));
+  case 'e':
+    return set(what.mode(2, 0644));
   case 'p':
   case 's':
     return set(what.mode(0, 0644));

@@ -1,0 +1,57 @@
+// Every stop of afio-dedupe, with the tree changed under it right there: nothing of outside is
+// touched, and every name reads what it did. The control comes first: a race that it survives would
+// prove nothing.
+#include "tests/race/contenders.hpp"
+#include "tests/race/pace.hpp"
+#include "tests/race/race.hpp"
+
+#include <gtest/gtest.h>
+
+namespace afio::testing {
+namespace {
+
+using enum swap_kind;
+
+class DedupeControl : public race_fixture<::testing::TestWithParam<swap_plan>> {};
+
+TEST_P(DedupeControl, Falls) {
+  const tally counted = explore(link_by_paths(), GetParam());
+  print_line(link_by_paths(), GetParam(), counted);
+  EXPECT_GT(counted.with(outcome::touched_outside), 0U);
+}
+
+std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
+  return as_name(print(one.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(Races, DedupeControl,
+                         ::testing::Values(swap_plan{directory_symlink_absolute, 1},
+                                           swap_plan{directory_symlink_relative, 3},
+                                           swap_plan{directory_other, 2}),
+                         plan_of);
+
+class DedupeRace : public race_fixture<::testing::TestWithParam<swap_plan>> {};
+
+TEST_P(DedupeRace, NothingOfOutsideIsTouchedAndEveryNameReadsTheSame) {
+  const contender tool = afio_dedupe();
+  const tally counted = explore(tool, GetParam(), quick_step(4));
+  print_line(tool, GetParam(), counted);
+  EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
+  EXPECT_GT(counted.dangerous, 0U);
+}
+
+// Not the root itself for a symlink: a TREE that is one is refused.
+INSTANTIATE_TEST_SUITE_P(
+    Races, DedupeRace,
+    ::testing::Values(swap_plan{directory_symlink_absolute, 1},
+                      swap_plan{directory_symlink_absolute, 2, 1},
+                      swap_plan{directory_symlink_relative, 3}, swap_plan{directory_other, 1},
+                      swap_plan{directory_other, 2, 2}, swap_plan{directory_file, 2},
+                      swap_plan{directory_fifo, 2}, swap_plan{file_symlink, 1},
+                      swap_plan{file_symlink, 3, 1}, swap_plan{directory_mount, 2},
+                      swap_plan{file_mount, 2}, swap_plan{moved_out, 2}, swap_plan{root_moved},
+                      swap_plan{parent_symlink}),
+    plan_of);
+
+} // namespace
+} // namespace afio::testing
