@@ -38,6 +38,8 @@ std::string_view name_of(operation what) noexcept {
     return "punch holes in";
   case operation::hash:
     return "hash";
+  case operation::share:
+    return "share the blocks of";
   }
   return "handle";
 }

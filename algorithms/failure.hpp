@@ -27,11 +27,12 @@ enum class operation : std::uint8_t {
   compare,
   punch,
   hash,
+  share,
 };
 
 /// "open", "list", "read the status of", "delete", "rename", "change the mode of", "put back",
 /// "copy", "create", "link", "set the metadata of", "publish", "verify", "move",
-/// "compare", "punch holes in", "hash".
+/// "compare", "punch holes in", "hash", "share the blocks of".
 std::string_view name_of(operation what) noexcept;
 
 /// Borrowed for the time of the call that hands it out.

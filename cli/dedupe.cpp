@@ -5,6 +5,7 @@
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
 #include "cli/common/aspects.hpp"
+#include "cli/common/caching.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/output.hpp"
@@ -17,8 +18,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <unistd.h>
@@ -35,13 +38,17 @@ using algorithms::event_kind;
 using algorithms::stopped;
 
 constexpr char examples[] = R"(Examples:
-  afio-dedupe -n photos                  see what is there twice
-  afio-dedupe photos                     share blocks, or else link
-  afio-dedupe --link=hard a b            names in both trees become one file's
-  afio-dedupe -n -0 downloads | xargs -0 ls -ld
+  afio-dedupe -n photos                see what is there twice
+  afio-dedupe photos                   share blocks where that can be, else link
+  afio-dedupe --link=hard a b          of both trees: names of one file
+  afio-dedupe -n -0 new | xargs -0 ls -ld
 
-Hard links are one file: who writes to one name writes to all. Exit: 0 all
-done, 1 some files failed or are in use, 2 usage, 130/143 interrupted.)";
+With hard links, what is written to one name is in all of them. Every byte is
+compared before. Exit: 0 all done, 1 some failed or were in use, 2 usage or a
+TREE that cannot be opened, 130/143 interrupted.)";
+
+/// What of metadata can be told apart here.
+constexpr std::string_view matchable = "mode,\nownership, timestamps, xattr and acl";
 
 const std::map<std::string, dedupe_by> ways{
     {"auto", dedupe_by::automatic}, {"hard", dedupe_by::linking}, {"reflink", dedupe_by::sharing}};
@@ -59,25 +66,43 @@ struct arguments {
   aspect_list match{{"mode", "ownership", "xattr", "acl"}};
   std::uint64_t min_size = 1;
   bool all_owners = false;
+  caching cache;
   rules which;
 };
 
 void describe(CLI::App& app, arguments& a) {
-  app.add_option("TREE", a.trees, "Where to look, all together")->type_name("")->required();
-  app.add_option("--link", a.link, "How: hard, reflink, or auto: reflink where it can be")
+  app.add_option("TREE", a.trees, "Directories, looked through as one")->type_name("")->required();
+  app.add_option("--link", a.link, "How: hard, reflink, or auto: reflink, else hard")
       ->type_name("HOW")
       ->check(CLI::IsMember(&ways).description(""));
-  app.add_option("--keep", a.keep, "Which stays: oldest, newest, first or most-linked")
+  app.add_option("--keep", a.keep, "Which stays: oldest, newest, first, most-linked")
       ->type_name("WHICH")
       ->check(CLI::IsMember(&keeps).description(""));
-  a.match.add_to(app, "--match", "What must be equal, too: none, or of");
+  a.match.add_to(app, "--match", "What must be equal, too: none, or of", matchable);
   app.add_option("--min-size", a.min_size, "Leave smaller files alone (4096, 64K, 1M)")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false).description(""));
-  app.add_flag("--all-owners", a.all_owners, "Files of other users, too");
+      ->transform(as_size());
+  app.add_flag("--all-owners", a.all_owners, "Also files of other users than yourself");
+  a.cache.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);
   app.footer(examples);
+}
+
+/// What is wrong with the options; empty if nothing is.
+std::string_view contradiction_in(const arguments& a) noexcept {
+  for (const std::string& word : a.match.words)
+    if (word == "flags" || word == "links")
+      return "--match: flags and links do not count: name mode, ownership, timestamps, xattr, acl, "
+             "all or none";
+  return {};
+}
+
+/// A plan is told unless nothing is to be.
+output_options output_for(const arguments& a) {
+  output_options how = a.common.for_output("afio-dedupe", {event_kind::linked, event_kind::shared});
+  if (a.common.quiet && !a.common.null) how.verbose = false;
+  return how;
 }
 
 dedupe_options options_for(const arguments& a, const signals& interrupts,
@@ -90,6 +115,7 @@ dedupe_options options_for(const arguments& a, const signals& interrupts,
   o.by = ways.at(a.link);
   o.keep = keeps.at(a.keep);
   o.min_size = a.min_size;
+  o.caching = a.cache.meant();
   o.retry = a.common.retry_deadline();
   if (!a.all_owners) o.owner = ::geteuid();
   return o;
@@ -122,7 +148,9 @@ public:
                    {{"files", files_},
                     {"groups", groups_},
                     {"duplicates", duplicates_},
+                    {"merged", report_.files},
                     {"reclaimed", report_.reclaimed},
+                    {"changed", report_.changed},
                     {"busy", report_.busy}});
     if (failures_ != 0 || report_.busy != 0) code_ = worse(code_, exit_code::incomplete);
     return final_status(out_, interrupts_, code_);
@@ -163,7 +191,11 @@ private:
               {shares ? event_kind::shared : event_kind::linked, path, file_type::regular, kept});
       }
     }
-    tell(found() + ": " + size_text(report_.reclaimed) + " would be given back");
+    if (duplicates_ == 0) return tell(found());
+    report_.files = duplicates_;
+    const bool either = options_.by == dedupe_by::automatic;
+    tell(found() + ": " + size_text(report_.reclaimed) + " would be given back" +
+         (either ? " (names are linked only where blocks cannot be shared)" : ""));
   }
 
   void carry_out(const dedupe_plan& plan) {
@@ -171,17 +203,20 @@ private:
     if (!done) return refuse(arguments_.trees.front(), done.assume_error());
     report_ = done.assume_value();
     failures_ += report_.failures;
+    if (duplicates_ == 0) return tell(found());
     std::string text = found() + ": " +
                        counted(report_.files, "file was merged", "files were merged") + ", " +
                        size_text(report_.reclaimed) + " given back";
     if (report_.changed != 0)
       text += ", " + counted(report_.changed, "has changed meanwhile", "have changed meanwhile");
     if (report_.busy != 0) text += ", " + grouped(report_.busy) + " in use";
+    if (report_.failures != 0) text += ", " + grouped(report_.failures) + " failed";
     tell(text);
     if (report_.stopped != stopped::no) stop(report_.stopped);
   }
 
   std::string found() const {
+    if (duplicates_ == 0) return "no duplicates in " + counted(files_, "file", "files");
     return counted(duplicates_, "duplicate", "duplicates") + " in " +
            counted(groups_, "group", "groups");
   }
@@ -199,10 +234,14 @@ private:
 
   /// Nothing was begun.
   void refuse(const std::string& path, const error& why) {
-    const bool symlink = why == std::errc::too_many_symbolic_link_levels;
+    std::string_view reason;
+    if (why == std::errc::too_many_symbolic_link_levels)
+      reason = "It is a symlink: name the directory that it leads to";
+    else if (why == std::errc::not_a_directory)
+      reason =
+          "Not a directory: name the one that it is in, and choose by --from-file or --include";
     ++failures_;
-    out_.failed("open", path, why,
-                symlink ? "It is a symlink: name the directory that it leads to" : "");
+    out_.failed("open", path, why, reason);
     code_ = exit_code::unusable;
   }
 
@@ -225,13 +264,17 @@ int run(int argc, char** argv) {
   arguments a;
   describe(app, a);
   if (const auto status = parse(app, argc, argv)) return *status;
+  if (const auto wrong = contradiction_in(a); !wrong.empty()) {
+    std::fprintf(stderr, "afio-dedupe: %.*s\n", static_cast<int>(wrong.size()), wrong.data());
+    return static_cast<int>(exit_code::unusable);
+  }
   algorithms::path_filter filter;
   if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
     std::fprintf(stderr, "afio-dedupe: %s\n", wrong.c_str());
     return static_cast<int>(exit_code::unusable);
   }
   signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-dedupe", {event_kind::linked, event_kind::shared}));
+  output out(output_for(a));
   if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
   return static_cast<int>(deduplication(a, filter, out, interrupts).run());
 }

@@ -64,7 +64,7 @@ void describe(CLI::App& app, arguments& a) {
   auto* const min_size =
       app.add_option("--min-size", a.min_size, "Only inodes of so many bytes (4096, 64K, 1M)")
           ->type_name("SIZE")
-          ->transform(CLI::AsSizeValue(false).description(""));
+          ->transform(as_size());
   for (CLI::Option* const other : {complete, incomplete, min_size}) other->excludes(of);
   app.add_flag("--summary", a.summary, "Only how many there are");
   a.which.add_to(app);

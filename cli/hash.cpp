@@ -3,6 +3,7 @@
 #include "algorithms/hash/hash_tree.hpp"
 #include "cli/common/anchor.hpp"
 #include "cli/common/arguments.hpp"
+#include "cli/common/caching.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/json_line.hpp"
@@ -27,7 +28,6 @@ namespace afio::cli {
 
 namespace {
 
-using algorithms::hash_caching;
 using algorithms::hash_options;
 using algorithms::hash_report;
 using algorithms::stopped;
@@ -49,7 +49,7 @@ struct arguments {
   common_arguments common;
   std::vector<std::string> paths;
   std::string check;
-  std::string cache = "none";
+  caching cache;
   rules which;
 };
 
@@ -59,10 +59,7 @@ void describe(CLI::App& app, arguments& a) {
       app.add_option("--check", a.check, "Whether files are what FILE lists; - is stdin")
           ->type_name("FILE")
           ->excludes(paths);
-  app.add_option("--cache", a.cache, "Remember hashes: none, ea (in attributes), file")
-      ->type_name("WHERE")
-      ->check(CLI::IsMember({"none", "ea", "file"}).description(""))
-      ->excludes(check);
+  a.cache.add_to(app)->excludes(check);
   a.which.add_to(app);
   a.common.add_to(app);
   // It changes nothing that could be tried, and prints a line for each file anyway.
@@ -78,9 +75,7 @@ hash_options options_for(const arguments& a, const signals& interrupts,
   o.tree = a.common.for_trees();
   o.tree.stop = interrupts.token();
   o.tree.counters = &done;
-  o.caching = a.cache == "ea"     ? hash_caching::attribute
-              : a.cache == "file" ? hash_caching::file
-                                  : hash_caching::none;
+  o.caching = a.cache.meant();
   if (!a.common.retry.empty()) o.retry = a.common.retry_deadline();
   return o;
 }

@@ -58,7 +58,7 @@ void describe(CLI::App& app, arguments& a) {
   app.add_option("PATH", a.paths, "Files, or trees of them")->type_name("")->required();
   app.add_option("--min-size", a.min_size, "punch: the shortest run of zeros (128K)")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false).description(""));
+      ->transform(as_size());
   app.add_flag("--svg", a.svg, "map: an SVG picture on stdout");
   a.common.add_to(app);
   app.footer(examples);

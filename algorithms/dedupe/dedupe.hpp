@@ -136,8 +136,9 @@ struct dedupe_report {
 ///    refused there (EOPNOTSUPP), sharing is not, since there the kernel compares.
 ///  - What must match is compared again, and every byte.
 ///  - linking: the kept file gets a random private name beside the duplicate's, and the two are
-///    exchanged. What came out must be what was compared, unchanged, and both leases unbroken; else
-///    they are exchanged back. Then the private name goes. So at every moment, and after every
+///    exchanged. What came out must be what was compared, unchanged, and its lease unbroken; else
+///    they are exchanged back. Then the private name goes. Whoever comes to the kept file in that
+///    moment finds the two one already. So at every moment, and after every
 ///    kill, the name is there with those contents. A kill may leave a private name
 ///    (random_name.hpp) beside it. When the kept file can have no more names (EMLINK), the next is
 ///    kept.
@@ -145,7 +146,8 @@ struct dedupe_report {
 ///    is not shared again. Metadata stay, times too.
 ///
 /// The times of directories in which names were exchanged are set back to what they were before.
-/// Metadata that somebody changes through an open file in the moment of the exchange may be lost.
+/// Metadata that somebody changes through an open file in the moment of the exchange may be lost,
+/// and so may an extended attribute or ACL that he sets by the name.
 /// What was done is told as event_kind::linked or event_kind::shared, `to` naming the kept file.
 result<dedupe_report> dedupe(const dedupe_plan& plan, const dedupe_options& options,
                              observer& told) noexcept;

@@ -74,12 +74,14 @@ private:
   template <class F>
   result<void> share_out(std::vector<candidate*>& work, std::size_t at_once, F&& read);
   bool stopping() noexcept;
+  bool gives_up() const noexcept;
 
   contents_of_plan& plan_;
   const dedupe_options& options_;
   serial_observer told_;
   fingerprinting shared_;
   deadline::running limit_;
+  std::atomic<bool> failed_{false};
 };
 
 /// By class, then by inode, then by name.
@@ -144,18 +146,27 @@ result<void> finder::share_out(std::vector<candidate*>& work, std::size_t at_onc
       for (candidate* const one :
            std::span(work).subspan(from, std::min(at_once, work.size() - from)))
         read(workers[i], *one);
+      if (workers[i].failures() != 0) failed_ = true;
     }
     workers[i].finish();
   });
   for (const fingerprinter& one : workers) walked.failures += one.failures();
   if (options_.tree.stop.stop_requested())
     walked.stopped = stopped::by_request;
+  else if (gives_up())
+    walked.stopped = stopped::by_failure;
   else if (next < work.size())
     walked.stopped = stopped::by_deadline;
   return success();
 }
 
-bool finder::stopping() noexcept { return options_.tree.stop.stop_requested() || limit_.expired(); }
+bool finder::stopping() noexcept {
+  return options_.tree.stop.stop_requested() || gives_up() || limit_.expired();
+}
+
+bool finder::gives_up() const noexcept {
+  return options_.tree.on_failure == on_failure::stop && failed_;
+}
 
 /// One directory after another, and in it by inode: as their blocks and inodes mostly lie.
 result<void> finder::read_beginnings() {
@@ -236,12 +247,17 @@ void finder::choose_kept() {
 
 /// What it is ordered by.
 finder::tree_path finder::order(const contents_of_plan::group& g) {
-  std::vector<std::pair<tree_path, candidate>> ordered;
   const auto members = std::span(plan_.candidates).subspan(g.first, g.count);
+  const auto rank_of = [&](const candidate& c) { return rank(plan_.file(c)); };
+  if (g.count == 2 && rank_of(members[0]) != rank_of(members[1])) { // As most are.
+    if (rank_of(members[1]) < rank_of(members[0])) std::swap(members[0], members[1]);
+    return first_path(members[0]);
+  }
+  std::vector<std::pair<tree_path, candidate>> ordered;
   for (const candidate& c : members) ordered.emplace_back(first_path(c), c);
   std::ranges::sort(ordered, {}, &decltype(ordered)::value_type::first);
-  const auto kept = std::ranges::min_element(
-      ordered, {}, [&](const auto& one) { return rank(plan_.file(one.second)); });
+  const auto kept =
+      std::ranges::min_element(ordered, {}, [&](const auto& one) { return rank_of(one.second); });
   std::rotate(ordered.begin(), kept, kept + 1);
   std::ranges::transform(ordered, members.begin(), [](const auto& one) { return one.second; });
   return std::move(ordered.front().first);

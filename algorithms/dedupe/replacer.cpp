@@ -2,6 +2,7 @@
 
 #include "afio/physical_extents.hpp"
 #include "afio/random_name.hpp"
+#include "algorithms/attribute_names.hpp"
 #include "algorithms/equal_contents.hpp"
 
 #include <algorithm>
@@ -17,8 +18,11 @@ namespace afio::algorithms::dedupe_detail {
 
 namespace {
 
-/// What remains in a worker's cache of directories: groups come in the order of paths.
-constexpr std::size_t open_directories = 64;
+/// Of the directories that a walk may have open, a worker's share: the others have files open, too.
+std::size_t open_directories(const tree_options& options) noexcept {
+  const walk_options walking = options.for_walk();
+  return std::max(descriptor_limit(walking) / worker_count(walking, 1) / 2, 4U);
+}
 
 /// It is another file by now, or has other contents: no duplicate any more, and nobody's failure.
 bool means_changed(const error& why) noexcept {
@@ -87,7 +91,8 @@ replacer::replacer(replacing& shared, entry_comparer&& comparer,
     : shared_(&shared),
       comparer_(std::move(comparer)),
       through_(std::move(through)),
-      directories_(shared.plan.found, open_directories, shared.options.tree.mounts) {}
+      directories_(shared.plan.found, open_directories(shared.options.tree),
+                   shared.options.tree.mounts) {}
 
 void replacer::replace(const contents_of_plan::group& g) noexcept {
   const auto files = std::span(shared_->plan.candidates).subspan(g.first, g.count);
@@ -116,7 +121,7 @@ void replacer::replace(const contents_of_plan::group& g) noexcept {
 
 bool replacer::by_sharing(const candidate& one) const noexcept {
   if (shared_->options.by != dedupe_by::automatic) return shared_->options.by == dedupe_by::sharing;
-  return !shared_->unable.contains(shared_->plan.file(one).id.device);
+  return shared_->devices.may_share(shared_->plan.file(one).id.device);
 }
 
 /// Where `kept` is not held, or somebody waits for it, it is held anew first.
@@ -126,10 +131,9 @@ result<void> replacer::replace(held_file& kept, const candidate& of_kept, const 
       AFIO_TRY(kept, hold(of_kept, guard::none));
     }
     const auto shared = share(kept, of_kept, other);
-    const bool tries_linking = !shared && shared_->options.by == dedupe_by::automatic &&
-                               means_cannot_share(shared.assume_error());
-    if (!tries_linking) return shared;
-    shared_->unable.add(shared_->plan.file(of_kept).id.device);
+    if (shared || !means_cannot_share(shared.assume_error())) return shared;
+    shared_->devices.note(shared_->plan.file(of_kept).id.device, sharing_devices::ability::cannot);
+    if (by_sharing(of_kept)) return shared;
   }
   const auto guarded = kept.file.is_open() ? kept.file.holds_lease(lease::read) : false;
   if (!guarded || !guarded.assume_value()) {
@@ -156,10 +160,10 @@ result<replacer::held_file> replacer::hold(const found_file& name, guard by) noe
   if (!opened.status.id.same_file(name.id)) return error(errc::raced, call::verify, name.at.leaf());
   if (by == guard::lease) {
     AFIO_TRY(lease_read(opened.file, name.at.leaf()));
-    // Until then, anybody might have written to it.
-    AFIO_TRY(opened.status, opened.file.stat());
   }
-  return held_file{std::move(opened.file), opened.status};
+  // What was written between the two shows in what the file is after the exchange.
+  AFIO_TRY(const bool attributes, has_attributes(opened.file));
+  return held_file{std::move(opened.file), opened.status, attributes};
 }
 
 /// Tries again while somebody has it open for writing, for as long as was asked for.
@@ -183,8 +187,16 @@ result<void> replacer::share(const held_file& kept, const candidate& of_kept,
   if (to.status.size != size) return error(errc::raced, call::verify);
   AFIO_TRY(const bool nothing_to_do, have_nothing_to_share(kept.file, to.file, size));
   if (nothing_to_do) return success();
-  AFIO_TRY(const std::uint64_t shared, kept.file.share_equal({0, size}, to.file, 0));
-  if (shared < size) return error(errc::raced, call::verify);
+  const auto shared = kept.file.share_equal({0, size}, to.file, 0);
+  if (!shared) {
+    // Who cuts a file off meanwhile makes the request a wrong one.
+    AFIO_TRY(const stat_t kept_now, kept.file.stat());
+    AFIO_TRY(const stat_t to_now, to.file.stat());
+    const bool quiet = unchanged(kept.status, kept_now) && unchanged(to.status, to_now);
+    if (quiet) return shared.as_failure();
+  }
+  if (!shared || shared.assume_value() < size) return error(errc::raced, call::verify);
+  shared_->devices.note(kept.status.id.device, sharing_devices::ability::can);
   ++report_.files;
   report_.reclaimed += std::min(size, to.status.allocated);
   tell(event_kind::shared, shared_->plan.file(other), of_kept);
@@ -214,27 +226,50 @@ result<void> replacer::link(const held_file& kept, const candidate& of_kept,
   return success();
 }
 
-/// Metadata, then bytes, and that nobody has wanted to write meanwhile.
+/// Metadata, then bytes.
 result<void> replacer::check_equal(const held_file& kept, const held_file& other) noexcept {
   const auto different = error(errc::raced, call::verify);
   if (!alike(kept.status, other.status, shared_->options.match)) return different;
-  AFIO_TRY(const aspect attributes, comparer_.compare_attributes(kept.file, other.file));
-  if (attributes != aspect::none) return different;
+  AFIO_TRY(check_attributes(kept, other));
+  bool first = true; // Both have just been leased.
   const auto go_on = [&]() -> result<void> {
     if (shared_->options.tree.stop.stop_requested()) return error(ECANCELED, call::none);
-    return check_guarded(kept, other);
+    return std::exchange(first, false) ? success() : check_guarded(kept, other);
   };
   AFIO_TRY(const bool same, equal_contents_while(kept.file, other.file, kept.status.size, *through_,
                                                  go_on, shared_->options.tree.counters));
   if (!same) return different;
-  return check_guarded(kept, other);
+  return success();
 }
 
-result<void> replacer::check_guarded(const held_file& kept, const held_file& other) const noexcept {
-  for (const held_file* const one : {&kept, &other}) {
-    AFIO_TRY(const bool guarded, one->file.holds_lease(lease::read));
-    if (!guarded) return error(EBUSY, call::fcntl);
-  }
+result<bool> replacer::has_attributes(const file_handle& file) noexcept {
+  const aspect match = shared_->options.match;
+  if (!has(match, aspect::acl) && !has(match, aspect::xattr)) return false;
+  const std::span<char> room(reinterpret_cast<char*>(through_->data()), through_->size());
+  AFIO_TRY(const std::string_view names, attribute_names(file, room));
+  bool any = false;
+  for_each_name(names, [&](const char* name) {
+    any = any || has(match, is_acl(name) ? aspect::acl : aspect::xattr);
+  });
+  return any;
+}
+
+result<void> replacer::check_attributes(const held_file& kept, const held_file& other) noexcept {
+  if (!kept.has_attributes && !other.has_attributes) return success();
+  AFIO_TRY(const aspect differing, comparer_.compare_attributes(kept.file, other.file));
+  if (differing != aspect::none) return error(errc::raced, call::verify);
+  return success();
+}
+
+/// Nobody has wanted to write to either.
+result<void> replacer::check_guarded(const held_file& kept, const held_file& other) noexcept {
+  AFIO_TRY(check_guarded(kept));
+  return check_guarded(other);
+}
+
+result<void> replacer::check_guarded(const held_file& one) noexcept {
+  AFIO_TRY(const bool guarded, one.file.holds_lease(lease::read));
+  if (!guarded) return error(EBUSY, call::fcntl);
   return success();
 }
 
@@ -246,10 +281,11 @@ result<void> replacer::exchange(const held_file& kept, const found_file& name,
   AFIO_TRY(const leaf_buffer aside, random_name());
   AFIO_TRY(kept.file.link(*dir, aside));
   auto done = exchange(kept, *dir, name.at.leaf(), aside, other);
-  stat_t left;
-  AFIO_TRY(left.stamp(*dir, aside, want::identity));
-  const held_file& expected = done ? other : kept;
-  if (!left.id.same_file(expected.status.id)) return keep_foreign(*dir, aside);
+  if (!done) {
+    stat_t left;
+    AFIO_TRY(left.stamp(*dir, aside, want::identity));
+    if (!left.id.same_file(kept.status.id)) return keep_foreign(*dir, aside);
+  }
   AFIO_TRY(dir->unlink(aside));
   return done;
 }
@@ -264,25 +300,42 @@ result<void> replacer::keep_foreign(const path_handle& dir, leaf_name aside) noe
 /// `aside` is a name of `kept`, and then what `name` was; after a failure of `kept` again.
 result<void> replacer::exchange(const held_file& kept, const path_handle& dir, leaf_name name,
                                 leaf_name aside, const held_file& other) noexcept {
+  const auto checked = std::chrono::steady_clock::now();
+  AFIO_TRY(const stat_t in, kept.file.stat());
+  if (!is_as_before(kept.status, in)) return error(errc::raced, call::verify, aside);
   AFIO_TRY(check_guarded(kept, other));
-  AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
-  auto right = check_exchanged(kept, dir, aside, other);
+  const auto exchanged = dir.rename(aside, dir, name, replace::exchange);
+  if (!exchanged) {
+    const error& why = exchanged.assume_error(); // Of `aside`, which nobody has heard of.
+    return error(why.native(), why.origin(), name);
+  }
+  auto right = check_exchanged(kept, dir, aside, other, checked);
   if (right) return success();
   AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
   return right;
 }
 
-/// What came out is what was compared, and has stayed that.
+/// What came out is what was compared, and has stayed that. Who has come to the kept file since
+/// then may have come by its new name, and would lose what he does if that were taken away again:
+/// whatever he does, he does to both. If he wants to write he waits, and nothing is written yet.
 result<void> replacer::check_exchanged(const held_file& kept, const path_handle& dir,
-                                       leaf_name aside, const held_file& other) noexcept {
-  stat_t out;
+                                       leaf_name aside, const held_file& other,
+                                       std::chrono::steady_clock::time_point checked) noexcept {
+  using namespace std::chrono_literals;
+  AFIO_TRY(const bool has_some_now, has_attributes(other.file));
+  if (has_some_now || other.has_attributes) {
+    AFIO_TRY(const aspect differing, comparer_.compare_attributes(kept.file, other.file));
+    if (differing != aspect::none) return error(errc::raced, call::verify, aside);
+  }
+  // Nobody waits for less than a second. After a longer stop he may have been let in before.
+  if (std::chrono::steady_clock::now() - checked > 500ms) {
+    AFIO_TRY(check_guarded(kept));
+  }
+  AFIO_TRY(check_guarded(other));
+  stat_t out; // Last, because nothing makes those wait who change that.
   AFIO_TRY(out.stamp(dir, aside));
-  AFIO_TRY(const stat_t in, kept.file.stat());
-  if (!is_as_before(other.status, out) || !is_as_before(kept.status, in))
-    return error(errc::raced, call::verify, aside);
-  AFIO_TRY(const aspect attributes, comparer_.compare_attributes(kept.file, other.file));
-  if (attributes != aspect::none) return error(errc::raced, call::verify, aside);
-  return check_guarded(kept, other);
+  if (!is_as_before(other.status, out)) return error(errc::raced, call::verify, aside);
+  return success();
 }
 
 void replacer::tell(event_kind kind, const found_file& name, const candidate& of_kept) {
@@ -301,7 +354,7 @@ void replacer::fail(const candidate& one, const error& why) noexcept {
   ++(busy ? report_.busy : report_.failures);
   if (!busy) shared_->failed = true;
   const auto tell = [&](std::string_view path) {
-    const failure f{operation::link, path, why};
+    const failure f{by_sharing(one) ? operation::share : operation::link, path, why};
     busy ? shared_->told.skipped(f) : shared_->told.failed(f);
   };
   const found_file& name = shared_->plan.file(one);

@@ -9,29 +9,35 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 
 namespace afio::algorithms::dedupe_detail {
 
-/// Devices that were found to be unable to share blocks. By any thread.
-class unable_to_share {
+/// What was found out about devices. By any thread.
+class sharing_devices {
 public:
-  bool contains(std::uint64_t device) const noexcept {
+  /// Whether it has not been found that files on it cannot share blocks.
+  bool may_share(std::uint64_t device) const noexcept {
     const std::scoped_lock hold(lock_);
-    return devices_.contains(device);
+    const auto known = found_.find(device);
+    return known == found_.end() || known->second == ability::can;
   }
 
-  /// Throws std::bad_alloc.
-  void add(std::uint64_t device) {
+  enum class ability : std::uint8_t { can, cannot };
+
+  /// What two files on it could do. The first time decides: a single file may be unable for reasons
+  /// of its own. Throws std::bad_alloc.
+  void note(std::uint64_t device, ability found) {
     const std::scoped_lock hold(lock_);
-    devices_.insert(device);
+    found_.try_emplace(device, found);
   }
 
 private:
   mutable std::mutex lock_;
-  std::set<std::uint64_t> devices_;
+  std::map<std::uint64_t, ability> found_;
 };
 
 /// What the workers of one call share. Borrowed.
@@ -41,7 +47,7 @@ struct replacing {
   observer& told;
   deadline::running limit;
   kept_times times;
-  unable_to_share unable;
+  sharing_devices devices;
   std::atomic<bool> failed{false};
 
   bool stopping() const noexcept {
@@ -64,7 +70,8 @@ public:
 private:
   struct held_file {
     file_handle file;
-    stat_t status; ///< When it was opened.
+    stat_t status;               ///< When it was opened.
+    bool has_attributes = false; ///< Such as count. The same.
   };
 
   /// Whether nobody may write to it while it is held.
@@ -81,19 +88,23 @@ private:
   result<void> share(const held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> link(const held_file& kept, const candidate& of_kept, const candidate& other);
   result<void> check_equal(const held_file& kept, const held_file& other) noexcept;
-  result<void> check_guarded(const held_file& kept, const held_file& other) const noexcept;
+  result<bool> has_attributes(const file_handle& file) noexcept;
+  result<void> check_attributes(const held_file& kept, const held_file& other) noexcept;
+  static result<void> check_guarded(const held_file& kept, const held_file& other) noexcept;
+  static result<void> check_guarded(const held_file& one) noexcept;
   result<void> exchange(const held_file& kept, const found_file& name, const held_file& other);
   result<void> exchange(const held_file& kept, const path_handle& dir, leaf_name name,
                         leaf_name aside, const held_file& other) noexcept;
   static result<void> keep_foreign(const path_handle& dir, leaf_name aside) noexcept;
   result<void> check_exchanged(const held_file& kept, const path_handle& dir, leaf_name aside,
-                               const held_file& other) noexcept;
+                               const held_file& other,
+                               std::chrono::steady_clock::time_point checked) noexcept;
   void tell(event_kind kind, const found_file& name, const candidate& of_kept);
   void fail(const candidate& one, const error& why) noexcept;
 
   replacing* shared_;
   entry_comparer comparer_;
-  std::unique_ptr<std::array<std::byte, 262'144>> through_;
+  std::unique_ptr<std::array<std::byte, 262'144>> through_; // Also for lists of attributes.
   directory_cache directories_;
   dedupe_report report_;
 };

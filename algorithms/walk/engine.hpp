@@ -75,7 +75,4 @@ extern template class engine<1>;
 extern template class engine<2>;
 extern template class engine<3>;
 
-/// Descriptors that a walk may have open.
-unsigned descriptor_limit(const walk_options& options) noexcept;
-
 } // namespace afio::algorithms::walk_detail

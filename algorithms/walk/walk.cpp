@@ -15,14 +15,14 @@
 
 namespace afio::algorithms {
 
-namespace walk_detail {
-
 unsigned descriptor_limit(const walk_options& options) noexcept {
   if (options.descriptors != 0) return options.descriptors;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
   return static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur / 4 * 3, 4096));
 }
+
+namespace walk_detail {
 
 namespace {
 
@@ -64,7 +64,7 @@ unsigned worker_count(const walk_options& options, std::size_t trees) noexcept {
   const unsigned wanted =
       options.threads != 0 ? options.threads : walk_detail::available_processors();
   // The root is always open, and a worker has two directories pinned at a time.
-  const std::size_t directories = walk_detail::descriptor_limit(options) / trees;
+  const std::size_t directories = descriptor_limit(options) / trees;
   const std::size_t bearable = directories > 1 ? (directories - 1) / 2 : 0;
   return static_cast<unsigned>(std::clamp<std::size_t>(bearable, 1, wanted));
 }

@@ -85,6 +85,9 @@ struct walk_root {
   bool fresh = false; ///< Made by the caller just now: as cell::fresh.
 };
 
+/// How many directories a walk with these options may have open.
+unsigned descriptor_limit(const walk_options& options) noexcept;
+
 /// How many workers a walk of N trees with these options will use: 1 or more, fewer than asked for
 /// if the descriptors would not do (each worker may need 2 N).
 unsigned worker_count(const walk_options& options, std::size_t trees) noexcept;

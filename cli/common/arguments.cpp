@@ -1,6 +1,7 @@
 #include "cli/common/arguments.hpp"
 
 #include "afio/quoted.hpp"
+#include "cli/common/amounts.hpp"
 #include "cli/common/duration.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/version.hpp"
@@ -109,6 +110,16 @@ algorithms::tree_options common_arguments::for_trees() const {
 afio::deadline common_arguments::retry_deadline() const {
   return afio::deadline::in(retry.empty() ? std::chrono::nanoseconds::zero()
                                           : *parse_duration(retry));
+}
+
+CLI::Validator as_size() {
+  const auto convert = [](std::string& text) -> std::string {
+    const auto bytes = parse_size(text);
+    if (!bytes) return "'" + text + "' is not a size: write 4096, 64K, 1M or 2G";
+    text = std::to_string(*bytes);
+    return {};
+  };
+  return {convert, ""};
 }
 
 bool common_arguments::wants_progress() const {

@@ -8,7 +8,8 @@
 
 namespace CLI {
 class App;
-}
+class Validator;
+} // namespace CLI
 
 namespace afio::cli {
 
@@ -35,6 +36,10 @@ struct common_arguments {
   afio::deadline retry_deadline() const;
   bool wants_progress() const;
 };
+
+/// For the value of an option: "4096", "64K" or "1M", units of 1024, becomes a number of bytes.
+/// Anything else is a usage error, also what is below zero.
+CLI::Validator as_size();
 
 /// Parses; prints help, version and usage errors. Nothing: go on. Else the exit status. Sets the
 /// formatting of help.

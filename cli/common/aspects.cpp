@@ -22,8 +22,9 @@ const std::map<std::string, aspect> aspects{{"mode", aspect::mode},
 
 } // namespace
 
-void aspect_list::add_to(CLI::App& app, const std::string& name, const std::string& about) {
-  app.add_option(name, words, about + " mode, ownership, timestamps,\nxattr, acl, flags and links")
+void aspect_list::add_to(CLI::App& app, const std::string& name, const std::string& about,
+                         std::string_view of) {
+  app.add_option(name, words, about + ' ' + std::string(of))
       ->type_name("LIST")
       ->delimiter(',')
       ->check(CLI::IsMember(&aspects).description(""));

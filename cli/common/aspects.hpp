@@ -4,6 +4,7 @@
 #include "algorithms/file_metadata.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -15,8 +16,9 @@ namespace afio::cli {
 struct aspect_list {
   std::vector<std::string> words{"all"};
 
-  /// Adds the option `name`; `about` is what its help begins with. *this must outlive the parse.
-  void add_to(CLI::App& app, const std::string& name, const std::string& about);
+  /// Adds the option `name`; its help is `about` and the words `of`. *this must outlive the parse.
+  void add_to(CLI::App& app, const std::string& name, const std::string& about,
+              std::string_view of = "mode, ownership, timestamps,\nxattr, acl, flags and links");
 
   algorithms::aspect meant() const;
 };

@@ -142,7 +142,6 @@ output::output(output_options options)
 void output::happened(const algorithms::event& e) noexcept try {
   const std::scoped_lock hold(lock_);
   ++counts_[word_for(e.kind)];
-  const std::string text = text_for(e, options_.dry_run);
   if (options_.json) {
     json_line told(word_for(e.kind));
     told.name("path", e.path);
@@ -153,9 +152,9 @@ void output::happened(const algorithms::event& e) noexcept try {
   } else if (options_.null) {
     if (!is_put_back(e)) line(std::string(e.path) + '\0');
   } else if (options_.verbose) {
-    line(text + '\n');
+    line(text_for(e, options_.dry_run) + '\n');
   }
-  log_.info(text);
+  if (!options_.log_file.empty()) log_.info(text_for(e, options_.dry_run));
 
 } catch (const std::exception&) {
 

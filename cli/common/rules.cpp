@@ -26,7 +26,7 @@ void rules::add_to(CLI::App& app) {
   add(include_, "--include", "PATTERN", "Do not: the first that matches decides");
   add(exclude_from_, "--exclude-from", "FILE", "A pattern a line; - is stdin");
   add(include_from_, "--include-from", "FILE", "The same");
-  add(from_file_, "--from-file", "FILE", "Only the paths below SRC that FILE lists");
+  add(from_file_, "--from-file", "FILE", "Only the paths that FILE lists");
   app.add_flag("--from0", null_, "The paths in FILE end with NULs");
 }
 

@@ -24,6 +24,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
+const std::string small(5000, 's');
+const std::string large = std::string(300'000, 'l') + "end";
+
 class Dedupe : public per_file_system {
 protected:
   void SetUp() override {
@@ -63,6 +66,15 @@ protected:
     return find_duplicates(std::array{walk_root{&dir, "t"}}, options, told);
   }
 
+  /// Of "a", which is older and hence kept, and "b"; one thread will do it.
+  dedupe_plan plan_of_two() {
+    write("a", small);
+    write("b", small);
+    set_time("a", 1'000);
+    options.tree.threads = 1;
+    return take(plan());
+  }
+
   dedupe_report carry_out(const dedupe_plan& what) { return take(dedupe(what, options, told)); }
 
   dedupe_report run() { return carry_out(take(plan())); }
@@ -78,9 +90,6 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Dedupe, all_kinds(), kind_of);
-
-const std::string small(5000, 's');
-const std::string large = std::string(300'000, 'l') + "end";
 
 TEST_P(Dedupe, MakesOneOfEqualFilesAndKeepsEveryNameAndItsContents) {
   write("a/1", small);
@@ -352,11 +361,7 @@ TEST_P(Dedupe, AnotherDirectoryOfThatNameIsNotTheOneThatWasWalked) {
 }
 
 TEST_P(Dedupe, WriterThatComesInTheMiddleLosesNothing) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   for (const call moment : {call::linkat, call::renameat2}) {
     std::jthread writer;
     {
@@ -382,16 +387,11 @@ TEST_P(Dedupe, WriterThatComesInTheMiddleLosesNothing) {
 }
 
 TEST_P(Dedupe, MetadataChangedInTheMiddleAreNotLost) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   const std::pair<const char*, std::function<void()>> changes[] = {
       {"mode", [&] { fs::permissions(at("b"), fs::perms(0600)); }},
       {"owner", [&] { ASSERT_EQ(::chown(at("b").c_str(), nobody, nobody), 0); }},
-      {"attribute", [&] { ASSERT_EQ(::setxattr(at("b").c_str(), "user.x", "1", 1, 0), 0); }},
-      {"mode of the kept one", [&] { fs::permissions(at("a"), fs::perms(0666)); }}};
+      {"attribute", [&] { ASSERT_EQ(::setxattr(at("b").c_str(), "user.x", "1", 1, 0), 0); }}};
   for (const auto& [what, change] : changes) {
     const auto inode = status_of("b").st_ino;
     {
@@ -404,18 +404,68 @@ TEST_P(Dedupe, MetadataChangedInTheMiddleAreNotLost) {
     EXPECT_EQ(status_of("b").st_ino, inode) << what;
     expect_no_leftovers();
     fs::remove(at("b"));
-    fs::permissions(at("a"), fs::perms(0644));
     write("b", small);
     if (status_of("b").st_ino != inode) break; // The plan knows another inode.
   }
 }
 
+TEST_P(Dedupe, ModeOfTheKeptOneThatChangesInTheMiddleStopsIt) {
+  const dedupe_plan found = plan_of_two();
+  const just_before changed(call::linkat, 1, [&] { fs::permissions(at("a"), fs::perms(0666)); });
+  EXPECT_EQ(carry_out(found).changed, 1U);
+  EXPECT_EQ(changed.times(), 1);
+  EXPECT_EQ(status_of("b").st_mode & 07777, 0644U);
+  expect_no_leftovers();
+}
+
+TEST_P(Dedupe, WhatIsDoneByTheNewNameIsNotTakenBack) {
+  const dedupe_plan found = plan_of_two();
+  std::jthread writer;
+  {
+    // Two before the exchange, and two behind it.
+    const just_before writes(call::flistxattr, 3, [&] {
+      fs::permissions(at("b"), fs::perms(0640));
+      writer = std::jthread([this] { // Waits for the lease of the kept one.
+        const int fd = ::open(at("b").c_str(), O_WRONLY);
+        EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
+        ::close(fd);
+      });
+      std::this_thread::sleep_for(100ms);
+      EXPECT_TRUE(are_one("a", "b"));
+    });
+    EXPECT_EQ(carry_out(found).files, 1U);
+    EXPECT_EQ(writes.times(), 1);
+  }
+  writer.join();
+  EXPECT_TRUE(are_one("a", "b"));
+  EXPECT_EQ(content_of("b").substr(0, 5), "edits");
+  EXPECT_EQ(status_of("b").st_mode & 07777, 0640U);
+  expect_no_leftovers();
+}
+
+TEST_P(Dedupe, WriterThatMayHaveBeenLetInIsNotBelievedToWait) {
+  const dedupe_plan found = plan_of_two();
+  std::jthread writer;
+  {
+    const just_before stops(call::renameat2, 1, [&] {
+      writer = std::jthread([this] {
+        const int fd = ::open(at("a").c_str(), O_WRONLY);
+        EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
+        ::close(fd);
+      });
+      std::this_thread::sleep_for(600ms);
+    });
+    EXPECT_EQ(carry_out(found).busy, 1U);
+    EXPECT_EQ(stops.times(), 1);
+  }
+  writer.join();
+  EXPECT_EQ(content_of("b"), small);
+  EXPECT_EQ(content_of("a").substr(0, 5), "edits");
+  expect_no_leftovers();
+}
+
 TEST_P(Dedupe, NameThatIsReplacedInTheMiddleStaysWhatItIs) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   const just_before replaced(call::renameat2, 1, [&] {
     write("new", "something else");
     fs::rename(at("new"), at("b"));
@@ -428,11 +478,7 @@ TEST_P(Dedupe, NameThatIsReplacedInTheMiddleStaysWhatItIs) {
 }
 
 TEST_P(Dedupe, WhatReplacesTheNameAgainAndAgainIsNotDeleted) {
-  write("a", small);
-  write("b", small);
-  set_time("a", 1'000);
-  const dedupe_plan found = take(plan());
-  options.tree.threads = 1;
+  const dedupe_plan found = plan_of_two();
   int times = 0;
   {
     const just_before replaced(
@@ -467,6 +513,20 @@ TEST_P(Dedupe, FullInodeIsFollowedByANewOne) {
   EXPECT_FALSE(are_one("a", "c"));
 }
 
+TEST_P(Dedupe, WhatCannotBeExchangedIsToldByItsName) {
+  write("a", small);
+  write("b", small);
+  options.tree.threads = 1;
+  const armed fails(
+      {.which = call::renameat2, .nth = 1, .native = EPERM}); // As of an immutable one.
+  EXPECT_EQ(run().failures, 1U);
+  const listener::failed_entry& failed = told.failure_alone();
+  EXPECT_EQ(failed.path, "t/b");
+  EXPECT_EQ(failed.why.native(), EPERM);
+  EXPECT_EQ(failed.why.name(), "b");
+  expect_no_leftovers();
+}
+
 TEST_P(Dedupe, EveryFailingCallLeavesEveryNameWithItsContents) {
   options.tree.threads = 1;
   const call kinds[] = {call::linkat,  call::renameat2, call::unlinkat, call::statx,
@@ -494,6 +554,60 @@ TEST_P(Dedupe, EveryFailingCallLeavesEveryNameWithItsContents) {
   }
 }
 
+TEST_P(Dedupe, RememberedHashesSpareTheReading) {
+  for (const char* name : {"a", "b", "long1", "long2", "long3"})
+    write(name, name[0] == 'l' ? large : small);
+  std::string middle = large;
+  middle[150'000] = '!';
+  write("long3", middle);
+  for (const hash_caching how : {hash_caching::attribute, hash_caching::file}) {
+    options.caching = how;
+    std::this_thread::sleep_for(
+        20ms); // Beside the files, only what is older than the clock's tick.
+    EXPECT_EQ(take(plan()).duplicates, 2U);
+    progress second;
+    options.tree.counters = &second;
+    const dedupe_plan found = take(plan());
+    options.tree.counters = nullptr;
+    EXPECT_EQ(found.duplicates, 2U);
+    const bool caches = GetParam() != file_system::tmpfs;
+    EXPECT_EQ(second.bytes.load() == 0, caches) << "read " << second.bytes;
+    // Of a class that is known in part, the rest is read.
+    write("long2", middle);
+    set_time("long2", 1'000);
+    EXPECT_EQ(take(plan()).duplicates, 2U);
+    write("long2", large);
+  }
+  EXPECT_EQ(carry_out(take(plan())).files, 2U) << "records are no attributes that count";
+}
+
+TEST_P(Dedupe, ForgedRecordLosesNothing) {
+  if (GetParam() == file_system::tmpfs) GTEST_SKIP() << "nothing is remembered on tmpfs";
+  write("a", small);
+  std::string other = small;
+  other[1] = '!';
+  write("b", other);
+  options.caching = hash_caching::file;
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(take(plan()).duplicates, 0U);
+  // The same hash for both: their records, but for the hash, are right.
+  const auto forge = [&](const char* name) {
+    const stat_t s = take(take(fs_handle::pin(dir, leaf(name))).stat());
+    return hash_record::of({1, 1}, s, s.changed);
+  };
+  side_hashes forged;
+  forged.load(dir);
+  for (const char* name : {"a", "b"}) forged.note(forge(name));
+  ASSERT_TRUE(succeeded(forged.save(dir)));
+  const dedupe_plan found = take(plan());
+  EXPECT_EQ(found.duplicates, 1U) << "the attack happened";
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.files, 0U);
+  EXPECT_EQ(report.changed, 1U);
+  EXPECT_EQ(content_of("a"), small);
+  EXPECT_EQ(content_of("b"), other);
+}
+
 TEST_P(Dedupe, StopsAtADeadlineAndAtARequest) {
   write("a", small);
   write("b", small);
@@ -507,6 +621,20 @@ TEST_P(Dedupe, StopsAtADeadlineAndAtARequest) {
   EXPECT_EQ(carry_out(found).stopped, stopped::by_request);
   EXPECT_EQ(take(plan()).groups(), 0U);
   EXPECT_FALSE(are_one("a", "b"));
+}
+
+TEST_P(Dedupe, FindingStopsAtTheFirstFailureIfItShall) {
+  write("a", small);
+  write("b", small);
+  write("c", small);
+  options.tree.threads = 1;
+  for (const on_failure what : {on_failure::proceed, on_failure::stop}) {
+    options.tree.on_failure = what;
+    const armed fails({.which = call::preadv, .nth = 1, .native = EIO});
+    const dedupe_plan found = take(plan());
+    EXPECT_EQ(found.failures, 1U);
+    EXPECT_EQ(found.stopped, what == on_failure::stop ? stopped::by_failure : stopped::no);
+  }
 }
 
 TEST_P(Dedupe, SharesBlocksAndChangesNoMetadata) {
@@ -523,6 +651,7 @@ TEST_P(Dedupe, SharesBlocksAndChangesNoMetadata) {
     const dedupe_report report = run();
     EXPECT_EQ(report.failures, 1U);
     EXPECT_EQ(report.files, 0U);
+    EXPECT_EQ(told.failure_alone().what, operation::share);
     return;
   }
   const struct stat before = status_of("b");

@@ -169,7 +169,7 @@ TEST_P(SpookyLanes, AnyNumberOfAnyLengths) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, SpookyLanes, testing::Values(spooky_lanes::one, spooky_lanes::four, spooky_lanes::eight),
-    [](const auto& info) { return "Of" + std::to_string(static_cast<int>(info.param)); });
+    [](const auto& width) { return "Of" + std::to_string(static_cast<int>(width.param)); });
 
 } // namespace
 } // namespace afio::algorithms

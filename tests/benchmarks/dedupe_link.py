@@ -10,11 +10,11 @@ BENCHMARK = harness.Benchmark(
     name="dedupe_link",
     title="Finding and linking duplicates",
     about="How long `afio-dedupe --link=hard` takes to make names of one inode of files that are the "
-          "same, bytes compared, without a cache, beside the tools people use for it now. rmlint, "
+          "same, bytes compared, beside the tools people use for it now. rmlint, "
           "which writes a script for it that takes some 40 s for the small files, is left out.",
     ours="afio-dedupe",
     program="cli/afio-dedupe",
-    arguments=("--progress=never", "--threads={threads}", "--link=hard", "--cache=none", "{tree}"),
+    arguments=("--progress=never", "--threads={threads}", "--link=hard", "{tree}"),
     baseline="jdupes",
     peers={
         "jdupes": ("jdupes", "-r", "-q", "-L", "{tree}"),

@@ -139,7 +139,7 @@ TEST_F(Hardlinks, RefusesWhatMakesNoSense) {
   }
   for (const arguments& command :
        {arguments{"--of", "t/a", "--incomplete"}, arguments{"--complete", "--incomplete", "t"},
-        arguments{"--min-size=x", "t"}, arguments{"-n", "t"}})
+        arguments{"--min-size=x", "t"}, arguments{"--min-size=-1", "t"}, arguments{"-n", "t"}})
     EXPECT_TRUE(run(command).exited_with(2)) << command.back();
 }
 

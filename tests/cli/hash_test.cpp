@@ -136,8 +136,8 @@ TEST_F(Hash, WhatIsRememberedIsNoMetadata) {
   if (::setxattr(file.c_str(), "user.afio.spookyhash", "x", 1, 0) != 0)
     GTEST_SKIP() << "no user attributes here";
   const auto other = [&](const std::string& command) {
-    const auto tool = tool_path(command.substr(0, command.find(' ')));
-    return shell(tool + command.substr(command.find(' ')));
+    const auto path = tool_path(command.substr(0, command.find(' ')));
+    return shell(path + command.substr(command.find(' ')));
   };
   EXPECT_TRUE(other("afio-diff a b").exited_with(0));
   EXPECT_TRUE(other("afio-diff b a").exited_with(0));

@@ -156,6 +156,19 @@ TEST_F(UpdateManPage, HasTheOptionsOfHelp) {
 
 TEST_F(UpdateManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
 
+class DedupeManPage : public tool {
+protected:
+  DedupeManPage() : tool("afio-dedupe") {}
+};
+
+TEST_F(DedupeManPage, HasTheOptionsOfHelp) {
+  const option_names helped = options_of_help(run({"--help"}).output);
+  EXPECT_TRUE(helped.contains("--keep"));
+  EXPECT_EQ(options_of_manual(manual("afio-dedupe")), helped);
+}
+
+TEST_F(DedupeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
+
 class HolesManPage : public tool {
 protected:
   HolesManPage() : tool("afio-holes") {}
