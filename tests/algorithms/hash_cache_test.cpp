@@ -469,7 +469,13 @@ TEST(HashCacheWithCoarseTimes, IsBesideTheFilesAndNeverOfThisSecond) {
   testing::loop_fs fs(file_system::ext4, {"-I", "128"}, "");
   if (!fs) GTEST_SKIP() << fs.why_not();
   CacheOn cache(fs);
-  EXPECT_FALSE(cache.hash(hash_caching::attribute, "f")) << "which was used up to find that out";
+  {
+    const path_handle dir = anchor(fs.path());
+    run r(hash_caching::attribute, dir);
+    EXPECT_FALSE(r.hash("f")) << "which was used up to find that out";
+    EXPECT_TRUE(r.hash("g")) << "beside it";
+    EXPECT_TRUE(r.beside().has_news());
+  }
   EXPECT_FALSE(cache.has_attribute("f"));
   EXPECT_FALSE(cache.knows(hash_caching::attribute, "f"));
   for (int i = 0; i < 20; ++i) {
