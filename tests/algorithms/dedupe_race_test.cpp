@@ -217,7 +217,9 @@ protected:
     });
     // On a busy machine they may miss each other for long.
     const auto wants_more = [&] {
-      return came.busy == 0 && came.changed == 0 && came.rounds < 20 * most;
+      const bool missed = came.busy + came.changed == 0 ||
+                          (options.by == dedupe_by::linking && came.opened_one == 0);
+      return missed && came.rounds < 20 * most;
     };
     while (came.damage.empty() && (came.rounds < most || wants_more())) {
       writes.begin();
