@@ -42,9 +42,10 @@ result<dedupe_report> dedupe(const dedupe_plan& plan, const dedupe_options& opti
   in_parallel(static_cast<unsigned>(threads), [&](unsigned i) noexcept {
     while (!shared.stopping()) {
       const std::size_t group = next.fetch_add(1);
-      if (group >= of.groups.size()) return;
+      if (group >= of.groups.size()) break;
       workers[i].replace(of.groups[group]);
     }
+    workers[i].finish();
   });
   directory_cache directories(of.found, 16, options.tree.mounts);
   shared.times.put_back(directories);

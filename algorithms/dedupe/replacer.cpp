@@ -24,6 +24,13 @@ std::size_t open_directories(const tree_options& options) noexcept {
   return std::max(descriptor_limit(walking) / worker_count(walking, 1) / 2, 4U);
 }
 
+/// Names that wait to be settled: three descriptors each.
+constexpr std::size_t most_unsettled = 16;
+
+/// Between a file's name and its lease, an open takes less than a microsecond, but it may be
+/// interrupted there.
+constexpr std::chrono::milliseconds time_to_arrive(1);
+
 /// It is another file by now, or has other contents: no duplicate any more, and nobody's failure.
 bool means_changed(const error& why) noexcept {
   if (why.name().starts_with("afio-kept-")) return false; // Of keep_foreign().
@@ -97,7 +104,7 @@ replacer::replacer(replacing& shared, entry_comparer&& comparer,
 void replacer::replace(const contents_of_plan::group& g) noexcept {
   const auto files = std::span(shared_->plan.candidates).subspan(g.first, g.count);
   const candidate* of_kept = &files.front();
-  held_file kept;
+  std::shared_ptr<held_file> kept;
   for (const candidate& other : files.subspan(1)) {
     if (shared_->stopping()) return;
     const auto done = [&]() -> result<void> {
@@ -114,8 +121,8 @@ void replacer::replace(const contents_of_plan::group& g) noexcept {
       kept = {};
       continue;
     }
-    fail(kept.file.is_open() ? other : *of_kept, done.assume_error());
-    if (!kept.file.is_open()) return; // Nothing to compare the others with.
+    fail(kept ? other : *of_kept, done.assume_error());
+    if (!kept) return; // Nothing to compare the others with.
   }
 }
 
@@ -125,20 +132,25 @@ bool replacer::by_sharing(const candidate& one) const noexcept {
 }
 
 /// Where `kept` is not held, or somebody waits for it, it is held anew first.
-result<void> replacer::replace(held_file& kept, const candidate& of_kept, const candidate& other) {
+result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate& of_kept,
+                               const candidate& other) {
+  settle_those_due();
   if (by_sharing(of_kept)) {
-    if (!kept.file.is_open()) {
-      AFIO_TRY(kept, hold(of_kept, guard::none));
+    if (!kept) {
+      AFIO_TRY(held_file held, hold(of_kept, guard::none));
+      kept = std::make_shared<held_file>(std::move(held));
     }
-    const auto shared = share(kept, of_kept, other);
+    const auto shared = share(*kept, of_kept, other);
     if (shared || !means_cannot_share(shared.assume_error())) return shared;
     shared_->devices.note(shared_->plan.file(of_kept).id.device, sharing_devices::ability::cannot);
     if (by_sharing(of_kept)) return shared;
   }
-  const auto guarded = kept.file.is_open() ? kept.file.holds_lease(lease::read) : false;
+  const auto guarded = kept ? kept->file.holds_lease(lease::read) : false;
   if (!guarded || !guarded.assume_value()) {
+    settle_all(); // Or it could not be let go.
     kept = {};
-    AFIO_TRY(kept, hold(of_kept, guard::lease));
+    AFIO_TRY(held_file held, hold(of_kept, guard::lease));
+    kept = std::make_shared<held_file>(std::move(held));
   }
   return link(kept, of_kept, other);
 }
@@ -204,27 +216,24 @@ result<void> replacer::share(const held_file& kept, const candidate& of_kept,
   return success();
 }
 
-result<void> replacer::link(const held_file& kept, const candidate& of_kept,
+result<void> replacer::link(const std::shared_ptr<held_file>& kept, const candidate& of_kept,
                             const candidate& other) {
-  AFIO_TRY(const held_file old, hold(other, guard::lease));
-  if (old.status.id.same_file(kept.status.id)) return success();
-  AFIO_TRY(check_equal(kept, old));
-  std::uint64_t names = 0;
-  std::optional<error> failure;
+  AFIO_TRY(held_file held, hold(other, guard::lease));
+  if (held.status.id.same_file(kept->status.id)) return success();
+  const auto old = std::make_shared<old_file>(std::move(held));
+  AFIO_TRY(check_equal(*kept, *old));
+  result<void> done = success();
   for (const found_file* const name : shared_->plan.names_of(other)) {
-    auto done = exchange(kept, *name, old);
-    if (!done) {
-      failure = std::move(done).assume_error();
-      continue;
-    }
-    ++names;
-    tell(event_kind::linked, *name, of_kept);
+    AFIO_TRY(leaf_buffer aside, random_name());
+    auto exchanged = exchange({.kept = kept,
+                               .old = old,
+                               .of_kept = &of_kept,
+                               .of_old = &other,
+                               .name = name,
+                               .aside = aside});
+    if (!exchanged) done = std::move(exchanged);
   }
-  report_.names += names;
-  if (names != 0) ++report_.files;
-  if (names == old.status.links) report_.reclaimed += old.status.allocated;
-  if (failure) return std::move(*failure);
-  return success();
+  return done;
 }
 
 /// Metadata, then bytes.
@@ -235,6 +244,7 @@ result<void> replacer::check_equal(const held_file& kept, const held_file& other
   bool first = true; // Both have just been leased.
   const auto go_on = [&]() -> result<void> {
     if (shared_->options.tree.stop.stop_requested()) return error(ECANCELED, call::none);
+    settle_those_due(); // Somebody may wait.
     return std::exchange(first, false) ? success() : check_guarded(kept, other);
   };
   AFIO_TRY(const bool same, equal_contents_while(kept.file, other.file, kept.status.size, *through_,
@@ -274,69 +284,120 @@ result<void> replacer::check_guarded(const held_file& one) noexcept {
   return success();
 }
 
-/// Makes `name` a name of `kept`; it is one of `other`.
-result<void> replacer::exchange(const held_file& kept, const found_file& name,
-                                const held_file& other) {
-  AFIO_TRY(const path_handle* const dir, directories_.open(name.at.directory));
-  AFIO_TRY(shared_->times.keep(name.at.directory, *dir));
-  AFIO_TRY(const leaf_buffer aside, random_name());
-  AFIO_TRY(kept.file.link(*dir, aside));
-  auto done = exchange(kept, *dir, name.at.leaf(), aside, other);
+/// Makes one.name a name of the kept file, and settles that later.
+result<void> replacer::exchange(replaced_name one) {
+  AFIO_TRY(const path_handle* const dir, directories_.open(one.name->at.directory));
+  AFIO_TRY(shared_->times.keep(one.name->at.directory, *dir));
+  AFIO_TRY(one.directory, dir->clone());
+  if (unsettled_.size() == most_unsettled) settle_first();
+  AFIO_TRY(one.kept->file.link(one.directory, one.aside));
+  const auto done = exchange_with_aside(one);
   if (!done) {
-    stat_t left;
-    AFIO_TRY(left.stamp(*dir, aside, want::identity));
-    if (!left.id.same_file(kept.status.id)) return keep_foreign(*dir, aside);
+    AFIO_TRY(remove_aside(one, one.kept->status.id));
+    return done;
   }
-  AFIO_TRY(dir->unlink(aside));
-  return done;
+  one.since = std::chrono::steady_clock::now();
+  unsettled_.push_back(std::move(one));
+  return success();
 }
 
-/// A race was lost twice, and brought somebody's file there: it gets a name that nothing deletes.
-result<void> replacer::keep_foreign(const path_handle& dir, leaf_name aside) noexcept {
-  AFIO_TRY(const leaf_buffer name, kept_name());
-  AFIO_TRY(dir.rename(aside, dir, name, replace::no));
-  return error(errc::raced, call::verify, name.view());
-}
-
-/// `aside` is a name of `kept`, and then what `name` was; after a failure of `kept` again.
-result<void> replacer::exchange(const held_file& kept, const path_handle& dir, leaf_name name,
-                                leaf_name aside, const held_file& other) noexcept {
+/// `aside` is a name of the kept file, and then what `name` was; after a failure as before.
+result<void> replacer::exchange_with_aside(const replaced_name& one) noexcept {
   const auto checked = std::chrono::steady_clock::now();
-  AFIO_TRY(const stat_t in, kept.file.stat());
-  if (!is_as_before(kept.status, in)) return error(errc::raced, call::verify, aside);
-  AFIO_TRY(check_guarded(kept, other));
-  const auto exchanged = dir.rename(aside, dir, name, replace::exchange);
-  if (!exchanged) {
-    const error& why = exchanged.assume_error(); // Of `aside`, which nobody has heard of.
-    return error(why.native(), why.origin(), name);
-  }
-  auto right = check_exchanged(kept, dir, aside, other, checked);
+  AFIO_TRY(const stat_t in, one.kept->file.stat());
+  if (!is_as_before(one.kept->status, in))
+    return error(errc::raced, call::verify, one.aside.view());
+  AFIO_TRY(check_guarded(*one.kept, *one.old));
+  AFIO_TRY(swap_names(one));
+  auto right = check_exchanged(one, checked);
   if (right) return success();
-  AFIO_TRY(dir.rename(aside, dir, name, replace::exchange));
+  AFIO_TRY(swap_names(one));
   return right;
+}
+
+result<void> replacer::swap_names(const replaced_name& one) noexcept {
+  return one.directory.rename(one.aside, one.directory, one.name->at.leaf(), replace::exchange);
 }
 
 /// What came out is what was compared, and has stayed that. Who has come to the kept file since
 /// then may have come by its new name, and would lose what he does if that were taken away again:
 /// whatever he does, he does to both. If he wants to write he waits, and nothing is written yet.
-result<void> replacer::check_exchanged(const held_file& kept, const path_handle& dir,
-                                       leaf_name aside, const held_file& other,
+result<void> replacer::check_exchanged(const replaced_name& one,
                                        std::chrono::steady_clock::time_point checked) noexcept {
   using namespace std::chrono_literals;
-  AFIO_TRY(const bool has_some_now, has_attributes(other.file));
-  if (has_some_now || other.has_attributes) {
-    AFIO_TRY(const aspect differing, comparer_.compare_attributes(kept.file, other.file));
-    if (differing != aspect::none) return error(errc::raced, call::verify, aside);
+  AFIO_TRY(const bool has_some_now, has_attributes(one.old->file));
+  if (has_some_now || one.old->has_attributes) {
+    AFIO_TRY(const aspect differing, comparer_.compare_attributes(one.kept->file, one.old->file));
+    if (differing != aspect::none) return error(errc::raced, call::verify, one.aside.view());
   }
   // Nobody waits for less than a second. After a longer stop he may have been let in before.
   if (std::chrono::steady_clock::now() - checked > 500ms) {
-    AFIO_TRY(check_guarded(kept));
+    AFIO_TRY(check_guarded(*one.kept));
   }
-  AFIO_TRY(check_guarded(other));
+  return check_old(one);
+}
+
+/// Nobody has come to what was replaced.
+result<void> replacer::check_old(const replaced_name& one) noexcept {
+  AFIO_TRY(check_guarded(*one.old));
   stat_t out; // Last, because nothing makes those wait who change that.
-  AFIO_TRY(out.stamp(dir, aside));
-  if (!is_as_before(other.status, out)) return error(errc::raced, call::verify, aside);
+  AFIO_TRY(out.stamp(one.directory, one.aside));
+  if (!is_as_before(one.old->status, out))
+    return error(errc::raced, call::verify, one.aside.view());
   return success();
+}
+
+/// The name goes, if it is one of that file.
+result<void> replacer::remove_aside(const replaced_name& one, const identity& expected) noexcept {
+  stat_t left;
+  AFIO_TRY(left.stamp(one.directory, one.aside, want::identity));
+  if (!left.id.same_file(expected)) return keep_foreign(one);
+  return one.directory.unlink(one.aside);
+}
+
+/// A race was lost twice, and brought somebody's file there: it gets a name that nothing deletes.
+result<void> replacer::keep_foreign(const replaced_name& one) noexcept {
+  AFIO_TRY(const leaf_buffer name, kept_name());
+  AFIO_TRY(one.directory.rename(one.aside, one.directory, name, replace::no));
+  return error(errc::raced, call::verify, name.view());
+}
+
+void replacer::settle_those_due() noexcept {
+  const auto due = std::chrono::steady_clock::now() - time_to_arrive;
+  while (!unsettled_.empty() && unsettled_.front().since <= due) settle_first();
+}
+
+void replacer::settle_all() noexcept {
+  if (!unsettled_.empty()) std::this_thread::sleep_until(unsettled_.back().since + time_to_arrive);
+  while (!unsettled_.empty()) settle_first();
+}
+
+void replacer::settle_first() noexcept {
+  const replaced_name one = std::move(unsettled_.front());
+  unsettled_.pop_front();
+  const auto done = settle(one);
+  if (!done) return fail(*one.of_old, done.assume_error());
+  ++report_.names;
+  if (++one.old->replaced == 1) ++report_.files;
+  if (one.old->replaced == one.old->status.links) report_.reclaimed += one.old->status.allocated;
+  try {
+    tell(event_kind::linked, *one.name, *one.of_kept);
+  } catch (const std::bad_alloc&) {
+    fail(*one.of_old, error(ENOMEM, call::none));
+  }
+}
+
+/// Who was between the name and the file when they were exchanged has arrived by now: he is at the
+/// old file, and gets the name back. If somebody has come by the new one meanwhile, nothing is
+/// right for both, and nothing is deleted.
+result<void> replacer::settle(const replaced_name& one) noexcept {
+  auto right = check_old(one);
+  if (right) return one.directory.unlink(one.aside);
+  AFIO_TRY(const bool alone, one.kept->file.holds_lease(lease::read));
+  if (!alone) return keep_foreign(one);
+  AFIO_TRY(swap_names(one));
+  AFIO_TRY(remove_aside(one, one.kept->status.id));
+  return right;
 }
 
 void replacer::tell(event_kind kind, const found_file& name, const candidate& of_kept) {

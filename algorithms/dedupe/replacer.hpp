@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -65,6 +66,9 @@ public:
   /// All of it, or until it is to stop.
   void replace(const contents_of_plan::group& g) noexcept;
 
+  /// What was replaced is given up for good. Last.
+  void finish() noexcept { settle_all(); }
+
   const dedupe_report& report() const noexcept { return report_; }
 
 private:
@@ -80,25 +84,51 @@ private:
   replacer(replacing& shared, entry_comparer&& comparer,
            std::unique_ptr<std::array<std::byte, 262'144>> through) noexcept;
 
+  /// One whose names become another's.
+  struct old_file : held_file {
+    explicit old_file(held_file&& held) noexcept : held_file(std::move(held)) {}
+
+    std::uint64_t replaced = 0; ///< Names of it.
+  };
+
+  /// The kept file has the name, and the old one a private name beside it.
+  struct replaced_name {
+    std::shared_ptr<const held_file> kept;
+    std::shared_ptr<old_file> old;
+    const candidate* of_kept;
+    const candidate* of_old;
+    const found_file* name;
+    leaf_buffer aside;
+    path_handle directory = {};
+    std::chrono::steady_clock::time_point since = {};
+  };
+
   bool by_sharing(const candidate& one) const noexcept;
   result<held_file> hold(const candidate& one, guard by) noexcept;
   result<held_file> hold(const found_file& name, guard by) noexcept;
   result<void> lease_read(file_handle& file, leaf_name name) const noexcept;
-  result<void> replace(held_file& kept, const candidate& of_kept, const candidate& other);
+  result<void> replace(std::shared_ptr<held_file>& kept, const candidate& of_kept,
+                       const candidate& other);
   result<void> share(const held_file& kept, const candidate& of_kept, const candidate& other);
-  result<void> link(const held_file& kept, const candidate& of_kept, const candidate& other);
+  result<void> link(const std::shared_ptr<held_file>& kept, const candidate& of_kept,
+                    const candidate& other);
   result<void> check_equal(const held_file& kept, const held_file& other) noexcept;
   result<bool> has_attributes(const file_handle& file) noexcept;
   result<void> check_attributes(const held_file& kept, const held_file& other) noexcept;
   static result<void> check_guarded(const held_file& kept, const held_file& other) noexcept;
   static result<void> check_guarded(const held_file& one) noexcept;
-  result<void> exchange(const held_file& kept, const found_file& name, const held_file& other);
-  result<void> exchange(const held_file& kept, const path_handle& dir, leaf_name name,
-                        leaf_name aside, const held_file& other) noexcept;
-  static result<void> keep_foreign(const path_handle& dir, leaf_name aside) noexcept;
-  result<void> check_exchanged(const held_file& kept, const path_handle& dir, leaf_name aside,
-                               const held_file& other,
+  result<void> exchange(replaced_name one);
+  result<void> exchange_with_aside(const replaced_name& one) noexcept;
+  static result<void> swap_names(const replaced_name& one) noexcept;
+  result<void> check_exchanged(const replaced_name& one,
                                std::chrono::steady_clock::time_point checked) noexcept;
+  static result<void> check_old(const replaced_name& one) noexcept;
+  static result<void> remove_aside(const replaced_name& one, const identity& expected) noexcept;
+  static result<void> keep_foreign(const replaced_name& one) noexcept;
+  void settle_those_due() noexcept;
+  void settle_all() noexcept;
+  void settle_first() noexcept;
+  static result<void> settle(const replaced_name& one) noexcept;
   void tell(event_kind kind, const found_file& name, const candidate& of_kept);
   void fail(const candidate& one, const error& why) noexcept;
 
@@ -106,6 +136,7 @@ private:
   entry_comparer comparer_;
   std::unique_ptr<std::array<std::byte, 262'144>> through_; // Also for lists of attributes.
   directory_cache directories_;
+  std::deque<replaced_name> unsettled_; ///< The oldest first.
   dedupe_report report_;
 };
 

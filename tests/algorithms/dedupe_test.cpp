@@ -1,5 +1,6 @@
 // Equal files become one, or share their blocks; and nothing that differs, is in use or has changed
 // since is touched.
+#include "afio/random_name.hpp"
 #include "algorithms/dedupe/dedupe.hpp"
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/scene.hpp"
@@ -461,6 +462,72 @@ TEST_P(Dedupe, WriterThatMayHaveBeenLetInIsNotBelievedToWait) {
   writer.join();
   EXPECT_EQ(content_of("b"), small);
   EXPECT_EQ(content_of("a").substr(0, 5), "edits");
+  expect_no_leftovers();
+}
+
+/// The name of that pattern.
+fs::path private_name_in(const fs::path& directory) {
+  for (const auto& entry : fs::directory_iterator(directory))
+    if (is_random_name(entry.path().filename().native())) return entry.path();
+  return {};
+}
+
+TEST_P(Dedupe, WriterThatIsLateByTheOldNameGetsItBack) {
+  for (const char* name : {"a", "b", "c"}) write(name, small);
+  set_time("a", 1'000);
+  const dedupe_plan found = take(plan());
+  options.tree.threads = 1;
+  std::jthread writer;
+  {
+    // When the next one's turn has come, he is where he has been going to.
+    const just_before comes(call::linkat, 2, [&] {
+      const auto late = private_name_in(scratch->path());
+      writer = std::jthread([late] {
+        const int fd = ::open(late.c_str(), O_WRONLY);
+        EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
+        ::close(fd);
+      });
+      std::this_thread::sleep_for(100ms);
+    });
+    const dedupe_report report = carry_out(found);
+    EXPECT_EQ(comes.times(), 1);
+    EXPECT_EQ(report.busy, 1U);
+    EXPECT_EQ(report.files, 1U);
+  }
+  writer.join();
+  EXPECT_EQ(content_of("b").substr(0, 5), "edits");
+  EXPECT_EQ(content_of("a"), small);
+  EXPECT_TRUE(are_one("a", "c"));
+  expect_no_leftovers();
+}
+
+TEST_P(Dedupe, LateWriterWhoseNameHasAnotherWriterIsKeptAside) {
+  for (const char* name : {"a", "b", "c"}) write(name, small);
+  set_time("a", 1'000);
+  const dedupe_plan found = take(plan());
+  options.tree.threads = 1;
+  std::vector<std::jthread> writers;
+  {
+    const just_before come(call::linkat, 2, [&] {
+      for (const auto& at_once : {private_name_in(scratch->path()), at("b")}) {
+        writers.emplace_back([at_once] {
+          const int fd = ::open(at_once.c_str(), O_WRONLY);
+          EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
+          ::close(fd);
+        });
+      }
+      std::this_thread::sleep_for(100ms);
+    });
+    EXPECT_EQ(carry_out(found).failures, 1U);
+    EXPECT_EQ(come.times(), 1);
+  }
+  writers.clear();
+  const std::string kept(told.failure_alone().why.name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-"));
+  EXPECT_EQ(content_of(kept).substr(0, 5), "edits");
+  EXPECT_EQ(content_of("b").substr(0, 5), "edits");
+  EXPECT_TRUE(are_one("a", "b"));
+  EXPECT_EQ(content_of("c"), small);
   expect_no_leftovers();
 }
 

@@ -186,7 +186,7 @@ TEST_P(DedupeFaults, ACallThatFailsChangesNothingThatANameReads) {
   std::uint64_t told = 0, complete = 0, runs = 0;
   const std::uint64_t all = stops();
   const auto errors = likely_errors();
-  const std::uint64_t by = step((links() ? 4 : 12) * quick_step(7));
+  const std::uint64_t by = step((links() ? 5 : 12) * quick_step(7));
   for (std::uint64_t i = 0; i < errors.size() * all; i += by) {
     const std::uint64_t n = 1 + i / errors.size();
     const int error = errors[i % errors.size()];
