@@ -316,7 +316,11 @@ result<void> replacer::exchange_with_aside(const replaced_name& one) noexcept {
 }
 
 result<void> replacer::swap_names(const replaced_name& one) noexcept {
-  return one.directory.rename(one.aside, one.directory, one.name->at.leaf(), replace::exchange);
+  const leaf_name name = one.name->at.leaf();
+  const auto done = one.directory.rename(one.aside, one.directory, name, replace::exchange);
+  if (done) return success();
+  const error& why = done.assume_error(); // Of `aside`, which nobody has heard of.
+  return error(why.native(), why.origin(), name);
 }
 
 /// What came out is what was compared, and has stayed that. Who has come to the kept file since
