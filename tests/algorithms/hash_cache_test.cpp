@@ -355,7 +355,7 @@ TEST_P(HashCache, CanBeForgedByWhoMayWriteTheFile) {
   write("f", "contents");
   hash_record forged;
   run r(how(), dir);
-  for (int i = 0; i < 50 && !r.find("f"); ++i) {
+  for (int i = 0; i < 2000 && !r.find("f"); ++i) { // Busy machines date by other clocks.
     stat_t s;
     take(s.stamp(dir, leaf("f")));
     if (how() == hash_caching::attribute) s.changed = coarse_clock_now();
