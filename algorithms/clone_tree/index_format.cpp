@@ -1,27 +1,19 @@
 #include "algorithms/clone_tree/index_format.hpp"
 
+#include "algorithms/little_endian.hpp"
+
 #include <algorithm>
-#include <concepts>
 #include <cstring>
 
 namespace afio::algorithms::clone_detail {
+
+using little_endian::get;
+using little_endian::put;
 
 namespace {
 
 constexpr std::array<char, 8> magic = {'a', 'f', 'i', 'o', 'S', 'I', 'D', 'X'};
 constexpr std::uint32_t version = 1;
-
-template <std::unsigned_integral U>
-void put(U number, std::byte* to) noexcept {
-  for (std::size_t i = 0; i < sizeof number; ++i) to[i] = static_cast<std::byte>(number >> 8 * i);
-}
-
-template <std::unsigned_integral U>
-U get(const std::byte* from) noexcept {
-  U number = 0;
-  for (std::size_t i = 0; i < sizeof number; ++i) number |= static_cast<U>(from[i]) << 8 * i;
-  return number;
-}
 
 source_record decode(const std::byte* from) noexcept {
   return {.copy = get<std::uint64_t>(from),

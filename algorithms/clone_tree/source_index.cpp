@@ -3,6 +3,7 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/random_name.hpp"
+#include "algorithms/whole_io.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -49,26 +50,6 @@ void renew(const source_record& known, const source_record& now) noexcept {
   // Mostly only the first of its names has to write.
   if (shared.load(std::memory_order_relaxed) != now.nanoseconds_and_age)
     shared.store(now.nanoseconds_and_age, std::memory_order_relaxed);
-}
-
-result<void> write_all(file_handle& file, const_buffer bytes, std::uint64_t at) noexcept {
-  while (!bytes.empty()) {
-    AFIO_TRY(const std::size_t written, file.write(bytes, at));
-    bytes = bytes.subspan(written);
-    at += written;
-  }
-  return success();
-}
-
-/// Fewer only at the end of the file.
-result<std::size_t> read_all(const file_handle& file, buffer into, std::uint64_t at) noexcept {
-  std::size_t total = 0;
-  while (total < into.size()) {
-    AFIO_TRY(const std::size_t bytes, file.read(into.subspan(total), at + total));
-    if (bytes == 0) break;
-    total += bytes;
-  }
-  return total;
 }
 
 /// Records on their way to a file, behind the room for its header.

@@ -1,6 +1,8 @@
 #include "algorithms/copy_file/contents.hpp"
 
 #include "algorithms/equal_contents.hpp"
+#include "algorithms/walk/in_parallel.hpp"
+#include "algorithms/whole_io.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -9,9 +11,6 @@
 #include <mutex>
 #include <new>
 #include <optional>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 namespace afio::algorithms::copy_detail {
 
@@ -170,20 +169,11 @@ result<void> contents_copier::copy_large(const file_handle& from, extent part,
       if (!failure) failure = std::move(done).assume_error();
     }
   };
-  {
-    std::vector<std::jthread> others;
-    try {
-      for (unsigned i = 1; i < threads(); ++i) {
-        others.emplace_back([&work, i] {
-          const auto own = make_buffer();
-          if (own) work(i, buffer(own.get(), buffer_size));
-        });
-      }
-    } catch (const std::exception&) {
-      // No more threads or memory to be had: this one does all the work.
-    }
-    work(0, buffer(buffer_.get(), buffer_size));
-  }
+  in_parallel(threads(), [&](unsigned index) {
+    if (index == 0) return work(0, buffer(buffer_.get(), buffer_size));
+    const auto own = make_buffer();
+    if (own) work(index, buffer(own.get(), buffer_size));
+  });
   if (failure) return std::move(*failure);
   return success();
 }
@@ -225,25 +215,17 @@ result<std::uint64_t> contents_copier::copy_through(const file_handle& from, ext
 /// All of it, or where zeros become holes, what is not zero.
 result<void> contents_copier::write_data(const_buffer data, std::uint64_t offset,
                                          file_handle& to) noexcept {
-  const auto write_all = [&](const_buffer part, std::uint64_t at) -> result<void> {
-    while (!part.empty()) {
-      AFIO_TRY(const std::size_t written, to.write(part, at));
-      part = part.subspan(written);
-      at += written;
-    }
-    return success();
-  };
-  if (options_->sparse != sparse::always) return write_all(data, offset);
+  if (options_->sparse != sparse::always) return write_all(to, data, offset);
   std::size_t begin = 0; // Of a run of blocks that are not all zero.
   for (std::size_t at = 0; at < data.size();) {
     const std::size_t end = std::min(at + block - (offset + at) % block, data.size());
     if (is_zero(data.subspan(at, end - at))) {
-      AFIO_TRY(write_all(data.subspan(begin, at - begin), offset + begin));
+      AFIO_TRY(write_all(to, data.subspan(begin, at - begin), offset + begin));
       begin = end;
     }
     at = end;
   }
-  return write_all(data.subspan(begin), offset + begin);
+  return write_all(to, data.subspan(begin), offset + begin);
 }
 
 result<void> contents_copier::copy_made_up(const file_handle& from, file_handle& to) noexcept {

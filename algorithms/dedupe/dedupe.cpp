@@ -1,8 +1,8 @@
 #include "algorithms/dedupe/dedupe.hpp"
 
 #include "algorithms/dedupe/replacer.hpp"
-#include "algorithms/in_parallel.hpp"
 #include "algorithms/serial_observer.hpp"
+#include "algorithms/walk/in_parallel.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,7 +1,7 @@
 #include "algorithms/dedupe/candidate.hpp"
 #include "algorithms/dedupe/fingerprinter.hpp"
-#include "algorithms/in_parallel.hpp"
 #include "algorithms/serial_observer.hpp"
+#include "algorithms/walk/in_parallel.hpp"
 
 #include <algorithm>
 #include <array>

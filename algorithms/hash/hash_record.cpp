@@ -1,13 +1,13 @@
 #include "algorithms/hash/hash_record.hpp"
 
-#include "algorithms/hash/little_endian.hpp"
+#include "algorithms/little_endian.hpp"
 
 namespace afio::algorithms {
 
 namespace {
 
-using hash_detail::get;
-using hash_detail::put;
+using little_endian::get;
+using little_endian::put;
 
 constexpr std::uint32_t form = 0x31485341; // "ASH1".
 constexpr std::size_t checksum_at = 4;

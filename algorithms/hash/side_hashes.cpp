@@ -3,7 +3,8 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/random_name.hpp"
-#include "algorithms/hash/little_endian.hpp"
+#include "algorithms/little_endian.hpp"
+#include "algorithms/whole_io.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,9 +15,9 @@
 
 namespace afio::algorithms {
 
-using hash_detail::get;
-using hash_detail::put;
 using hash_detail::side_header_size;
+using little_endian::get;
+using little_endian::put;
 
 namespace {
 
@@ -34,33 +35,13 @@ std::span<const std::byte, hash_record_size> record_at(std::span<const std::byte
   return records.subspan(index * hash_record_size).first<hash_record_size>();
 }
 
-/// Fewer than asked for only at the end of the file.
-result<std::size_t> read_all(const file_handle& file, buffer into) noexcept {
-  std::size_t total = 0;
-  while (total < into.size()) {
-    AFIO_TRY(const std::size_t bytes, file.read(into.subspan(total), total));
-    if (bytes == 0) break;
-    total += bytes;
-  }
-  return total;
-}
-
-result<void> write_all(file_handle& file, const_buffer bytes) noexcept {
-  for (std::uint64_t at = 0; !bytes.empty();) {
-    AFIO_TRY(const std::size_t written, file.write(bytes, at));
-    bytes = bytes.subspan(written);
-    at += written;
-  }
-  return success();
-}
-
 /// The whole side file; empty where there is none that could be one.
 result<std::vector<std::byte>> read_whole(const path_handle& dir) {
   AFIO_TRY(const opened_file opened, file_handle::seen(dir, side_name()));
   constexpr std::uint64_t most = side_header_size + most_records * hash_record_size;
   if (opened.status.size > most) return std::vector<std::byte>();
   std::vector<std::byte> bytes(opened.status.size);
-  AFIO_TRY(const std::size_t read, read_all(opened.file, bytes));
+  AFIO_TRY(const std::size_t read, read_all(opened.file, bytes, 0));
   bytes.resize(read);
   return bytes;
 }
@@ -198,7 +179,7 @@ result<void> side_hashes::save(const path_handle& dir) noexcept try {
            file_handle::file(dir, aside,
                              {.mode = mode::write, .creation = creation::only_if_not_exist}));
   const auto saved = [&]() -> result<void> {
-    AFIO_TRY(write_all(file, *bytes));
+    AFIO_TRY(write_all(file, *bytes, 0));
     return dir.rename(aside, dir, side_name(), replace::yes); // Nobody else knows that name.
   }();
   if (!saved) {

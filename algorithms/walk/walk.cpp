@@ -2,11 +2,10 @@
 
 #include "afio/utils.hpp"
 #include "algorithms/walk/engine.hpp"
+#include "algorithms/walk/in_parallel.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
-#include <thread>
 
 #include <pthread.h>
 #include <sched.h>
@@ -45,15 +44,8 @@ void reserve_while_alone(const node<N>& root, const walk_options& options) {
 
 template <std::size_t N>
 void run(engine<N>& shared, std::span<visitor<N>* const> visitors, task* root) {
-  std::vector<std::jthread> others;
-  try {
-    for (unsigned i = 1; i < visitors.size(); ++i) {
-      others.emplace_back([&shared, &visitors, i] { shared.work(i, *visitors[i], nullptr); });
-    }
-  } catch (const std::exception&) {
-    // No more threads or memory to be had: the ones there are do all the work.
-  }
-  shared.work(0, *visitors[0], root);
+  in_parallel(static_cast<unsigned>(visitors.size()),
+              [&](unsigned i) { shared.work(i, *visitors[i], i == 0 ? root : nullptr); });
 }
 
 } // namespace

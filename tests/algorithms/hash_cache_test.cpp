@@ -2,7 +2,6 @@
 // kind of file system and wherever it is kept.
 #include "afio/coarse_clock.hpp"
 #include "algorithms/hash/hash_cache.hpp"
-#include "algorithms/hash/little_endian.hpp"
 #include "tests/afio/per_file_system.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/tree.hpp"

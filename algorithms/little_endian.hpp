@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace afio::algorithms::hash_detail {
+namespace afio::algorithms::little_endian {
 
 template <std::unsigned_integral U>
 void put(U number, std::byte* to) noexcept {
@@ -19,4 +19,4 @@ U get(const std::byte* from) noexcept {
   return number;
 }
 
-} // namespace afio::algorithms::hash_detail
+} // namespace afio::algorithms::little_endian
