@@ -13,6 +13,10 @@
 
 namespace afio::algorithms {
 
+aspect aspect_of_attribute(std::string_view name) noexcept {
+  return is_acl(name) ? aspect::acl : aspect::xattr;
+}
+
 std::string_view name_of(aspect one) noexcept {
   switch (one) {
   case aspect::mode:
@@ -140,7 +144,7 @@ std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_h
   if (kind != target::fresh) remove_others(names, to, kind, told);
   std::uint16_t group = group_bits;
   for_each_name(names, [&](const char* name) {
-    const aspect part = is_acl(name) ? aspect::acl : aspect::xattr;
+    const aspect part = aspect_of_attribute(name);
     const bool kept = has(which_, part);
     if (!kept && name != access_acl) return;
     const auto read = from.get_attribute(name, buffers_->value);
@@ -170,7 +174,7 @@ void metadata_copier::remove_others(std::string_view wanted, const fs_handle& to
     const std::string_view text = name;
     const bool ours = text.starts_with("user.") || text.starts_with("trusted.") || is_acl(text) ||
                       text == "security.capability";
-    const aspect part = is_acl(text) ? aspect::acl : aspect::xattr;
+    const aspect part = aspect_of_attribute(text);
     const bool stays = kind == target::kept && !has(which_, part);
     if (!ours || stays || contains(wanted, text)) return;
     const auto removed = to.remove_attribute(name);

@@ -36,6 +36,9 @@ constexpr bool has(aspect set, aspect part) noexcept {
   return (static_cast<std::uint8_t>(set) & static_cast<std::uint8_t>(part)) != 0;
 }
 
+/// Which part an extended attribute belongs to, acl or xattr.
+aspect aspect_of_attribute(std::string_view name) noexcept;
+
 /// "mode", "owner", "times", "extended attribute", "ACL", "inode flags", "hard link".
 std::string_view name_of(aspect one) noexcept;
 

@@ -126,13 +126,13 @@ result<bool> entry_comparer::have_attributes(const compared_entry& left,
 }
 
 result<aspect> entry_comparer::compare_attributes(const fs_handle& left,
-                                             const fs_handle& right) noexcept {
+                                                  const fs_handle& right) noexcept {
   AFIO_TRY(const std::string_view of_left, attribute_names(left, buffers_->of[0].names));
   AFIO_TRY(const std::string_view of_right, attribute_names(right, buffers_->of[1].names));
   aspect differing = aspect::none;
   result<void> read = success();
   const auto look_at = [&](const char* name, std::string_view other) {
-    const aspect part = is_acl(name) ? aspect::acl : aspect::xattr;
+    const aspect part = aspect_of_attribute(name);
     if (!read || !has(how_.metadata, part) || has(differing, part)) return;
     const auto same = contains(other, name) ? same_value(name, left, right) : result<bool>(false);
     if (!same)

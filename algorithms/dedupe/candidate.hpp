@@ -4,6 +4,7 @@
 #include "algorithms/dedupe/inventory.hpp"
 #include "algorithms/hash/spooky_hash.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -42,6 +43,16 @@ struct contents_of_plan {
 
   std::span<const found_file* const> names_of(const candidate& one) const noexcept {
     return std::span(names).subspan(one.first_name, one.names);
+  }
+
+  /// What f(name) comes to with the first of its names that it succeeds with, else with the last:
+  /// by one it may have been renamed.
+  template <class F>
+  auto by_any_name(const candidate& one, F&& f) const noexcept {
+    const auto all = names_of(one);
+    auto last = f(*all.front());
+    for (std::size_t i = 1; !last && i < all.size(); ++i) last = f(*all[i]);
+    return last;
   }
 
   const found_file& file(const candidate& one) const noexcept { return *names[one.first_name]; }

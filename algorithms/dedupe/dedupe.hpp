@@ -108,9 +108,10 @@ private:
 /// read once, of longer ones first both ends, and the whole only where those are equal. Two files
 /// of one hash are taken for equal here; dedupe() compares bytes. Reads only; times of access stay
 /// where the kernel allows it. A file that cannot be read is told and left out, and one that
-/// changes meanwhile is left out.
+/// changes meanwhile is left out. With a cache, files that have a valid record are not read, and
+/// others get one. ".spookyhashes" is no candidate.
 ///
-/// Memory: about 130 bytes and its name for each file of at least min_size. Threads as walk().
+/// Memory: about 180 bytes and its name for each file of at least min_size. Threads as walk().
 /// Fails only if a root cannot be opened or memory is short.
 result<dedupe_plan> find_duplicates(std::span<const walk_root> trees, const dedupe_options& options,
                                     observer& told) noexcept;

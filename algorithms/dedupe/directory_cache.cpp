@@ -24,6 +24,14 @@ result<const path_handle*> directory_cache::open(directory_number number) noexce
   return error(ENOMEM, call::none);
 }
 
+result<opened_file> directory_cache::open(const found_file& file) noexcept {
+  const leaf_name leaf = file.at.leaf();
+  AFIO_TRY(const path_handle* const dir, open(file.at.directory));
+  AFIO_TRY(auto seen, file_handle::seen(*dir, leaf, mounts_, access_time::keep));
+  if (!seen.status.id.same_file(file.id)) return error(errc::raced, call::verify, leaf);
+  return seen;
+}
+
 const path_handle* directory_cache::find(directory_number number) noexcept {
   if (const auto* const root = found_->directory(number).root) return root;
   const auto known = by_number_.find(number);
@@ -45,6 +53,12 @@ result<const path_handle*> directory_cache::open_below(const path_handle& parent
     latest_first_.pop_back();
   }
   return &latest_first_.front().handle;
+}
+
+bool means_another_file(const error& why) noexcept {
+  return why == errc::raced || why == std::errc::no_such_file_or_directory ||
+         why == std::errc::too_many_symbolic_link_levels || why == std::errc::not_a_directory ||
+         why == std::errc::is_a_directory;
 }
 
 } // namespace afio::algorithms::dedupe_detail

@@ -20,6 +20,9 @@ public:
   /// Stays open for the next `limit` - 1 that are opened, at the least. errc::raced if another
   /// directory is there by now. ENOENT, ENOMEM.
   result<const path_handle*> open(directory_number number) noexcept;
+  /// Opens the file for reading in its directory. errc::raced, and whatever else
+  /// means_another_file(), if it is not there any more.
+  result<opened_file> open(const found_file& file) noexcept;
 
 private:
   struct opened {
@@ -36,5 +39,8 @@ private:
   std::list<opened> latest_first_;
   std::unordered_map<directory_number, std::list<opened>::iterator> by_number_;
 };
+
+/// Whether an open failed because something else has the name by now, or nothing.
+bool means_another_file(const error& why) noexcept;
 
 } // namespace afio::algorithms::dedupe_detail

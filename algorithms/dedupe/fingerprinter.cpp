@@ -21,9 +21,7 @@ constexpr std::size_t open_directories = 16;
 
 /// Somebody has removed, replaced or changed it since: that is nobody's failure, and no duplicate.
 bool means_gone(const error& why) noexcept {
-  return why == std::errc::no_such_file_or_directory || why == errc::raced ||
-         why == std::errc::too_many_symbolic_link_levels || why == std::errc::not_a_directory ||
-         why == std::errc::invalid_argument || why == std::errc::is_a_directory ||
+  return means_another_file(why) || why == std::errc::invalid_argument ||
          why == errc::kept_changing;
 }
 
@@ -62,28 +60,21 @@ fingerprinter::fingerprinter(fingerprinting& shared, file_hasher&& files,
       buffers_(std::move(b)),
       directories_(shared.plan.found, open_directories, shared.options.tree.mounts) {}
 
-/// Under any of its names: by one it may have been renamed.
 result<fingerprinter::opened_candidate> fingerprinter::open(const candidate& one) noexcept {
-  result<opened_candidate> last = error(ENOENT, call::none);
-  for (const found_file* const name : shared_->plan.names_of(one)) {
-    last = open(*name);
-    if (last) break;
-  }
-  return last;
+  return shared_->plan.by_any_name(one, [&](const found_file& name) { return open(name); });
 }
 
 result<fingerprinter::opened_candidate> fingerprinter::open(const found_file& name) noexcept {
-  const leaf_name leaf = name.at.leaf();
-  AFIO_TRY(const path_handle* const dir, directories_.open(name.at.directory));
-  AFIO_TRY(auto opened,
-           file_handle::seen(*dir, leaf, shared_->options.tree.mounts, access_time::keep));
+  AFIO_TRY(auto opened, directories_.open(name));
   const stat_t& now = opened.status;
-  const bool same =
-      now.id.same_file(name.id) && now.size == name.size && now.modified == name.modified;
-  if (!same) return error(errc::raced, call::verify, leaf);
-  const bool caches = files_.cache().caching() != hash_caching::none;
-  side_hashes* const beside = caches ? shared_->beside.of(name.at.directory, *dir) : nullptr;
-  return opened_candidate{std::move(opened), leaf, beside};
+  if (now.size != name.size || now.modified != name.modified)
+    return error(errc::raced, call::verify, name.at.leaf());
+  side_hashes* beside = nullptr;
+  if (files_.cache().caching() != hash_caching::none) {
+    AFIO_TRY(const path_handle* const dir, directories_.open(name.at.directory));
+    beside = shared_->beside.of(name.at.directory, *dir);
+  }
+  return opened_candidate{std::move(opened), name.at.leaf(), beside};
 }
 
 /// Calls read(opened). Whatever fails is told, and the candidate is none.
@@ -156,7 +147,7 @@ bool fingerprinter::is_in_cache(candidate& one) noexcept {
 }
 
 bool fingerprinter::counts(const char* attribute) const noexcept {
-  return has(shared_->options.match, is_acl(attribute) ? aspect::acl : aspect::xattr);
+  return has(shared_->options.match, aspect_of_attribute(attribute));
 }
 
 /// Extended attributes and ACLs, as far as they count.

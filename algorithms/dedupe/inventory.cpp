@@ -1,6 +1,7 @@
 #include "algorithms/dedupe/inventory.hpp"
 
 #include "algorithms/hash/side_hashes.hpp"
+#include "algorithms/tree_part.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -89,10 +90,7 @@ bool collector::wants(const place<1>& here, const row<1>& r) const {
     if (s.size < std::max<std::uint64_t>(options_->min_size, 1) || mounted_on) return false;
     if (options_->owner && s.owner != *options_->owner) return false;
   }
-  if (options_->filter == nullptr) return true;
-  const std::string path = here.path(r.name);
-  const auto below = std::min(path.find_first_not_of('/', shown_.size()), path.size());
-  return options_->filter->includes(std::string_view(path).substr(below), s.type);
+  return tree_part{shown_, options_->filter}.holds(here, r);
 }
 
 /// The bytes are still the listing's.

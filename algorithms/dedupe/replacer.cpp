@@ -34,9 +34,7 @@ constexpr std::chrono::milliseconds time_to_arrive(1);
 /// It is another file by now, or has other contents: no duplicate any more, and nobody's failure.
 bool means_changed(const error& why) noexcept {
   if (why.name().starts_with("afio-kept-")) return false; // Of keep_foreign().
-  return why == errc::raced || why == std::errc::no_such_file_or_directory ||
-         why == std::errc::too_many_symbolic_link_levels || why == std::errc::not_a_directory ||
-         why == std::errc::is_a_directory;
+  return means_another_file(why);
 }
 
 bool means_cannot_share(const error& why) noexcept {
@@ -155,21 +153,12 @@ result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate
   return link(kept, of_kept, other);
 }
 
-/// Under any of its names: by one it may have been renamed.
 result<replacer::held_file> replacer::hold(const candidate& one, guard by) noexcept {
-  result<held_file> last = error(ENOENT, call::none);
-  for (const found_file* const name : shared_->plan.names_of(one)) {
-    last = hold(*name, by);
-    if (last) break;
-  }
-  return last;
+  return shared_->plan.by_any_name(one, [&](const found_file& name) { return hold(name, by); });
 }
 
 result<replacer::held_file> replacer::hold(const found_file& name, guard by) noexcept {
-  AFIO_TRY(const path_handle* const dir, directories_.open(name.at.directory));
-  AFIO_TRY(auto opened, file_handle::seen(*dir, name.at.leaf(), shared_->options.tree.mounts,
-                                          access_time::keep));
-  if (!opened.status.id.same_file(name.id)) return error(errc::raced, call::verify, name.at.leaf());
+  AFIO_TRY(auto opened, directories_.open(name));
   if (by == guard::lease) {
     AFIO_TRY(lease_read(opened.file, name.at.leaf()));
   }
@@ -259,9 +248,8 @@ result<bool> replacer::has_attributes(const file_handle& file) noexcept {
   const std::span<char> room(reinterpret_cast<char*>(through_->data()), through_->size());
   AFIO_TRY(const std::string_view names, attribute_names(file, room));
   bool any = false;
-  for_each_name(names, [&](const char* name) {
-    any = any || has(match, is_acl(name) ? aspect::acl : aspect::xattr);
-  });
+  for_each_name(names,
+                [&](const char* name) { any = any || has(match, aspect_of_attribute(name)); });
   return any;
 }
 

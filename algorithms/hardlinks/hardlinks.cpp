@@ -1,6 +1,7 @@
 #include "algorithms/hardlinks/hardlinks.hpp"
 
-#include "algorithms/hardlinks/tree_part.hpp"
+#include "algorithms/hardlinks/under_its_name.hpp"
+#include "algorithms/tree_part.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,7 +17,6 @@ std::string linked_name::path() const { return std::string(in->path) + leaf; }
 namespace {
 
 using hardlinks_detail::is_under_its_name;
-using hardlinks_detail::tree_part;
 
 /// Remembers the names of inodes that have several.
 class collector final : public visitor<1> {

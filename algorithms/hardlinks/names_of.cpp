@@ -2,7 +2,8 @@
 
 #include "afio/directory_handle.hpp"
 #include "algorithms/ancestor.hpp"
-#include "algorithms/hardlinks/tree_part.hpp"
+#include "algorithms/hardlinks/under_its_name.hpp"
+#include "algorithms/tree_part.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +19,6 @@ namespace afio::algorithms {
 namespace {
 
 using hardlinks_detail::is_under_its_name;
-using hardlinks_detail::tree_part;
 
 constexpr want fields = want::type | want::identity | want::links | want::size;
 

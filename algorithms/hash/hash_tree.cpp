@@ -1,6 +1,7 @@
 #include "algorithms/hash/hash_tree.hpp"
 
 #include "algorithms/hash/small_files.hpp"
+#include "algorithms/tree_part.hpp"
 
 #include <array>
 #include <cerrno>
@@ -61,7 +62,7 @@ private:
 struct hashing_tree {
   const hash_options& options;
   hash_listener& found;
-  std::string_view shown; ///< The root's name.
+  tree_part part;
   open_side_files beside;
   std::mutex telling;
 };
@@ -103,13 +104,7 @@ public:
 
 private:
   bool wants(const place<1>& here, const row<1>& r) const noexcept try {
-    const path_filter* const filter = shared_->options.filter;
-    if (filter == nullptr) return true;
-    const std::string shown = here.path(r.name);
-    const std::string_view root = shared_->shown;
-    return filter->includes(
-        std::string_view(shown).substr(root.size() + (root.ends_with('/') || root.empty() ? 0 : 1)),
-        r.in[0].type);
+    return shared_->part.holds(here, r);
 
   } catch (const std::bad_alloc&) {
 
@@ -205,7 +200,7 @@ void add(hash_report& to, const hash_report& from) noexcept {
 
 result<hash_report> hash_tree(const walk_root& root, const hash_options& options,
                               hash_listener& found, observer& told) noexcept try {
-  hashing_tree shared{options, found, root.name, {}, {}};
+  hashing_tree shared{options, found, {root.name, options.filter}, {}, {}};
   walk_options how = options.tree.for_walk();
   how.row_cost = row_cost::contents;
   how.order = row_order::by_inode;

@@ -1,4 +1,4 @@
-// Which part of a tree is looked at for names of inodes.
+// Which part of a tree a walk is about.
 #pragma once
 
 #include "algorithms/path_filter.hpp"
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace afio::algorithms::hardlinks_detail {
+namespace afio::algorithms {
 
 struct tree_part {
   std::string_view root;               ///< What the walk calls its root.
@@ -22,9 +22,4 @@ struct tree_part {
   }
 };
 
-/// Whether that is the inode which the entry is a name of, and not one that is mounted on it.
-inline bool is_under_its_name(const place<1>& here, const stat_t& s) noexcept {
-  return s.id.mount == here.id().mount;
-}
-
-} // namespace afio::algorithms::hardlinks_detail
+} // namespace afio::algorithms
