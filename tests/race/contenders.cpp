@@ -14,9 +14,15 @@ std::string from_environment(const char* name) {
   return std::filesystem::absolute(value);
 }
 
-contender afio_tool(const std::string& name, const char* variable,
-                    std::initializer_list<std::string> options) {
+/// A source that was exchanged and taken back has changed, and is tried again for so long.
+constexpr const char* retries = "--retry=100ms";
+
+/// With `always` besides the `options` that it is named for.
+contender afio_tool(const std::string& name, const char* variable, task does,
+                    std::initializer_list<std::string> options,
+                    std::initializer_list<std::string> always) {
   contender tool{name, {from_environment(variable), "--progress=never"}};
+  tool.does = does;
   const bool threads_given = std::any_of(options.begin(), options.end(), [](const auto& option) {
     return option.starts_with("--threads");
   });
@@ -25,6 +31,7 @@ contender afio_tool(const std::string& name, const char* variable,
     tool.arguments.push_back(option);
     tool.name += " " + option;
   }
+  tool.arguments.insert(tool.arguments.end(), always);
   return tool;
 }
 
@@ -35,57 +42,37 @@ bool contender::has(std::string_view option) const {
 }
 
 contender afio_rmtree(std::initializer_list<std::string> options) {
-  return afio_tool("afio-rmtree", "AFIO_RMTREE", options);
+  return afio_tool("afio-rmtree", "AFIO_RMTREE", task::removes, options, {});
 }
 
 contender afio_cptree(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-cptree", "AFIO_CPTREE", options);
-  // A source that was exchanged and taken back has changed, and is tried again for so long.
-  tool.arguments.push_back("--retry=100ms");
-  tool.does = tool.has("--merge") ? task::merges : task::copies;
+  contender tool = afio_tool("afio-cptree", "AFIO_CPTREE", task::copies, options, {retries});
+  if (tool.has("--merge")) tool.does = task::merges;
   return tool;
 }
 
 contender afio_mvtree(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-mvtree", "AFIO_MVTREE", options);
-  tool.arguments.push_back("--retry=100ms");
-  tool.does = task::moves;
-  return tool;
+  return afio_tool("afio-mvtree", "AFIO_MVTREE", task::moves, options, {retries});
 }
 
 contender afio_update(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-update", "AFIO_UPDATE", options);
-  tool.arguments.insert(tool.arguments.end(), {"--delete", "--retry=100ms"});
-  tool.does = task::updates;
-  return tool;
+  return afio_tool("afio-update", "AFIO_UPDATE", task::updates, options, {"--delete", retries});
 }
 
 contender afio_merge(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-update --base", "AFIO_UPDATE", options);
-  tool.arguments.push_back("--retry=100ms");
-  tool.does = task::merges_changes;
-  return tool;
+  return afio_tool("afio-update --base", "AFIO_UPDATE", task::merges_changes, options, {retries});
 }
 
 contender afio_clone(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-clone", "AFIO_CLONE", options);
-  tool.arguments.push_back("--retry=100ms");
-  tool.does = task::clones;
-  return tool;
+  return afio_tool("afio-clone", "AFIO_CLONE", task::clones, options, {retries});
 }
 
 contender afio_series(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-clone --series", "AFIO_CLONE", options);
-  tool.arguments.push_back("--retry=100ms");
-  tool.does = task::continues_series;
-  return tool;
+  return afio_tool("afio-clone --series", "AFIO_CLONE", task::continues_series, options, {retries});
 }
 
 contender afio_hardlinks(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-hardlinks", "AFIO_HARDLINKS", options);
-  tool.arguments.push_back("--json");
-  tool.does = task::lists;
-  return tool;
+  return afio_tool("afio-hardlinks", "AFIO_HARDLINKS", task::lists, options, {"--json"});
 }
 
 contender walk_by_paths() {
@@ -101,10 +88,7 @@ for root, _, files in os.walk(sys.argv[1]):
 }
 
 contender afio_dedupe(std::initializer_list<std::string> options) {
-  contender tool = afio_tool("afio-dedupe", "AFIO_DEDUPE", options);
-  tool.arguments.push_back("--link=hard");
-  tool.does = task::dedupes;
-  return tool;
+  return afio_tool("afio-dedupe", "AFIO_DEDUPE", task::dedupes, options, {"--link=hard"});
 }
 
 contender link_by_paths() {
