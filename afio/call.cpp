@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(call::count_)> n
     "lseek",     "memfd_create",    "mkdirat",         "openat",     "openat2",
     "preadv",    "pwritev",         "readlinkat",      "renameat2",  "statx",
     "symlinkat", "sync_file_range", "fchmodat2",       "unlinkat",   "fchownat",
-    "utimensat", "mknodat",         "syncfs",          "mmap",       "madvise",
-    "verify"};
+    "utimensat", "mknodat",         "syncfs",          "mmap",       "mremap",
+    "mprotect",  "msync",           "madvise",         "verify"};
 
 static_assert(!names.back().empty(), "every call has a name");
 

@@ -48,6 +48,9 @@ enum class call : std::uint8_t {
   mknodat,
   syncfs,
   mmap,
+  mremap,
+  mprotect,
+  msync,
   madvise,
   verify,
   count_

@@ -25,6 +25,17 @@ struct fiemap;
 
 namespace afio::detail::sys {
 
+/// The kernel's struct pm_scan_arg, which headers older than Linux 6.7 lack.
+struct page_scan {
+  std::uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages, category_inverted,
+      category_mask, category_anyof_mask, return_mask;
+};
+
+/// And its struct page_region: addresses.
+struct page_region {
+  std::uint64_t start, end, categories;
+};
+
 /// How a name may be resolved; the values are openat2's RESOLVE_ flags.
 enum class resolve : std::uint64_t {
   anywhere = 0,
@@ -125,12 +136,30 @@ result<std::size_t> share_equal(const descriptor& from, off_t at, std::size_t by
                                 const descriptor& to, off_t to_at) noexcept;
 /// FIEMAP: `request` says what is asked for and holds the answer, with the extents behind it.
 result<void> map_extents(const descriptor& file, struct ::fiemap& request) noexcept;
-/// Maps so many bytes of `file` for reading; `at` is a multiple of the page size.
-result<std::span<const std::byte>> map(const descriptor& file, off_t at,
-                                       std::size_t bytes) noexcept;
-/// Has all of a mapping in memory; where that cannot be, EFAULT instead of a signal later.
-result<void> populate(std::span<const std::byte> mapped) noexcept;
+/// Maps so many bytes of `file` from `at` on, a multiple of the page size; of memory full of zeros
+/// where `file` is not open and the flags say so. Protection and flags are mmap's.
+result<std::span<std::byte>> map(const descriptor& file, off_t at, std::size_t bytes,
+                                 int protection, int flags) noexcept;
+/// Private memory full of zeros in the place of what is mapped at `where`.
+result<void> map_over(std::span<std::byte> where, int protection, int flags) noexcept;
+/// Makes a mapping longer or shorter; flags are mremap's. With MREMAP_FIXED at `where`.
+result<std::span<std::byte>> remap(std::span<std::byte> mapped, std::size_t bytes, int flags,
+                                   std::byte* where = nullptr) noexcept;
+result<void> protect(std::span<std::byte> mapped, int protection) noexcept;
+/// madvise.
+result<void> advise(std::span<const std::byte> mapped, int advice) noexcept;
+/// What was stored into a shared mapping is durable, with MS_SYNC.
+result<void> sync_mapped(std::span<const std::byte> mapped, int flags) noexcept;
 void unmap(std::span<const std::byte> mapped) noexcept;
+/// Opens a file that the kernel keeps about this process, by its name in /proc/self. ENOSYS where
+/// that is not the kernel's.
+result<descriptor> open_own(const char* name) noexcept;
+/// The directory with a name for each size of page that can be set aside; not open where the kernel
+/// has none.
+result<descriptor> open_large_pages() noexcept;
+/// PAGEMAP_SCAN (Linux 6.7) over `own`, the process's "pagemap": `request` says what is asked for.
+/// How many regions it found.
+result<std::size_t> scan_pages(const descriptor& own, page_scan& request) noexcept;
 /// Bytes copied; 0 at the end of the source.
 result<std::size_t> copy_range(const descriptor& from, off_t at, const descriptor& to, off_t to_at,
                                std::size_t bytes) noexcept;
@@ -142,8 +171,8 @@ result<std::size_t> list_attributes(const descriptor& dir, const char* name,
                                     std::span<char> buffer) noexcept;
 result<std::size_t> get_attribute(const descriptor& file, const char* name,
                                   std::span<std::byte> buffer) noexcept;
-/// The same of the entry `name` of `dir`; nothing where it has no such attribute, or its file system
-/// has none. So asking does not allocate.
+/// The same of the entry `name` of `dir`; nothing where it has no such attribute, or its file
+/// system has none. So asking does not allocate.
 result<std::optional<std::size_t>> find_attribute(const descriptor& dir, const char* name,
                                                   const char* attribute,
                                                   std::span<std::byte> buffer) noexcept;

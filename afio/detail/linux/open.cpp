@@ -6,6 +6,8 @@
 #include <array>
 #include <atomic>
 #include <charconv>
+#include <cstring>
+#include <string_view>
 
 #include <linux/magic.h>
 #include <linux/openat2.h>
@@ -96,16 +98,40 @@ result<descriptor> reopen(const descriptor& file, int flags) noexcept {
                "");
 }
 
-result<descriptor> open_descriptor_table() noexcept {
-  constexpr const char* path = "/proc/self/fd";
-  const opened there = open_classic(descriptor::working_directory(), path, O_PATH | O_DIRECTORY, 0,
-                                    resolve::anywhere);
+namespace {
+
+/// What the kernel itself tells, in a file system of its own of type `magic`.
+result<descriptor> open_kernels(const char* path, int flags, long magic) noexcept {
+  const opened there =
+      open_classic(descriptor::working_directory(), path, flags, 0, resolve::anywhere);
   if (there.number == -ENOENT) return error(ENOSYS, call::verify, path);
-  AFIO_TRY(auto table, owned(there, path));
+  AFIO_TRY(auto own, owned(there, path));
   struct ::statfs fs;
-  AFIO_TRY(statfs(table, fs));
-  if (fs.f_type != PROC_SUPER_MAGIC) return error(ENOSYS, call::verify, path);
-  return table;
+  AFIO_TRY(statfs(own, fs));
+  if (fs.f_type != magic) return error(ENOSYS, call::verify, path);
+  return own;
+}
+
+} // namespace
+
+result<descriptor> open_descriptor_table() noexcept {
+  return open_kernels("/proc/self/fd", O_PATH | O_DIRECTORY, PROC_SUPER_MAGIC);
+}
+
+result<descriptor> open_large_pages() noexcept {
+  auto there = open_kernels("/sys/kernel/mm/hugepages", O_RDONLY | O_DIRECTORY, SYSFS_MAGIC);
+  if (!there && there.assume_error().native() == ENOSYS) return descriptor();
+  return there;
+}
+
+result<descriptor> open_own(const char* name) noexcept {
+  std::array<char, 48> path{}; // Zeroed and longer than any name asked for: NUL-terminated.
+  constexpr std::string_view prefix = "/proc/self/";
+  const std::string_view leaf(name);
+  if (prefix.size() + leaf.size() >= path.size()) return error(ENAMETOOLONG, call::openat, name);
+  std::memcpy(path.data(), prefix.data(), prefix.size());
+  std::memcpy(path.data() + prefix.size(), leaf.data(), leaf.size());
+  return open_kernels(path.data(), O_RDONLY, PROC_SUPER_MAGIC);
 }
 
 result<descriptor> reopen(const descriptor& table, const descriptor& file, int flags) noexcept {

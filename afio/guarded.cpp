@@ -1,0 +1,64 @@
+#include "afio/guarded.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+namespace afio::detail {
+
+namespace {
+
+thread_local bus_guard* innermost = nullptr;
+
+struct sigaction action_before;
+
+} // namespace
+
+/// What the process does at SIGBUS.
+struct bus_signal {
+  static bool install() noexcept {
+    struct sigaction ours = {};
+    ours.sa_sigaction = &act;
+    // Not blocked meanwhile: who leaves by the way out does not come back to unblock it. On the
+    // stack that the program keeps for signals, if it has one.
+    ours.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    sigemptyset(&ours.sa_mask);
+    return ::sigaction(SIGBUS, &ours, &action_before) == 0; // Always.
+  }
+
+  static void act(int number, siginfo_t* about, void* context) {
+    const auto* const at = static_cast<const std::byte*>(about->si_addr);
+    for (bus_guard* guard = innermost; guard != nullptr; guard = guard->outer_) {
+      const const_buffer mapped = guard->mapped_;
+      if (at < mapped.data() || at >= mapped.data() + mapped.size()) continue;
+      innermost = guard; // Those within it are not destroyed on the way.
+      siglongjmp(guard->way_out_, 1);
+    }
+    hand_on(number, about, context);
+  }
+
+  static void hand_on(int number, siginfo_t* about, void* context) {
+    if ((action_before.sa_flags & SA_SIGINFO) != 0)
+      return action_before.sa_sigaction(number, about, context);
+    if (action_before.sa_handler != SIG_DFL && action_before.sa_handler != SIG_IGN)
+      return action_before.sa_handler(number);
+    // As it would have been: the access is tried again, and ends the process. (The kernel ignores
+    // no such signal.) One that somebody sent is sent again.
+    ::sigaction(number, &action_before, nullptr);
+    if (about->si_code <= 0) ::raise(number);
+  }
+};
+
+bus_guard::bus_guard(const_buffer mapped) noexcept : mapped_(mapped), outer_(innermost) {
+  [[maybe_unused]] static const bool installed = bus_signal::install(); // Once a process.
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  innermost = this;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+}
+
+bus_guard::~bus_guard() {
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  innermost = outer_;
+}
+
+} // namespace afio::detail

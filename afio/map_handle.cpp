@@ -1,0 +1,280 @@
+#include "afio/map_handle.hpp"
+
+#include "afio/detail/cache_lines.hpp"
+#include "afio/detail/syscalls.hpp"
+#include "afio/memory_usage.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include <sys/mman.h>
+
+#ifndef MADV_POPULATE_READ // Linux 5.14
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace afio {
+
+namespace sys = detail::sys;
+
+namespace {
+
+/// More than any address space; rounding up to a page cannot overflow.
+constexpr std::uint64_t most = std::uint64_t{1} << 62;
+
+std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t page) noexcept {
+  return (bytes + page - 1) / page * page;
+}
+
+/// How mmap is told of pages of that size.
+int flags_of_page(std::uint64_t page) noexcept {
+  if (page == afio::page_size()) return 0;
+  return MAP_HUGETLB | std::countr_zero(page) << MAP_HUGE_SHIFT;
+}
+
+int protection_of(map_flags flags) noexcept {
+  int protection = PROT_NONE;
+  if (has(flags, map_flags::read | map_flags::write | map_flags::cow)) protection |= PROT_READ;
+  if (has(flags, map_flags::write | map_flags::cow)) protection |= PROT_WRITE;
+  if (has(flags, map_flags::execute)) protection |= PROT_EXEC;
+  return protection;
+}
+
+buffer part_of(buffer pages, std::uint64_t from, std::uint64_t to) noexcept {
+  return pages.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
+}
+
+result<void> populate(buffer pages, map_flags flags) noexcept {
+  if (pages.empty()) return success();
+  const bool writes = has(flags, map_flags::write | map_flags::cow);
+  return sys::advise(pages, writes ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+}
+
+} // namespace
+
+std::uint64_t map_handle::up(std::uint64_t bytes) const noexcept {
+  return rounded_up(bytes, page_);
+}
+
+std::uint64_t map_handle::down(std::uint64_t bytes) const noexcept { return bytes / page_ * page_; }
+
+result<map_handle> map_handle::map(const section_handle& section, map_options options) noexcept {
+  options.page_size = afio::page_size();
+  std::uint64_t length = options.part.length;
+  if (length == 0) {
+    AFIO_TRY(const std::uint64_t there, section.length());
+    length = there - std::min(there, options.part.offset);
+  }
+  const std::uint64_t reserved = std::max(length, options.reservation);
+  if (reserved == 0 || reserved > most || options.part.offset > most)
+    return error(EINVAL, call::mmap);
+  const bool copies = has(options.flags, map_flags::cow);
+  const bool persistent = has(options.flags, map_flags::non_volatile);
+  if (copies && persistent) return error(EINVAL, call::mmap);
+  const int flags = (copies       ? MAP_PRIVATE
+                     : persistent ? MAP_SHARED_VALIDATE | MAP_SYNC
+                                  : MAP_SHARED) |
+                    (has(options.flags, map_flags::nocommit) ? MAP_NORESERVE : 0);
+  AFIO_TRY(const buffer pages,
+           sys::map(section.native(), static_cast<off_t>(options.part.offset),
+                    static_cast<std::size_t>(rounded_up(reserved, afio::page_size())),
+                    protection_of(options.flags), flags));
+  map_handle made(pages, length, options, copies ? backing::copy_of_section : backing::section);
+  if (has(options.flags, map_flags::prefault)) {
+    AFIO_TRY(made.prefault({0, length}));
+  }
+  return made;
+}
+
+result<map_handle> map_handle::map(std::uint64_t bytes, map_options options) noexcept {
+  const std::uint64_t reserved = std::max(bytes, options.reservation);
+  if (bytes == 0 || reserved > most) return error(EINVAL, call::mmap);
+  options.part = {};
+  if (options.page_size == 0) options.page_size = afio::page_size();
+  if (!std::has_single_bit(options.page_size) || options.page_size < afio::page_size())
+    return error(EINVAL, call::mmap);
+  const std::uint64_t whole = rounded_up(reserved, options.page_size);
+  const std::uint64_t used = rounded_up(bytes, options.page_size);
+  const bool spare = whole > used;
+  const bool counted = !spare && !has(options.flags, map_flags::nocommit);
+  AFIO_TRY(const buffer pages,
+           sys::map(detail::descriptor(), 0, static_cast<std::size_t>(whole),
+                    spare ? PROT_NONE : protection_of(options.flags),
+                    MAP_PRIVATE | MAP_ANONYMOUS | (counted ? 0 : MAP_NORESERVE) |
+                        flags_of_page(options.page_size)));
+  map_handle made(pages, bytes, options, backing::memory);
+  if (spare) {
+    AFIO_TRY(sys::protect(part_of(pages, 0, used), protection_of(options.flags)));
+  }
+  if (has(options.flags, map_flags::prefault)) {
+    AFIO_TRY(made.prefault({0, bytes}));
+  }
+  return made;
+}
+
+result<map_handle> map_handle::reserve(std::uint64_t bytes) noexcept {
+  if (bytes == 0 || bytes > most) return error(EINVAL, call::mmap);
+  const map_options options{.flags = map_flags::none, .page_size = afio::page_size()};
+  AFIO_TRY(const buffer pages,
+           sys::map(detail::descriptor(), 0,
+                    static_cast<std::size_t>(rounded_up(bytes, afio::page_size())), PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE));
+  return map_handle(pages, bytes, options, backing::address_space);
+}
+
+map_handle::~map_handle() { (void)close(); }
+
+result<void> map_handle::close() noexcept {
+  if (!is_open()) return success();
+  auto stored = settle();
+  sys::unmap(std::exchange(pages_, {}));
+  length_ = 0;
+  return stored;
+}
+
+result<void> map_handle::settle() const noexcept {
+  if (!has(flags_, map_flags::barrier_on_close)) return success();
+  return barrier(barrier_kind::data);
+}
+
+/// The pages that have any byte of `part`.
+result<buffer> map_handle::touched_by(extent part, call about) const noexcept {
+  if (part.offset > pages_.size() || part.length > pages_.size() - part.offset)
+    return error(EINVAL, about);
+  if (part.length == 0) return buffer();
+  return part_of(pages_, down(part.offset), up(part.end()));
+}
+
+/// The pages all of whose bytes are of `part`.
+result<buffer> map_handle::within(extent part, call about) const noexcept {
+  AFIO_TRY(const buffer touched, touched_by(part, about));
+  const std::uint64_t from = up(part.offset);
+  const std::uint64_t to = down(part.end());
+  return touched.empty() || from >= to ? buffer() : part_of(pages_, from, to);
+}
+
+result<void> map_handle::truncate(std::uint64_t bytes, placement where) noexcept {
+  if (bytes == 0 || bytes > most || !is_open()) return error(EINVAL, call::mremap);
+  AFIO_TRY(bytes <= pages_.size() ? resize_within(bytes) : resize_beyond(bytes, where));
+  const std::uint64_t before = std::exchange(length_, bytes);
+  if (bytes > before && has(flags_, map_flags::prefault)) return prefault({before, bytes - before});
+  return success();
+}
+
+result<void> map_handle::resize_within(std::uint64_t bytes) noexcept {
+  // A section's pages are mapped as far as the reservation goes: only the count changes.
+  if (backing_ != backing::memory) return success();
+  const std::uint64_t now = up(length_);
+  const std::uint64_t then = up(bytes);
+  if (bytes < length_) {
+    // What grows again later reads as zeros, to the byte.
+    const std::uint64_t to = std::min(then, length_);
+    if (has(flags_, map_flags::write)) std::memset(pages_.data() + bytes, 0, to - bytes);
+    if (then == now) return success();
+    return sys::map_over(part_of(pages_, then, now), PROT_NONE,
+                         MAP_NORESERVE | flags_of_page(page_));
+  }
+  if (then == now) return success();
+  return sys::protect(part_of(pages_, now, then), protection_of(flags_));
+}
+
+result<void> map_handle::resize_beyond(std::uint64_t bytes, placement where) noexcept {
+  const int flags = where == placement::anywhere ? MREMAP_MAYMOVE : 0;
+  // The kernel makes nothing longer that consists of two kinds of page.
+  if (backing_ == backing::memory && up(length_) < pages_.size()) {
+    AFIO_TRY(sys::protect(part_of(pages_, up(length_), pages_.size()), protection_of(flags_)));
+  }
+  auto grown = sys::remap(pages_, static_cast<std::size_t>(up(bytes)), flags);
+  if (!grown) {
+    if (backing_ == backing::memory && up(length_) < pages_.size())
+      // As it was; if that fails, too, there is more memory to touch than was promised.
+      (void)sys::protect(part_of(pages_, up(length_), pages_.size()), PROT_NONE);
+    return grown.assume_error();
+  }
+  pages_ = grown.assume_value();
+  return success();
+}
+
+result<void> map_handle::commit(extent part, map_flags flags) noexcept {
+  AFIO_TRY(const buffer pages, touched_by(part, call::mprotect));
+  if (pages.empty()) return success();
+  AFIO_TRY(sys::protect(pages, protection_of(flags)));
+  if (has(flags, map_flags::prefault)) return populate(pages, flags);
+  return success();
+}
+
+result<void> map_handle::decommit(extent part) noexcept {
+  AFIO_TRY(const buffer pages, within(part, call::mprotect));
+  if (pages.empty()) return success();
+  if (backing_ == backing::memory || backing_ == backing::address_space)
+    return sys::map_over(pages, PROT_NONE,
+                         MAP_NORESERVE | flags_of_page(page_)); // Nothing stays set aside for it.
+  AFIO_TRY(sys::advise(pages, MADV_DONTNEED));
+  return sys::protect(pages, PROT_NONE);
+}
+
+result<void> map_handle::zero_memory(extent part) noexcept {
+  AFIO_TRY(const buffer whole, within(part, call::madvise));
+  bool given_back = whole.empty();
+  if (!given_back && backing_ != backing::copy_of_section) {
+    const auto gone =
+        sys::advise(whole, backing_ == backing::section ? MADV_REMOVE : MADV_DONTNEED);
+    const bool has_no_holes = !gone && (gone.assume_error() == std::errc::operation_not_supported ||
+                                        gone.assume_error() == std::errc::invalid_argument);
+    if (!gone && !has_no_holes) return gone.assume_error();
+    given_back = static_cast<bool>(gone);
+  }
+  std::byte* const from = pages_.data() + part.offset;
+  std::byte* const to = from + part.length;
+  if (!given_back || whole.empty()) {
+    std::memset(from, 0, static_cast<std::size_t>(part.length));
+    return success();
+  }
+  std::byte* const behind = whole.data() + whole.size();
+  std::memset(from, 0, static_cast<std::size_t>(whole.data() - from));
+  std::memset(behind, 0, static_cast<std::size_t>(to - behind));
+  return success();
+}
+
+result<void> map_handle::do_not_store(extent part) noexcept {
+  AFIO_TRY(const buffer pages, within(part, call::madvise));
+  if (backing_ == backing::section || backing_ == backing::copy_of_section)
+    return error(EOPNOTSUPP, call::madvise);
+  if (pages.empty()) return success();
+  return sys::advise(pages, MADV_FREE);
+}
+
+result<void> map_handle::prefetch(extent part) const noexcept {
+  AFIO_TRY(const buffer pages, touched_by(part, call::madvise));
+  if (pages.empty()) return success();
+  return sys::advise(pages, MADV_WILLNEED);
+}
+
+result<void> map_handle::prefault(extent part) const noexcept {
+  AFIO_TRY(const buffer pages, touched_by(part, call::madvise));
+  return populate(pages, flags_);
+}
+
+result<void> map_handle::advise(extent part, access_pattern pattern) const noexcept {
+  AFIO_TRY(const buffer pages, touched_by(part, call::madvise));
+  if (pages.empty()) return success();
+  constexpr int advice[] = {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_HUGEPAGE};
+  return sys::advise(pages, advice[static_cast<std::size_t>(pattern)]);
+}
+
+result<void> map_handle::barrier(barrier_kind kind, extent part) const noexcept {
+  if (kind == barrier_kind::all) return error(EOPNOTSUPP, call::msync);
+  if (part.length == 0 && part.offset == 0) part.length = up(length_);
+  AFIO_TRY(const buffer pages, touched_by(part, call::msync));
+  if (pages.empty()) return success();
+  if (has(flags_, map_flags::non_volatile)) {
+    if (kind == barrier_kind::data) detail::write_back_cache(pages);
+    return success();
+  }
+  return sys::sync_mapped(pages, kind == barrier_kind::start ? MS_ASYNC : MS_SYNC);
+}
+
+} // namespace afio

@@ -1,0 +1,151 @@
+// A file whose contents are in memory: read without a copy.
+#pragma once
+
+#include "afio/guarded.hpp"
+#include "afio/map_handle.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace afio {
+
+/// What touching a page that is not there does to calls of a mapped_file_handle that copy.
+enum class mapped_access : std::uint8_t {
+  unguarded, ///< SIGBUS. For files that nobody else cuts, on a disk that has room.
+  guarded,   ///< The call fails, with the reason (guarded.hpp).
+};
+
+/// Named at the call: `{.reservation = 1 << 30}`.
+struct mapping_options {
+  /// Bytes of address space to keep for growth; at least the file's length. As long as the file
+  /// stays within, addresses do.
+  std::uint64_t reservation = 0;
+  /// What else the map is to be: cow, execute, nocommit, prefault, barrier_on_close. Reading and
+  /// writing are as the file is open.
+  map_flags flags = map_flags::none;
+  mapped_access access = mapped_access::unguarded;
+};
+
+/// Is a file_handle, and all that one does is done, except what is said here. Its own reads and
+/// writes, those of other handles, and stores through other maps are seen by each other at once
+/// (but on a file system that does not keep its maps coherent, of which Linux has none on disk).
+///
+/// **Length.** It knows how long the file was when it was opened, and what truncate(), write() and
+/// update_map() made of that. What is behind is neither read nor written in place, even if somebody
+/// else has made the file longer: call update_map() to follow. If somebody else made it shorter,
+/// touching what is gone is SIGBUS, or EFAULT where guarded (guarded.hpp).
+///
+/// **Addresses** stay until the length goes beyond the reservation, or reserve() is called. Then
+/// the map may move: pointers from read() end.
+///
+/// Threads: reads and writes at once by any number; not while one calls truncate, update_map,
+/// reserve, or writes behind the end, unless the reservation is large enough for it.
+/// Nothing allocates unless it fails.
+class mapped_file_handle : public file_handle {
+public:
+  mapped_file_handle() noexcept = default;
+
+  /// Maps `file`, which goes with it. EINVAL for mode::none and append; else as map_handle::map.
+  static result<mapped_file_handle> mapped(file_handle file, mapping_options options = {}) noexcept;
+  /// As file_handle::file, then maps it.
+  static result<mapped_file_handle> mapped_file(const path_handle& base, leaf_name name,
+                                                file_options how = {},
+                                                mapping_options options = {}) noexcept;
+  /// A file without a name in the file system of `dir` (file_handle::unnamed), mapped.
+  static result<mapped_file_handle> mapped_temp_inode(const path_handle& dir,
+                                                      mapping_options options = {}) noexcept;
+
+  mapped_file_handle(mapped_file_handle&& other) noexcept
+      : file_handle(std::move(other)),
+        map_(std::move(other.map_)),
+        length_(other.length_.exchange(0, std::memory_order_relaxed)),
+        access_(other.access_) {}
+
+  mapped_file_handle& operator=(mapped_file_handle&& other) noexcept {
+    file_handle::operator=(std::move(other));
+    map_ = std::move(other.map_);
+    length_.store(other.length_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+    access_ = other.access_;
+    writes_ = other.writes_;
+    return *this;
+  }
+
+  ~mapped_file_handle() = default;
+
+  /// Unmaps and closes, and reports the first failure of both.
+  result<void> close() noexcept;
+
+  const map_handle& map() const noexcept { return map_; }
+
+  std::byte* address() const noexcept { return map_.address(); }
+
+  /// Known length in bytes, without a call of the kernel; size() asks it.
+  std::uint64_t length() const noexcept { return length_.load(std::memory_order_relaxed); }
+
+  /// Where `part` is in memory: fewer bytes where the known length ends before, none behind it.
+  const_buffer read(extent part) const noexcept {
+    const std::uint64_t end = length();
+    const std::uint64_t from = std::min(part.offset, end);
+    const std::uint64_t bytes = std::min(part.length, end - from);
+    return {map_.address() + from, static_cast<std::size_t>(bytes)};
+  }
+
+  /// Copies from the map. Bytes read, as read() above. EFAULT where guarded and not there.
+  result<std::size_t> read(buffer into, std::uint64_t offset) const noexcept {
+    const const_buffer from = read(extent{offset, into.size()});
+    AFIO_TRY(copy(from, into.data(), from));
+    return from.size();
+  }
+
+  /// Copies into the map. What ends behind the known length is written as a file_handle does, which
+  /// makes the file longer; then that length is known, and what else is in the file by then. Bytes
+  /// written. EACCES where the file is not open for writing. Where guarded: what the kernel says
+  /// when it writes there (ENOSPC, EIO); if somebody has cut the file, it is made longer again.
+  ///
+  /// Of a cow map, what is written is the map's alone; behind the end EINVAL.
+  result<std::size_t> write(const_buffer from, std::uint64_t offset) noexcept {
+    const std::uint64_t end = length();
+    if (!writes_ || offset > end || from.size() > end - offset) return write_out(from, offset);
+    std::byte* const to = map_.address() + offset;
+    if (!copy({to, from.size()}, to, from)) return write_out(from, offset);
+    return from.size();
+  }
+
+  /// As file_handle::truncate; the map follows. EINVAL for a cow map. If the file has its new
+  /// length and the map cannot follow (ENOMEM), the known length is what it was or less.
+  result<void> truncate(std::uint64_t bytes) noexcept;
+  /// Learns how long the file is now. In bytes.
+  result<std::uint64_t> update_map() noexcept;
+  /// Keeps so much address space; never less than the length. May move the map.
+  result<void> reserve(std::uint64_t bytes) noexcept;
+
+private:
+  mapped_file_handle(file_handle file, map_handle map, std::uint64_t length,
+                     mapped_access access) noexcept
+      : file_handle(std::move(file)),
+        map_(std::move(map)),
+        length_(length),
+        access_(access),
+        writes_(has(map_.flags(), map_flags::write | map_flags::cow)) {}
+
+  /// Copies `from` to `to`; `mapped` is the side that is the map's.
+  result<void> copy(const_buffer mapped, std::byte* to, const_buffer from) const noexcept {
+    const auto move = [&] { std::memmove(to, from.data(), from.size()); };
+    if (access_ == mapped_access::guarded) return guarded(mapped, move);
+    move();
+    return success();
+  }
+
+  result<std::size_t> write_out(const_buffer from, std::uint64_t offset) noexcept;
+  result<void> follow(std::uint64_t length) noexcept;
+
+  map_handle map_;
+  std::atomic<std::uint64_t> length_ = 0;
+  mapped_access access_ = mapped_access::unguarded;
+  bool writes_ = false;
+};
+
+} // namespace afio

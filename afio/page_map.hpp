@@ -1,0 +1,35 @@
+// Which pages of a map are its own.
+#pragma once
+
+#include "afio/map_handle.hpp"
+
+#include <span>
+
+namespace afio {
+
+/// What the kernel tells of this process's pages. One can serve all maps; threads as for any
+/// handle.
+class page_map : public handle {
+public:
+  page_map() noexcept = default;
+
+  /// ENOSYS where /proc is not mounted.
+  static result<page_map> open() noexcept;
+
+  /// Of a cow map: the pages of `part` that were stored into since it was mapped, so that it has
+  /// them for itself, as runs of whole pages, ascending, offsets from the beginning of the map.
+  /// Nothing else of it differs from its section. (Exactly those: also the ones that have been
+  /// swapped out. A store that leaves all bytes as they were counts.) Written to the front of
+  /// `into`; where that is full, go on behind the last run's end.
+  ///
+  /// EINVAL for a map that is not cow, or a part that is not in it. Stores that happen meanwhile
+  /// may be in it or not. About 10 ns a page that is the map's own, 1 ns one that was only read,
+  /// and less where nothing was touched; before Linux 6.7, 60 ns each. Does not allocate.
+  result<std::span<extent>> copied(const map_handle& map, extent part,
+                                   std::span<extent> into) const noexcept;
+
+private:
+  using handle::handle;
+};
+
+} // namespace afio
