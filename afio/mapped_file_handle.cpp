@@ -64,7 +64,7 @@ result<void> mapped_file_handle::close() noexcept {
 
 result<std::size_t> mapped_file_handle::write_out(const_buffer from,
                                                   std::uint64_t offset) noexcept {
-  if (!writes_) return error(EACCES, call::pwritev);
+  if (!writes()) return error(EACCES, call::pwritev);
   if (has(map_.flags(), map_flags::cow)) return error(EINVAL, call::pwritev);
   AFIO_TRY(const std::size_t written, file_handle::write(from, offset));
   if (offset + written > length()) {

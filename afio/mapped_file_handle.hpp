@@ -69,7 +69,6 @@ public:
     map_ = std::move(other.map_);
     length_.store(other.length_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
     access_ = other.access_;
-    writes_ = other.writes_;
     return *this;
   }
 
@@ -108,7 +107,7 @@ public:
   /// Of a cow map, what is written is the map's alone; behind the end EINVAL.
   result<std::size_t> write(const_buffer from, std::uint64_t offset) noexcept {
     const std::uint64_t end = length();
-    if (!writes_ || offset > end || from.size() > end - offset) return write_out(from, offset);
+    if (!writes() || offset > end || from.size() > end - offset) return write_out(from, offset);
     std::byte* const to = map_.address() + offset;
     if (!copy({to, from.size()}, to, from)) return write_out(from, offset);
     return from.size();
@@ -125,11 +124,9 @@ public:
 private:
   mapped_file_handle(file_handle file, map_handle map, std::uint64_t length,
                      mapped_access access) noexcept
-      : file_handle(std::move(file)),
-        map_(std::move(map)),
-        length_(length),
-        access_(access),
-        writes_(has(map_.flags(), map_flags::write | map_flags::cow)) {}
+      : file_handle(std::move(file)), map_(std::move(map)), length_(length), access_(access) {}
+
+  bool writes() const noexcept { return has(map_.flags(), map_flags::write | map_flags::cow); }
 
   /// Copies `from` to `to`; `mapped` is the side that is the map's.
   result<void> copy(const_buffer mapped, std::byte* to, const_buffer from) const noexcept {
@@ -145,7 +142,6 @@ private:
   map_handle map_;
   std::atomic<std::uint64_t> length_ = 0;
   mapped_access access_ = mapped_access::unguarded;
-  bool writes_ = false;
 };
 
 } // namespace afio

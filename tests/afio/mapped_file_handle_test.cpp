@@ -1,5 +1,6 @@
 // A file in memory: one truth for reads, writes and maps, and no signal for who asks for none.
 #include "afio/mapped_file_handle.hpp"
+#include "afio/memory_usage.hpp"
 #include "tests/afio/per_file_system.hpp"
 
 #include <gtest/gtest.h>
