@@ -156,6 +156,7 @@ run_side_by_side() {
   expect "$1.md" "$2"
 }
 
+run_side_by_side locks "| with a deadline |"
 run_side_by_side reads "| file_handle::read |"
 
 # Stopped midway, nothing is left, neither mounted nor on disk.
