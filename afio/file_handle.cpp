@@ -221,7 +221,17 @@ result<void> file_handle::close() noexcept {
   return handle::close();
 }
 
-result<bool> file_handle::try_lock_whole() noexcept { return sys::try_lock(file_); }
+result<file_lock> file_handle::lock_file_range(extent part, lock_kind kind,
+                                               deadline limit) noexcept {
+  // To the kernel, no bytes are all that follow.
+  if (part.length == 0 || !fits(part)) return error(EINVAL, call::fcntl);
+  return file_lock::take(file_, static_cast<off_t>(part.offset), static_cast<off_t>(part.length),
+                         kind, limit);
+}
+
+result<file_lock> file_handle::lock_file(lock_kind kind, deadline limit) noexcept {
+  return file_lock::take(file_, 0, 0, kind, limit);
+}
 
 namespace {
 

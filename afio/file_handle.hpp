@@ -1,7 +1,9 @@
 // A regular file: contents, size, extents and holes.
 #pragma once
 
+#include "afio/deadline.hpp"
 #include "afio/descriptor_table.hpp"
+#include "afio/file_lock.hpp"
 #include "afio/io_handle.hpp"
 #include "afio/path_handle.hpp"
 
@@ -83,12 +85,36 @@ public:
   /// As handle::close, after a barrier where caching is safety_barriers.
   result<void> close() noexcept;
 
-  /// Locks the whole file, whatever its size becomes, against others that lock it. Whether that
-  /// worked: not where another handle, of this process or any other, has a lock of it. Does not
-  /// wait. The handle must be open for writing (EBADF). Freed when the handle is closed, or its
-  /// process killed (a child that was forked meanwhile keeps it); a clone() has locks of its own.
-  /// Who does not lock is not hindered. ENOLCK where the file system has no locks.
-  result<bool> try_lock_whole() noexcept;
+  /// Locks bytes of the file, be they behind its end, against others that lock: whoever does not
+  /// ask for locks reads and writes as ever. Waits while another handle, of this process or any
+  /// other, has a lock of any of these bytes that does not go with this one, until the deadline:
+  /// ETIMEDOUT then, from fcntl; deadline::in(0s) tries once. Who waits without a limit sleeps in
+  /// the kernel and is woken; who has a deadline looks again and again, every millisecond at the
+  /// least. Nobody is promised a turn. A signal is no reason to give up. Success allocates nothing.
+  ///
+  /// The lock is the open file description's (F_OFD_SETLK): that of this handle, not of the thread
+  /// or process. So threads that use one handle do not exclude each other, those with a clone()
+  /// each do; closing other handles of the file changes nothing; a child that was forked has it,
+  /// too: either may unlock it for both, and if none does, it is held until both have closed the
+  /// handle. It is freed when the handle is closed, or its process killed. Locks of fcntl's other
+  /// kind (F_SETLK, lockf) are excluded by it, those of flock are not, but on network file systems.
+  ///
+  /// A handle has one kind of lock of each byte: taking another one replaces it, at once and with
+  /// nobody in between, for the bytes that are asked for; the rest stays as it was. What it had is
+  /// kept while it waits, and when it fails. So two that have a shared lock and both want an
+  /// exclusive one wait for each other. No deadlock is ever detected: have a deadline, and unlock
+  /// when it is over. Likewise, unlocking frees all those bytes, however often this handle has
+  /// locked them: of guards that overlap, the first to end unlocks for the others. To change the
+  /// kind of a lock, take the new one and release() the old guard.
+  ///
+  /// EINVAL for no bytes, or where they end beyond 2^63 - 1. EBADF for a shared lock of a handle
+  /// that does not read, or an exclusive one of a handle that does not write. ENOLCK where the
+  /// kernel, or the server of a network file system, has no locks to give; ENOSYS or EOPNOTSUPP
+  /// where the file system has none at all. A lock on a network file system can be lost when its
+  /// server is out of reach for long (NFS: EIO of reads and writes from then on).
+  result<file_lock> lock_file_range(extent part, lock_kind kind, deadline limit = {}) noexcept;
+  /// The same for the whole file, whatever its size becomes.
+  result<file_lock> lock_file(lock_kind kind, deadline limit = {}) noexcept;
 
   /// Takes a lease of the file: while holds_lease() says so, nobody else has it open or mapped for
   /// writing (lease::read), or at all but to name it (lease::write). Whether that worked: not where

@@ -31,24 +31,28 @@ result<std::size_t> with_iovecs(std::span<const Buffer> buffers, std::uint64_t o
 
 result<std::size_t> io_handle::read(std::span<const buffer> into,
                                     std::uint64_t offset) const noexcept {
+  if (into.size() == 1) return read(into.front(), offset);
   return with_iovecs(into, offset, call::preadv, [&](std::span<const iovec> vectors, off_t at) {
     return sys::read(file_, vectors, at);
   });
 }
 
 result<std::size_t> io_handle::read(buffer into, std::uint64_t offset) const noexcept {
-  return read(std::span<const buffer>(&into, 1), offset);
+  if (!fits(offset)) return error(EINVAL, call::pread64);
+  return sys::read(file_, into, static_cast<off_t>(offset));
 }
 
 result<std::size_t> io_handle::write(std::span<const const_buffer> from,
                                      std::uint64_t offset) noexcept {
+  if (from.size() == 1) return write(from.front(), offset);
   return with_iovecs(from, offset, call::pwritev, [&](std::span<const iovec> vectors, off_t at) {
     return sys::write(file_, vectors, at);
   });
 }
 
 result<std::size_t> io_handle::write(const_buffer from, std::uint64_t offset) noexcept {
-  return write(std::span<const const_buffer>(&from, 1), offset);
+  if (!fits(offset)) return error(EINVAL, call::pwrite64);
+  return sys::write(file_, from, static_cast<off_t>(offset));
 }
 
 result<void> io_handle::barrier(barrier_kind kind, extent part) noexcept {

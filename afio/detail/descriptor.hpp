@@ -37,4 +37,20 @@ private:
   int number_ = -1;
 };
 
+/// The number of a descriptor that somebody else owns: good for as long as that is open, whoever
+/// owns it by then.
+class borrowed_descriptor {
+public:
+  borrowed_descriptor() noexcept = default;
+
+  explicit borrowed_descriptor(const descriptor& owned) noexcept : number_(owned.number()) {}
+
+  bool is_open() const noexcept { return number_ >= 0; }
+
+  int number() const noexcept { return number_; }
+
+private:
+  int number_ = -1;
+};
+
 } // namespace afio::detail

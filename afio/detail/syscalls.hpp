@@ -69,9 +69,14 @@ result<descriptor> duplicate(const descriptor& file, unsigned least = 0) noexcep
 result<void> close(descriptor file) noexcept;
 result<int> status_flags(const descriptor& file) noexcept;
 result<void> set_status_flags(const descriptor& file, int flags) noexcept;
-/// Whether the whole file, however long it becomes, is locked for writing by this open of it now
-/// (F_OFD_SETLK): not where another open of it has locked any of it. Does not wait.
-result<bool> try_lock(const descriptor& file) noexcept;
+/// Whether those bytes, or with a length of 0 all from `at` on, are locked by this open of the file
+/// now, as `kind` says, F_RDLCK or F_WRLCK (F_OFD_SETLK): not where another open of it has a lock
+/// that does not go with it. Does not wait.
+result<bool> try_lock(const descriptor& file, int kind, off_t at, off_t bytes) noexcept;
+/// The same, once nothing is in the way any more (F_OFD_SETLKW).
+result<void> lock(const descriptor& file, int kind, off_t at, off_t bytes) noexcept;
+/// No failure where there is no lock.
+result<void> unlock(borrowed_descriptor file, off_t at, off_t bytes) noexcept;
 /// The signal that the kernel sends when somebody waits for a lease of `file` (F_SETSIG).
 result<void> set_signal(const descriptor& file, int signal) noexcept;
 /// Whether this open of the file has a lease of that kind, F_RDLCK or F_WRLCK, now: not where the
@@ -118,6 +123,10 @@ result<void> change_times(const descriptor& file, const timespec& accessed,
 result<int> inode_flags(const descriptor& file) noexcept;
 result<void> set_inode_flags(const descriptor& file, int flags) noexcept;
 
+result<std::size_t> read(const descriptor& file, std::span<std::byte> into, off_t at) noexcept;
+result<std::size_t> write(const descriptor& file, std::span<const std::byte> from,
+                          off_t at) noexcept;
+/// The same of several buffers.
 result<std::size_t> read(const descriptor& file, std::span<const iovec> into, off_t at) noexcept;
 result<std::size_t> write(const descriptor& file, std::span<const iovec> from, off_t at) noexcept;
 result<void> sync_all(const descriptor& file) noexcept;

@@ -4,7 +4,7 @@
 //     backup/2026-11-26T01:00:01Z/   shares with the one before what had not changed
 //     backup/2026-11-27T01:00:01Z.incomplete/   the same, but lacks what could not be read
 //     backup/.afio-series.index      what the source's files were in the last one (source_index)
-//     backup/.afio-series.lock       locked by who works in here (file_handle::try_lock_whole)
+//     backup/.afio-series.lock       locked by who works in here (file_handle::lock_file)
 //
 // A clone under construction has a random name (random_name.hpp), and so has one that is being
 // deleted. What a killed run leaves of either is deleted by the next one. Only names of these forms

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -51,6 +52,8 @@ void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); 
 
 namespace afio::unit {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// How often it allocates, and that it succeeds.
 template <class F>
@@ -135,6 +138,20 @@ TEST_F(Allocation, NoneForALease) {
   EXPECT_NO_ALLOCATION(file.drop_lease());
   const auto another = take(file_handle::file(dir, name_));
   EXPECT_NO_ALLOCATION(file.try_lease(lease::write));
+}
+
+TEST_F(Allocation, NoneForALock) {
+  auto file =
+      take(file_handle::file(dir, name_, {.mode = mode::write, .creation = creation::if_needed}));
+  auto another = take(file.clone(mode::write, caching::all));
+  EXPECT_NO_ALLOCATION(file.lock_file(lock_kind::exclusive));
+  EXPECT_NO_ALLOCATION(file.lock_file(lock_kind::exclusive, deadline::in(0s)));
+  EXPECT_NO_ALLOCATION(file.lock_file_range({1, 2}, lock_kind::shared, deadline::in(1s)));
+  auto held = take(file.lock_file_range({1, 2}, lock_kind::exclusive));
+  EXPECT_NO_ALLOCATION(!another.lock_file(lock_kind::shared, deadline::in(0s)))
+      << "an error about no name";
+  EXPECT_NO_ALLOCATION(!another.lock_file(lock_kind::shared, deadline::in(5ms)));
+  EXPECT_NO_ALLOCATION(held.unlock());
 }
 
 TEST_F(Allocation, NoneToListADirectory) {

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -25,6 +26,7 @@
 namespace afio::unit {
 namespace {
 
+using namespace std::chrono_literals;
 using detail::calls_seen;
 using detail::fault;
 using repeat = fault::repeat;
@@ -243,8 +245,10 @@ const operation operations[] = {
      [](const path_handle& dir, begin_fn begin) -> result<void> {
        auto file = file_at(dir, "f");
        begin();
-       AFIO_TRY(file.try_lock_whole());
-       return success();
+       AFIO_TRY(file_lock whole, file.lock_file(lock_kind::exclusive));
+       AFIO_TRY(file_lock part, file.lock_file_range({0, 1}, lock_kind::shared, deadline::in(0s)));
+       AFIO_TRY(part.unlock());
+       return whole.unlock();
      }},
     {"FileLease", "f f 1",
      [](const path_handle& dir, begin_fn begin) -> result<void> {
@@ -265,9 +269,13 @@ const operation operations[] = {
      [](const path_handle& dir, begin_fn begin) -> result<void> {
        auto file = file_at(dir, "f");
        std::array<std::byte, 10> bytes{};
+       const std::array<buffer, 2> into{bytes, bytes};
+       const std::array<const_buffer, 2> from{bytes, bytes};
        begin();
        AFIO_TRY(file.read(bytes, 0));
+       AFIO_TRY(file.read(into, 0));
        AFIO_TRY(file.write(bytes, 0));
+       AFIO_TRY(file.write(from, 0));
        AFIO_TRY(file.truncate(100));
        AFIO_TRY(file.next_data(0));
        AFIO_TRY(file.punch_hole({0, 10}));

@@ -47,7 +47,7 @@ TEST_F(FileExtents, ZerosAreTheSameWhereTheyHaveToBeWritten) {
     for (int step = 0; step < 8; ++step) {
       const armed unsupported({.which = call::fallocate, .native = EOPNOTSUPP});
       model.zero(file);
-      EXPECT_GE(detail::calls_seen(call::pwritev), 1U);
+      EXPECT_GE(detail::calls_seen(call::pwrite64), 1U);
       detail::disarm();
       model.change(file);
     }
@@ -160,7 +160,7 @@ TEST_F(FileExtents, AnErrorWhileZeroingIsNotHiddenByWriting) {
   auto file = open("a");
   const armed full({.which = call::fallocate, .native = ENOSPC});
   EXPECT_TRUE(failed_with(file.zero({0, 10}), ENOSPC));
-  EXPECT_EQ(detail::calls_seen(call::pwritev), 0U);
+  EXPECT_EQ(detail::calls_seen(call::pwrite64), 0U);
 }
 
 // --------------------------------------------------------------------------------- clone_extents

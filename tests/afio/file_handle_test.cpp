@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -15,8 +14,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace afio::unit {
 namespace {
@@ -330,58 +327,6 @@ TEST_F(Clone, ReachesAFileWhoseNameIsGone) {
   const auto file = take(file_handle::file(dir, leaf("a"), {.mode = mode::none}));
   fs::remove(scratch / "a");
   EXPECT_EQ(read_all(take(file.clone(mode::read, caching::all))).size(), 3U);
-}
-
-// ------------------------------------------------------------------------------------------ lock
-
-class Lock : public scene {
-protected:
-  file_handle open(mode m = mode::write) const {
-    return take(file_handle::file(dir, leaf("f"), {.mode = m, .creation = creation::if_needed}));
-  }
-};
-
-TEST_F(Lock, IsHeldByOneHandleUntilThatIsClosed) {
-  auto one = open(), other = open();
-  EXPECT_TRUE(take(one.try_lock_whole()));
-  EXPECT_TRUE(take(one.try_lock_whole())) << "it has it already";
-  EXPECT_FALSE(take(other.try_lock_whole()));
-  take(other.truncate(100)); // It hinders only those who lock.
-  EXPECT_FALSE(take(other.try_lock_whole()));
-  // As POSIX locks would be, which any close of the file in the process frees.
-  take(open().close());
-  EXPECT_FALSE(take(other.try_lock_whole()));
-  take(one.close());
-  EXPECT_TRUE(take(other.try_lock_whole()));
-}
-
-TEST_F(Lock, NeedsAHandleThatWrites) {
-  make("f f 1");
-  EXPECT_TRUE(failed_with(open(mode::read).try_lock_whole(), EBADF));
-  EXPECT_TRUE(take(open(mode::append).try_lock_whole()));
-}
-
-TEST_F(Lock, IsFreedByAKill) {
-  auto mine = open();
-  int ready[2];
-  ASSERT_EQ(::pipe2(ready, O_CLOEXEC), 0);
-  const pid_t holder = ::fork();
-  ASSERT_GE(holder, 0);
-  if (holder == 0) {
-    auto its = open();
-    const char locked = take(its.try_lock_whole()) ? 'y' : 'n';
-    (void)!::write(ready[1], &locked, 1);
-    for (;;) ::pause();
-  }
-  char locked = 0;
-  EXPECT_EQ(::read(ready[0], &locked, 1), 1);
-  EXPECT_EQ(locked, 'y');
-  EXPECT_FALSE(take(mine.try_lock_whole()));
-  ::kill(holder, SIGKILL);
-  EXPECT_EQ(::waitpid(holder, nullptr, 0), holder);
-  EXPECT_TRUE(take(mine.try_lock_whole()));
-  ::close(ready[0]);
-  ::close(ready[1]);
 }
 
 // --------------------------------------------------------------------------------------- unnamed

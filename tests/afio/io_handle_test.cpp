@@ -145,13 +145,28 @@ TEST_F(IoHandle, WritesShortWhereItMustAndSaysWhyTheNextTime) {
 TEST_F(IoHandle, GoesOnAfterASignal) {
   auto file = open("a");
   {
-    const armed interrupted({.which = call::pwritev, .native = EINTR});
+    const armed interrupted({.which = call::pwrite64, .native = EINTR});
     EXPECT_EQ(take(file.write(bytes_of("text"), 0)), 4U);
-    EXPECT_EQ(detail::calls_seen(call::pwritev), 2U);
+    EXPECT_EQ(detail::calls_seen(call::pwrite64), 2U);
   }
-  const armed interrupted({.which = call::preadv, .native = EINTR});
+  const armed interrupted({.which = call::pread64, .native = EINTR});
   EXPECT_EQ(text_of(file), "text");
-  EXPECT_EQ(detail::calls_seen(call::preadv), 2U);
+  EXPECT_EQ(detail::calls_seen(call::pread64), 2U);
+}
+
+TEST_F(IoHandle, OfOneBufferTakesTheQuickerCall) {
+  auto file = open("a");
+  const std::array<const_buffer, 2> from{bytes_of("one"), bytes_of("two")};
+  std::array<std::byte, 6> bytes{};
+  const std::array<buffer, 2> into{buffer(bytes).first(3), buffer(bytes).last(3)};
+  const armed counting;
+  EXPECT_EQ(take(file.write(std::span(from).first(1), 0)), 3U);
+  EXPECT_EQ(take(file.read(std::span(into).first(1), 0)), 3U);
+  EXPECT_EQ(detail::calls_seen(call::pwritev) + detail::calls_seen(call::preadv), 0U);
+  EXPECT_EQ(take(file.write(from, 0)), 6U);
+  EXPECT_EQ(take(file.read(into, 0)), 6U);
+  EXPECT_EQ(detail::calls_seen(call::pwrite64), 1U);
+  EXPECT_EQ(detail::calls_seen(call::pread64), 1U);
 }
 
 struct expected_calls {

@@ -323,7 +323,7 @@ TEST_P(CompareTrees, AFileThatKeepsChangingIsAFailure) {
   written_to = file.get();
   compare_report report;
   {
-    const armed_fault writing({.which = call::preadv,
+    const armed_fault writing({.which = call::pread64,
                                .repeats = detail::fault::repeat::for_ever,
                                .stop = [](call) noexcept {
                                  char first; // The same byte, so that all of the file is read.

@@ -97,7 +97,7 @@ TEST_P(CopyFile, VerifyFindsADifferenceAndPublishesNothing) {
   make("f f 10");
   copy_file_options options = no_sharing;
   options.verify = copy_file_options::verify::contents;
-  const just_before verified(call::preadv, 2, [&] { spoil_the_copy(scratch->path()); });
+  const just_before verified(call::pread64, 2, [&] { spoil_the_copy(scratch->path()); });
   EXPECT_TRUE(failed_with(copy("f", "t", options), errc::differs));
   EXPECT_EQ(verified.times(), 1);
   EXPECT_EQ(names(), (std::set<std::string>{"f"}));
@@ -131,7 +131,7 @@ TEST_P(CopyFile, WhicheverCallFailsTheNameIsOldOrNewAndNothingIsLeft) {
   const std::string source = bytes_of(at("f")), old = bytes_of(at("old"));
   unsigned failed = 0;
   for (const call which :
-       {call::openat, call::openat2, call::statx, call::preadv, call::pwritev, call::linkat,
+       {call::openat, call::openat2, call::statx, call::pread64, call::pwrite64, call::linkat,
         call::renameat2, call::fchmodat2, call::utimensat, call::flistxattr}) {
     bool met = true; // Until there are no more such calls: one that fails may be the last.
     for (std::uint64_t nth = 1; met; ++nth) {

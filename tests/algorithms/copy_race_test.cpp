@@ -64,7 +64,7 @@ void swap_now(call which) noexcept {
 }
 
 constexpr call calls[] = {call::openat2,   call::openat,    call::statx,      call::getdents64,
-                          call::preadv,    call::pwritev,   call::flistxattr, call::ioctl,
+                          call::pread64,   call::pwrite64,  call::flistxattr, call::ioctl,
                           call::mkdirat,   call::linkat,    call::renameat2,  call::readlinkat,
                           call::symlinkat, call::fchmodat2, call::utimensat,  call::unlinkat};
 

@@ -159,7 +159,7 @@ TEST_P(Copying, EachWayToCopyBytesIsForced) {
   const std::vector<detail::fault> faults{
       {.which = call::ioctl, .repeats = detail::fault::repeat::for_ever, .native = EOPNOTSUPP},
       {.which = call::copy_file_range, .repeats = detail::fault::repeat::for_ever, .native = EXDEV},
-      {.which = call::preadv, .repeats = detail::fault::repeat::once, .native = EINTR}};
+      {.which = call::pread64, .repeats = detail::fault::repeat::once, .native = EINTR}};
   int number = 0;
   for (const auto& f : faults) {
     const std::string name = "t" + std::to_string(number++);
@@ -253,7 +253,7 @@ TEST_P(Copying, AFileThatCannotBeReadIsToldAndTheRestIsCopied) {
   copy_options options;
   options.tree.threads = 1;
   {
-    const armed_fault eio({.which = call::preadv, .native = EIO});
+    const armed_fault eio({.which = call::pread64, .native = EIO});
     options.file.reflink = reflink::never;
     EXPECT_EQ(copied("s", "t", options).failures, 1U);
   }
@@ -267,7 +267,7 @@ TEST_P(Copying, AFullDiskLeavesNoHalfFile) {
   options.existing = copy_options::existing::merge;
   options.file.reflink = reflink::never;
   const armed_fault full(
-      {.which = call::pwritev, .repeats = detail::fault::repeat::for_ever, .native = ENOSPC});
+      {.which = call::pwrite64, .repeats = detail::fault::repeat::for_ever, .native = ENOSPC});
   EXPECT_EQ(copied("s", "t", options).failures, 1U);
   EXPECT_EQ(told.failure_alone().why.native(), ENOSPC);
   EXPECT_EQ(testing::manifest(at("t")).entries.size(), 1U);
@@ -280,7 +280,7 @@ TEST_P(Copying, AllOrNothingLeavesNothingWhereOneEntryFails) {
   options.extent = copy_options::extent::all_or_nothing;
   options.file.reflink = reflink::never;
   {
-    const armed_fault eio({.which = call::preadv, .native = EIO});
+    const armed_fault eio({.which = call::pread64, .native = EIO});
     EXPECT_EQ(copied("s", "t", options).failures, 1U);
   }
   EXPECT_FALSE(fs::exists(at("t")));
@@ -306,7 +306,7 @@ TEST_P(Copying, ASourceThatChangesIsTriedAgainAndThenReported) {
     appends_left = times;
     options.file.retry = deadline::in(std::chrono::milliseconds(200));
     const armed_fault meddling(
-        {.which = call::preadv, .repeats = detail::fault::repeat::for_ever, .stop = append});
+        {.which = call::pread64, .repeats = detail::fault::repeat::for_ever, .stop = append});
     const auto report = copied("s", times == 1 ? "once" : "always", options);
     EXPECT_EQ(report.kept_changing, times == 1 ? 0U : 1U);
     EXPECT_EQ(report.failures, report.kept_changing);

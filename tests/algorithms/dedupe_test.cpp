@@ -597,7 +597,7 @@ TEST_P(Dedupe, WhatCannotBeExchangedIsToldByItsName) {
 TEST_P(Dedupe, EveryFailingCallLeavesEveryNameWithItsContents) {
   options.tree.threads = 1;
   const call kinds[] = {call::linkat,  call::renameat2, call::unlinkat, call::statx,
-                        call::openat2, call::preadv,    call::fcntl,    call::flistxattr};
+                        call::openat2, call::pread64,   call::fcntl,    call::flistxattr};
   for (const call kind : kinds) {
     for (std::uint64_t nth = 1;; ++nth) {
       for (const char* name : {"a", "b", "c"}) fs::remove(at(name));
@@ -697,7 +697,7 @@ TEST_P(Dedupe, FindingStopsAtTheFirstFailureIfItShall) {
   options.tree.threads = 1;
   for (const on_failure what : {on_failure::proceed, on_failure::stop}) {
     options.tree.on_failure = what;
-    const armed fails({.which = call::preadv, .nth = 1, .native = EIO});
+    const armed fails({.which = call::pread64, .nth = 1, .native = EIO});
     const dedupe_plan found = take(plan());
     EXPECT_EQ(found.failures, 1U);
     EXPECT_EQ(found.stopped, what == on_failure::stop ? stopped::by_failure : stopped::no);

@@ -127,7 +127,7 @@ void change_it(call) noexcept {
 detail::fault changing_meanwhile(const std::filesystem::path& what, int times) {
   changing_path = what.string();
   changes_left = times;
-  return {.which = call::preadv, .repeats = detail::fault::repeat::for_ever, .stop = change_it};
+  return {.which = call::pread64, .repeats = detail::fault::repeat::for_ever, .stop = change_it};
 }
 
 TEST_F(HashTree, ReportsWhatKeepsChanging) {
@@ -168,7 +168,7 @@ TEST_F(HashTree, ReportsWhatCannotBeRead) {
   write("f", "text");
   write("g", "text");
   hashes heard;
-  const armed kernel({.which = call::preadv, .nth = 1, .native = EIO});
+  const armed kernel({.which = call::pread64, .nth = 1, .native = EIO});
   const hash_report done = take(hash(heard, {.tree = {.threads = 1}}));
   // A batch's read that fails is made again.
   EXPECT_EQ(done.files + done.failures, 2U);
@@ -257,9 +257,9 @@ TEST_P(HashTreeCached, ReadsTheSecondTimeOnlyWhatHasChanged) {
 TEST_P(HashTreeCached, TellsNothingWrongWhateverFails) {
   for (int i = 0; i < 5; ++i) write("f" + std::to_string(i), std::string(i * 30'000U, 'x'));
   const hash_options options{.tree = {.threads = 1}, .caching = GetParam()};
-  for (const call which : {call::openat2, call::statx, call::preadv, call::fcntl, call::fsetxattr,
+  for (const call which : {call::openat2, call::statx, call::pread64, call::fcntl, call::fsetxattr,
                            call::getxattrat, call::fstatfs, call::getdents64, call::memfd_create,
-                           call::utimensat, call::renameat2, call::pwritev, call::getrandom}) {
+                           call::utimensat, call::renameat2, call::pwrite64, call::getrandom}) {
     for (const int native : {EIO, EMFILE, ENOSPC, EACCES, EINTR, ENOSYS}) {
       for (std::uint64_t nth = 1, seen = nth; nth <= seen; ++nth) {
         SCOPED_TRACE(std::string(name_of(which)) + " " + std::to_string(nth) + " " +
@@ -290,9 +290,9 @@ TEST_P(HashTreeCached, DoesNotOpenWhatIsOnRecord) {
   std::this_thread::sleep_for(20ms);
   hashes first, second;
   take(hash(first, {.tree = {.threads = 1}, .caching = GetParam()}));
-  const armed kernel({.which = call::preadv, .nth = 2, .native = EIO}); // But for the side file.
+  const armed kernel({.which = call::pread64, .nth = 2, .native = EIO}); // But for the side file.
   EXPECT_EQ(take(hash(second, {.tree = {.threads = 1}, .caching = GetParam()})).from_cache, 1U);
-  EXPECT_LE(detail::calls_seen(call::preadv), GetParam() == hash_caching::file ? 2U : 0U);
+  EXPECT_LE(detail::calls_seen(call::pread64), GetParam() == hash_caching::file ? 2U : 0U);
 }
 
 /// Counts the files that differ.

@@ -63,7 +63,7 @@ TEST_P(LargeFiles, FailAloneWhicheverThreadItMeets) {
   make("d s\n f s/small 0");
   make_large("s/a");
   for (const std::uint64_t nth : {2U, 100U, 200U}) {
-    const armed full({.which = call::pwritev, .nth = nth, .native = ENOSPC});
+    const armed full({.which = call::pwrite64, .nth = nth, .native = ENOSPC});
     EXPECT_EQ(copied().failures, 1U) << nth;
     EXPECT_EQ(names_in(scratch / "t"), (std::set<std::string>{"small"})) << nth;
     fs::remove_all(scratch / "t");

@@ -331,7 +331,7 @@ TEST_P(Across, WhatCouldNotBeCopiedStaysAndIsToldOnce) {
   one_at_a_time.tree.threads = 1;
   move_report report;
   {
-    const armed broken({.which = call::preadv, .nth = 1, .native = EIO});
+    const armed broken({.which = call::pread64, .nth = 1, .native = EIO});
     report = take(try_move("s", "t", one_at_a_time));
   }
   ASSERT_EQ(told.failures.size(), 1U);
@@ -356,7 +356,7 @@ TEST_P(Across, AnyCallThatFailsLosesNothing) {
   }();
   std::size_t tried = 0;
   for (const call which :
-       {call::getdents64, call::openat2, call::openat, call::statx, call::preadv, call::pwritev,
+       {call::getdents64, call::openat2, call::openat, call::statx, call::pread64, call::pwrite64,
         call::copy_file_range, call::linkat, call::mkdirat, call::mknodat, call::symlinkat,
         call::renameat2, call::unlinkat, call::utimensat, call::fsync, call::syncfs}) {
     for (std::uint64_t nth = 1;; ++nth) {

@@ -280,7 +280,7 @@ TEST_P(PunchHoles, WhatCannotBeDoneIsToldAndTheRestIsDone) {
   {
     listener heard;
     options.doing = punch_options::doing::rehearse;
-    const armed fails({.which = call::preadv, .native = EIO});
+    const armed fails({.which = call::pread64, .native = EIO});
     const auto report = take(punch_holes(walk_root{&dir, "t"}, options, heard));
     EXPECT_EQ(report.failures, 1U);
     EXPECT_EQ(report.punched, 1U);

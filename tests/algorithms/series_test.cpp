@@ -145,7 +145,7 @@ TEST_F(Series, IsLeftAloneWhileAnotherRunHasTheLock) {
   make(std::string("f s/f 1\n d series/") + leftover);
   auto other = take(file_handle::file(series, leaf(series_lock),
                                       {.mode = mode::write, .creation = creation::if_needed}));
-  ASSERT_TRUE(take(other.try_lock_whole()));
+  take(other.lock_file(lock_kind::exclusive)).release();
   const auto start = std::chrono::steady_clock::now();
   const auto refused = try_run();
   EXPECT_LT(std::chrono::steady_clock::now() - start, 500ms);
@@ -267,7 +267,7 @@ TEST_F(Series, WhatIsBeingDeletedHasNoNameOfTheSeries) {
 
 TEST_F(Series, NothingIsSupersededByACloneThatLacksSomething) {
   make(old_ones);
-  const armed fails({.which = call::preadv, .nth = 1, .native = EIO});
+  const armed fails({.which = call::pread64, .nth = 1, .native = EIO});
   const auto report = take(try_run({.clone = {.tree = {.threads = 1}},
                                     .unchanged = series_options::knowing::by_comparison,
                                     .keep = {.last = 1}}));
@@ -283,7 +283,7 @@ TEST_F(Series, TheNextOneSharesWithOneThatLacksSomethingAndDeletesIt) {
   make("f s/f 5000\n f s/g 700\n d series");
   std::string half;
   {
-    const armed fails({.which = call::preadv, .nth = 1, .native = EIO});
+    const armed fails({.which = call::pread64, .nth = 1, .native = EIO});
     half = take(try_run({.clone = {.tree = {.threads = 1}}})).name;
   }
   ASSERT_EQ(told->failures.size(), 1U);
@@ -309,7 +309,7 @@ TEST_F(Series, SourcesThatKeepChangingHinderNoRetention) {
   make(old_ones);
   make("f s/new 5");
   const just_before reading(
-      call::preadv, 1, [&] { std::ofstream(at("s/new"), std::ios::app) << "more"; },
+      call::pread64, 1, [&] { std::ofstream(at("s/new"), std::ios::app) << "more"; },
       detail::fault::repeat::for_ever);
   const auto report =
       take(try_run({.clone = {.tree = {.threads = 1}, .file = {.retry = deadline::in(0s)}},
@@ -365,7 +365,7 @@ TEST_F(Series, TheIndexIsOfTheFilesThatAreSettledAndSparesReadingThem) {
   const auto report = run();
   EXPECT_EQ(report.clone.shared, 2U) << *told;
   // Two for the index, one for the file that has changed.
-  EXPECT_EQ(detail::calls_seen(call::preadv), 3U);
+  EXPECT_EQ(detail::calls_seen(call::pread64), 3U);
 }
 
 TEST_F(Series, WithoutAGoodIndexContentsAreCompared) {

@@ -185,7 +185,7 @@ TEST_F(SourceIndex, ASaveThatFailsLeavesTheOldOne) {
   const std::string before = bytes();
   source_index notes = load();
   notes.note(copy_of(2), source_at(2));
-  for (const call which : {call::getrandom, call::openat2, call::pwritev, call::fsync, call::statx,
+  for (const call which : {call::getrandom, call::openat2, call::pwrite64, call::fsync, call::statx,
                            call::renameat2, call::close}) {
     for (std::uint64_t nth = 1; nth <= 3; ++nth) {
       SCOPED_TRACE(std::string(name_of(which)) + " " + std::to_string(nth));

@@ -118,7 +118,7 @@ TEST_F(ZeroRuns, OfAThousandRandomLayoutsAgreeWithAModel) {
 TEST_F(ZeroRuns, EndWhereTheCallerSaysOrTheFileIsCut) {
   lay_out("00000000");
   EXPECT_EQ(runs(block, 3 * block), (list{{0, 3 * block}}));
-  const just_before reading(call::preadv, 2, [&] {
+  const just_before reading(call::pread64, 2, [&] {
     EXPECT_EQ(::truncate((scratch / "f").c_str(), static_cast<off_t>(5 * block)), 0);
   });
   EXPECT_EQ(runs(block), (list{{0, 5 * block}}));
@@ -137,11 +137,11 @@ TEST_F(ZeroRuns, AreReadInsteadOfMappedOnceTheLeaseIsWanted) {
   search.map_under(reader, lease::read);
   const armed counting;
   ASSERT_TRUE(take(search.next()));
-  EXPECT_EQ(detail::calls_seen(call::preadv), 0U);
+  EXPECT_EQ(detail::calls_seen(call::pread64), 0U);
   EXPECT_TRUE(failed_with(file_handle::file(dir, leaf("f"), {.mode = mode::write}), EAGAIN));
   while (take(search.next())) {
   }
-  EXPECT_GT(detail::calls_seen(call::preadv), 0U);
+  EXPECT_GT(detail::calls_seen(call::pread64), 0U);
   EXPECT_TRUE(succeeded(file_handle::file(dir, leaf("f"), {.mode = mode::write})))
       << "it was given back";
 }
@@ -166,7 +166,7 @@ TEST_F(ZeroRuns, CountWhatIsRead) {
 TEST_F(ZeroRuns, AreNotMadeUpWhereTheFileCannotBeRead) {
   lay_out("x0");
   std::vector<std::byte> through(buffer_size);
-  for (const call which : {call::preadv, call::lseek}) {
+  for (const call which : {call::pread64, call::lseek}) {
     const armed fails({.which = which, .native = EIO});
     zero_runs search(file, 2 * block, through, {.least = block, .block = block});
     EXPECT_TRUE(failed_with(search.next(), EIO));

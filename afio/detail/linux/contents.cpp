@@ -20,6 +20,21 @@ result<off_t> seek(const descriptor& file, off_t offset, int whence) noexcept {
   return enter(call::lseek, nullptr, [&] { return ::lseek(file.number(), offset, whence); });
 }
 
+result<std::size_t> read(const descriptor& file, std::span<std::byte> into, off_t at) noexcept {
+  const ssize_t bytes =
+      attempt(call::pread64, [&] { return ::pread(file.number(), into.data(), into.size(), at); });
+  if (bytes < 0) return error(static_cast<int>(-bytes), call::pread64);
+  return static_cast<std::size_t>(bytes);
+}
+
+result<std::size_t> write(const descriptor& file, std::span<const std::byte> from,
+                          off_t at) noexcept {
+  const ssize_t bytes = attempt(
+      call::pwrite64, [&] { return ::pwrite(file.number(), from.data(), from.size(), at); });
+  if (bytes < 0) return error(static_cast<int>(-bytes), call::pwrite64);
+  return static_cast<std::size_t>(bytes);
+}
+
 result<std::size_t> read(const descriptor& file, std::span<const iovec> into, off_t at) noexcept {
   AFIO_TRY(const ssize_t bytes, enter(call::preadv, nullptr, [&] {
              return ::preadv(file.number(), into.data(), static_cast<int>(into.size()), at);

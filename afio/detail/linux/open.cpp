@@ -171,16 +171,4 @@ result<void> set_status_flags(const descriptor& file, int flags) noexcept {
   return enter_void(call::fcntl, nullptr, [&] { return ::fcntl(file.number(), F_SETFL, flags); });
 }
 
-result<bool> try_lock(const descriptor& file) noexcept {
-  struct flock whole {};
-
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
-  const int value =
-      attempt(call::fcntl, [&] { return ::fcntl(file.number(), F_OFD_SETLK, &whole); });
-  if (value == -EAGAIN) return false; // The lock is another's.
-  if (value < 0) return error(-value, call::fcntl);
-  return true;
-}
-
 } // namespace afio::detail::sys
