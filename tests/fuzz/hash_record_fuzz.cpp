@@ -63,8 +63,8 @@ void check_file(std::span<const std::byte> raw) {
 /// The bytes as records behind a header that is theirs: taken if they are in order.
 void check_records(std::span<const std::byte> raw) {
   raw = raw.first(raw.size() / hash_record_size * hash_record_size);
-  bytes file(side_header_size + raw.size());
-  std::copy(raw.begin(), raw.end(), file.begin() + side_header_size);
+  bytes file(side_header_size);
+  file.insert(file.end(), raw.begin(), raw.end());
   hash_detail::finish_side_file(file);
   bool sorted = true;
   for (std::size_t at = hash_record_size; at < raw.size(); at += hash_record_size) {
