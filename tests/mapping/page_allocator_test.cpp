@@ -187,7 +187,7 @@ TEST_P(PageAllocator, AKilledProcessLeavesNothingButItsPages) {
 }
 
 TEST_P(PageAllocator, BelievesNoFileThatIsNotItsOwn) {
-  make("pages=hello");
+  take(file().write(std::as_bytes(std::span("hello")), 0));
   EXPECT_TRUE(failed_with(page_allocator::open(file(), room), errc::check_failed));
   take(file().truncate(page_allocator::header_bytes));
   EXPECT_TRUE(failed_with(page_allocator::open(file(), room), errc::check_failed));
