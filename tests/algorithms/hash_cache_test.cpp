@@ -214,7 +214,7 @@ TEST_P(HashCache, DoesNotBelieveAnyChangeOfStatus) {
     std::this_thread::sleep_for(15ms);
   };
   forgets([&] { ::chmod(at("f").c_str(), 0600); });
-  forgets([&] { ::truncate(at("f").c_str(), 3); });
+  forgets([&] { std::filesystem::resize_file(at("f"), 3); });
   forgets([&] { std::filesystem::last_write_time(at("f"), {}); });
   forgets([&] { ::setxattr(at("f").c_str(), "user.other", "x", 1, 0); });
 }
