@@ -29,6 +29,14 @@ std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t page) noexcept {
   return (bytes + page - 1) / page * page;
 }
 
+/// How mmap is told what a map of a section is to be.
+int flags_of(map_flags flags) noexcept {
+  const int kind = has(flags, map_flags::cow)            ? MAP_PRIVATE
+                   : has(flags, map_flags::non_volatile) ? MAP_SHARED_VALIDATE | MAP_SYNC
+                                                         : MAP_SHARED;
+  return kind | (has(flags, map_flags::nocommit) ? MAP_NORESERVE : 0);
+}
+
 /// How mmap is told of pages of that size.
 int flags_of_page(std::uint64_t page) noexcept {
   if (page == afio::page_size()) return 0;
@@ -72,16 +80,11 @@ result<map_handle> map_handle::map(const section_handle& section, map_options op
   if (reserved == 0 || reserved > most || options.part.offset > most)
     return error(EINVAL, call::mmap);
   const bool copies = has(options.flags, map_flags::cow);
-  const bool persistent = has(options.flags, map_flags::non_volatile);
-  if (copies && persistent) return error(EINVAL, call::mmap);
-  const int flags = (copies       ? MAP_PRIVATE
-                     : persistent ? MAP_SHARED_VALIDATE | MAP_SYNC
-                                  : MAP_SHARED) |
-                    (has(options.flags, map_flags::nocommit) ? MAP_NORESERVE : 0);
+  if (copies && has(options.flags, map_flags::non_volatile)) return error(EINVAL, call::mmap);
   AFIO_TRY(const buffer pages,
            sys::map(section.native(), static_cast<off_t>(options.part.offset),
                     static_cast<std::size_t>(rounded_up(reserved, afio::page_size())),
-                    protection_of(options.flags), flags));
+                    protection_of(options.flags), flags_of(options.flags)));
   map_handle made(pages, length, options, copies ? backing::copy_of_section : backing::section);
   if (has(options.flags, map_flags::prefault)) {
     AFIO_TRY(made.prefault({0, length}));
@@ -202,6 +205,19 @@ result<void> map_handle::commit(extent part, map_flags flags) noexcept {
   AFIO_TRY(const buffer pages, touched_by(part, call::mprotect));
   if (pages.empty()) return success();
   AFIO_TRY(sys::protect(pages, protection_of(flags)));
+  if (has(flags, map_flags::prefault)) return populate(pages, flags);
+  return success();
+}
+
+result<void> map_handle::commit(extent part, const section_handle& section, std::uint64_t from,
+                                map_flags flags) noexcept {
+  AFIO_TRY(const buffer pages, touched_by(part, call::mmap));
+  if (backing_ != backing::address_space || part.offset % page_ != 0 || from % page_ != 0 ||
+      from > most)
+    return error(EINVAL, call::mmap);
+  if (pages.empty()) return success();
+  AFIO_TRY(sys::map_over(pages, section.native(), static_cast<off_t>(from), protection_of(flags),
+                         flags_of(flags)));
   if (has(flags, map_flags::prefault)) return populate(pages, flags);
   return success();
 }

@@ -127,6 +127,11 @@ public:
   /// Gives all pages that touch `part` what `flags` says of them (read, write, cow, execute,
   /// prefault). ENOMEM, EACCES as for map().
   result<void> commit(extent part, map_flags flags = map_flags::read | map_flags::write) noexcept;
+  /// Of a map made by reserve(): puts `section`, from `from` on, in the place of the pages of
+  /// `part`. EINVAL for another map, or where the beginning of either is no multiple of the page;
+  /// else as map().
+  result<void> commit(extent part, const section_handle& section, std::uint64_t from,
+                      map_flags flags = map_flags::read | map_flags::write) noexcept;
   /// Takes back all pages that are wholly within `part`, until they are committed again: touching
   /// them is SIGSEGV. Memory of its own, and what a cow map has of its own, is then gone.
   result<void> decommit(extent part) noexcept;

@@ -22,7 +22,8 @@ public:
   /// swapped out. A store that leaves all bytes as they were counts.) Written to the front of
   /// `into`; where that is full, go on behind the last run's end.
   ///
-  /// EINVAL for a map that is not cow, or a part that is not in it. Stores that happen meanwhile
+  /// EINVAL for a map that is not cow, nor made by reserve() (for sections put there by cow), or a
+  /// part that is not in it. Stores that happen meanwhile
   /// may be in it or not. About 10 ns a page that is the map's own, 1 ns one that was only read,
   /// and less where nothing was touched; before Linux 6.7, 60 ns each. Does not allocate.
   result<std::span<extent>> copied(const map_handle& map, extent part,

@@ -151,6 +151,9 @@ result<std::span<std::byte>> map(const descriptor& file, off_t at, std::size_t b
                                  int protection, int flags) noexcept;
 /// Private memory full of zeros in the place of what is mapped at `where`.
 result<void> map_over(std::span<std::byte> where, int protection, int flags) noexcept;
+/// The same of a file, as map() does.
+result<void> map_over(std::span<std::byte> where, const descriptor& file, off_t at, int protection,
+                      int flags) noexcept;
 /// Makes a mapping longer or shorter; flags are mremap's. With MREMAP_FIXED at `where`.
 result<std::span<std::byte>> remap(std::span<std::byte> mapped, std::size_t bytes, int flags,
                                    std::byte* where = nullptr) noexcept;

@@ -28,9 +28,14 @@ result<std::span<std::byte>> map(const descriptor& file, off_t at, std::size_t b
 }
 
 result<void> map_over(std::span<std::byte> where, int protection, int flags) noexcept {
+  return map_over(where, descriptor(), 0, protection, flags | MAP_PRIVATE | MAP_ANONYMOUS);
+}
+
+result<void> map_over(std::span<std::byte> where, const descriptor& file, off_t at, int protection,
+                      int flags) noexcept {
   return enter_void(call::mmap, nullptr, [&] {
-    void* const mapped = ::mmap(where.data(), where.size(), protection,
-                                flags | MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    void* const mapped =
+        ::mmap(where.data(), where.size(), protection, flags | MAP_FIXED, file.number(), at);
     return mapped == MAP_FAILED ? -1 : 0;
   });
 }
