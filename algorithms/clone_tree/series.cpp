@@ -128,16 +128,17 @@ tree_options series_run::for_trees() const noexcept {
   return how;
 }
 
+/// Tries until it is held or the time is over, waiting twice as long each time, 0.1 s at most: the
+/// other run may take hours, and a lock that waits by itself looks each millisecond.
 result<void> series_run::lock() noexcept {
-  constexpr nanoseconds between_looks = 100ms; // Whether to stop is asked then.
   const leaf_buffer name = leaf_of(series_lock);
   const auto limit = options_.lock.start();
+  nanoseconds pause = 1ms;
   for (;;) {
     AFIO_TRY(
         file_handle file,
         file_handle::file(series_, name, {.mode = mode::write, .creation = creation::if_needed}));
-    auto locked = file.lock_file(lock_kind::exclusive,
-                                 deadline::in(std::min(limit.remaining(), between_looks)));
+    auto locked = file.lock_file(lock_kind::exclusive, deadline::in(0s));
     if (locked) {
       AFIO_TRY(const identity held, file.identity());
       stat_t named;
@@ -153,6 +154,8 @@ result<void> series_run::lock() noexcept {
     if (options_.clone.tree.stop.stop_requested())
       return error(ECANCELED, call::fcntl, series_lock);
     if (limit.expired()) return error(ETIMEDOUT, call::fcntl, series_lock);
+    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    pause = std::min<nanoseconds>(2 * pause, 100ms);
   }
 }
 
