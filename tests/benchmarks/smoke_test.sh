@@ -157,6 +157,7 @@ run_side_by_side() {
 }
 
 run_side_by_side locks "| with a deadline |"
+run_side_by_side memory "| file_memory_resource |"
 run_side_by_side pages "| two threads |"
 run_side_by_side reads "| file_handle::read |"
 
