@@ -90,7 +90,8 @@ public:
   /// other, has a lock of any of these bytes that does not go with this one, until the deadline:
   /// ETIMEDOUT then, from fcntl; deadline::in(0s) tries once. Who waits without a limit sleeps in
   /// the kernel and is woken; who has a deadline looks again and again, every millisecond at the
-  /// least. Nobody is promised a turn. A signal is no reason to give up. Success allocates nothing.
+  /// least, after a first look which is before the clock starts. Nobody is promised a turn. A
+  /// signal is no reason to give up. Success allocates nothing.
   ///
   /// The lock is the open file description's (F_OFD_SETLK): that of this handle, not of the thread
   /// or process. So threads that use one handle do not exclude each other, those with a clone()
