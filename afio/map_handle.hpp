@@ -51,8 +51,8 @@ enum class placement : std::uint8_t { in_place, anywhere };
 /// **At the end of a section**: the last page reads as zeros behind the end, and what is stored
 /// there is lost. Pages behind it are SIGBUS to touch until the section has grown so far; then they
 /// are there, without another call. Whoever cuts the section takes pages away in the same manner.
-/// Where a file has holes, storing into one can be SIGBUS, too: if the disk is full. To get an
-/// error instead, see guarded.hpp.
+/// Where a file has holes, storing into one can be SIGBUS, too: if the disk is full. (On a full
+/// tmpfs, even reading it.) To get an error instead, see guarded.hpp.
 ///
 /// **Threads**: the memory is everyone's, as any memory is. Calls may be made at once by several
 /// threads, but for truncate, close, and moving the handle.

@@ -373,7 +373,8 @@ TEST(MappedFileOnAFullDisk, SaysSoWhereGuardedAndIsTheEndWhereNot) {
     EXPECT_EQ(fill(file), ENOSPC);
     EXPECT_EQ(in_child([&] { return fill(plain); }), -SIGBUS);
     std::byte one[1];
-    EXPECT_EQ(take(file.read(buffer(one), sparse - 1)), 1U); // To read a hole needs no room.
+    const auto hole = file.read(buffer(one), sparse - 1);
+    EXPECT_TRUE(kind == file_system::tmpfs ? failed_with(hole, EFAULT) : succeeded(hole));
     EXPECT_EQ(file.length(), sparse);
   }
 }

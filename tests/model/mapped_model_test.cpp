@@ -25,7 +25,7 @@ std::uint64_t number_in(const char* name, std::uint64_t otherwise) {
   return value != nullptr ? std::stoull(value) : otherwise;
 }
 
-const std::uint64_t operations = number_in("AFIO_MAPPED_OPERATIONS", 4'000);
+const std::uint64_t operations = number_in("AFIO_MAPPED_OPERATIONS", 2'000);
 const std::uint64_t seed = number_in("AFIO_MODEL_SEED", 1);
 
 using bytes = std::vector<std::byte>;
@@ -142,10 +142,10 @@ protected:
   }
 
   void compare_all() {
-    read_plain(plain, expected, {0, 4 * reach});
-    read_plain(other, others, {0, 4 * reach});
+    read_plain(plain, expected, {0, 2 * reach});
+    read_plain(other, others, {0, 2 * reach});
     same({map.address(), expected.size()}, expected.part({0, expected.size()}));
-    same(mapped.read(extent{0, 4 * reach}), expected.part({0, known}));
+    same(mapped.read(extent{0, 2 * reach}), expected.part({0, known}));
     ASSERT_EQ(take(plain.size()), expected.size());
     ASSERT_EQ(mapped.length(), known);
   }
