@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 
 namespace afio::detail {
 
@@ -27,25 +28,34 @@ struct bus_signal {
   }
 
   static void act(int number, siginfo_t* about, void* context) {
-    const auto* const at = static_cast<const std::byte*>(about->si_addr);
     for (bus_guard* guard = innermost; guard != nullptr; guard = guard->outer_) {
-      const const_buffer mapped = guard->mapped_;
-      if (at < mapped.data() || at >= mapped.data() + mapped.size()) continue;
+      if (!is_about(*about, guard->mapped_)) continue;
       innermost = guard; // Those within it are not destroyed on the way.
       siglongjmp(guard->way_out_, 1);
     }
     hand_on(number, about, context);
   }
 
+  /// Whether a page of `mapped` was touched, and is not there: nobody sent it, nor does the kernel
+  /// tell of memory that went bad unread.
+  static bool is_about(const siginfo_t& about, const_buffer mapped) noexcept {
+    if (about.si_code <= 0 || about.si_code == BUS_MCEERR_AO) return false;
+    const auto at = reinterpret_cast<std::uintptr_t>(about.si_addr);
+    const auto from = reinterpret_cast<std::uintptr_t>(mapped.data());
+    return at >= from && at - from < mapped.size();
+  }
+
   static void hand_on(int number, siginfo_t* about, void* context) {
     if ((action_before.sa_flags & SA_SIGINFO) != 0)
       return action_before.sa_sigaction(number, about, context);
+    const bool sent = about->si_code <= 0;
+    if (action_before.sa_handler == SIG_IGN && sent) return;
     if (action_before.sa_handler != SIG_DFL && action_before.sa_handler != SIG_IGN)
       return action_before.sa_handler(number);
     // As it would have been: the access is tried again, and ends the process. (The kernel ignores
     // no such signal.) One that somebody sent is sent again.
     ::sigaction(number, &action_before, nullptr);
-    if (about->si_code <= 0) ::raise(number);
+    if (sent) ::raise(number);
   }
 };
 

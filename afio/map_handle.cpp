@@ -29,12 +29,16 @@ std::uint64_t rounded_up(std::uint64_t bytes, std::uint64_t page) noexcept {
   return (bytes + page - 1) / page * page;
 }
 
+int commitment_of(map_flags flags) noexcept {
+  return has(flags, map_flags::nocommit) ? MAP_NORESERVE : 0;
+}
+
 /// How mmap is told what a map of a section is to be.
 int flags_of(map_flags flags) noexcept {
   const int kind = has(flags, map_flags::cow)            ? MAP_PRIVATE
                    : has(flags, map_flags::non_volatile) ? MAP_SHARED_VALIDATE | MAP_SYNC
                                                          : MAP_SHARED;
-  return kind | (has(flags, map_flags::nocommit) ? MAP_NORESERVE : 0);
+  return kind | commitment_of(flags);
 }
 
 /// How mmap is told of pages of that size.
@@ -101,13 +105,11 @@ result<map_handle> map_handle::map(std::uint64_t bytes, map_options options) noe
     return error(EINVAL, call::mmap);
   const std::uint64_t whole = rounded_up(reserved, options.page_size);
   const std::uint64_t used = rounded_up(bytes, options.page_size);
-  const bool spare = whole > used;
-  const bool counted = !spare && !has(options.flags, map_flags::nocommit);
-  AFIO_TRY(const buffer pages,
-           sys::map(detail::descriptor(), 0, static_cast<std::size_t>(whole),
-                    spare ? PROT_NONE : protection_of(options.flags),
-                    MAP_PRIVATE | MAP_ANONYMOUS | (counted ? 0 : MAP_NORESERVE) |
-                        flags_of_page(options.page_size)));
+  const bool spare = whole > used; // The kernel counts no memory for what cannot be touched.
+  AFIO_TRY(const buffer pages, sys::map(detail::descriptor(), 0, static_cast<std::size_t>(whole),
+                                        spare ? PROT_NONE : protection_of(options.flags),
+                                        MAP_PRIVATE | MAP_ANONYMOUS | commitment_of(options.flags) |
+                                            flags_of_page(options.page_size)));
   map_handle made(pages, bytes, options, backing::memory);
   if (spare) {
     AFIO_TRY(sys::protect(part_of(pages, 0, used), protection_of(options.flags)));
@@ -124,7 +126,7 @@ result<map_handle> map_handle::reserve(std::uint64_t bytes) noexcept {
   AFIO_TRY(const buffer pages,
            sys::map(detail::descriptor(), 0,
                     static_cast<std::size_t>(rounded_up(bytes, afio::page_size())), PROT_NONE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE));
+                    MAP_PRIVATE | MAP_ANONYMOUS));
   return map_handle(pages, bytes, options, backing::address_space);
 }
 
@@ -154,9 +156,10 @@ result<buffer> map_handle::touched_by(extent part, call about) const noexcept {
 /// The pages all of whose bytes are of `part`.
 result<buffer> map_handle::within(extent part, call about) const noexcept {
   AFIO_TRY(const buffer touched, touched_by(part, about));
+  if (touched.empty()) return buffer();
   const std::uint64_t from = up(part.offset);
   const std::uint64_t to = down(part.end());
-  return touched.empty() || from >= to ? buffer() : part_of(pages_, from, to);
+  return from < to ? part_of(pages_, from, to) : buffer();
 }
 
 result<void> map_handle::truncate(std::uint64_t bytes, placement where) noexcept {
@@ -172,16 +175,14 @@ result<void> map_handle::resize_within(std::uint64_t bytes) noexcept {
   if (backing_ != backing::memory) return success();
   const std::uint64_t now = up(length_);
   const std::uint64_t then = up(bytes);
-  if (bytes < length_) {
-    // What grows again later reads as zeros, to the byte.
-    const std::uint64_t to = std::min(then, length_);
-    if (has(flags_, map_flags::write)) std::memset(pages_.data() + bytes, 0, to - bytes);
-    if (then == now) return success();
-    return sys::map_over(part_of(pages_, then, now), PROT_NONE,
-                         MAP_NORESERVE | flags_of_page(page_));
+  if (then > now) return sys::protect(part_of(pages_, now, then), protection_of(flags_));
+  if (then < now) {
+    AFIO_TRY(drop(part_of(pages_, then, now)));
   }
-  if (then == now) return success();
-  return sys::protect(part_of(pages_, now, then), protection_of(flags_));
+  // What grows again later reads as zeros, to the byte.
+  if (bytes < length_ && has(flags_, map_flags::write | map_flags::cow))
+    std::memset(pages_.data() + bytes, 0, std::min(then, length_) - bytes);
+  return success();
 }
 
 result<void> map_handle::resize_beyond(std::uint64_t bytes, placement where) noexcept {
@@ -225,39 +226,54 @@ result<void> map_handle::commit(extent part, const section_handle& section, std:
 result<void> map_handle::decommit(extent part) noexcept {
   AFIO_TRY(const buffer pages, within(part, call::mprotect));
   if (pages.empty()) return success();
-  if (backing_ == backing::memory || backing_ == backing::address_space)
-    return sys::map_over(pages, PROT_NONE,
-                         MAP_NORESERVE | flags_of_page(page_)); // Nothing stays set aside for it.
-  AFIO_TRY(sys::advise(pages, MADV_DONTNEED));
-  return sys::protect(pages, PROT_NONE);
+  const bool of_section = backing_ == backing::section || backing_ == backing::copy_of_section;
+  // New address space has no memory set aside; but large pages are counted for that, too.
+  if (of_section || page_ != afio::page_size()) return drop(pages);
+  return sys::map_over(pages, PROT_NONE, commitment_of(flags_));
+}
+
+/// What was in these pages goes, and touching them is SIGSEGV. They stay one mapping with the
+/// others, to the kernel, as soon as they may be touched like them: so that it can grow.
+result<void> map_handle::drop(buffer pages) const noexcept {
+  AFIO_TRY(sys::protect(pages, PROT_NONE));
+  auto gone = sys::advise(pages, MADV_DONTNEED);
+  if (!gone) (void)sys::protect(pages, protection_of(flags_));
+  return gone;
 }
 
 result<void> map_handle::zero_memory(extent part) noexcept {
   AFIO_TRY(const buffer whole, within(part, call::madvise));
-  bool given_back = whole.empty();
-  if (!given_back && backing_ != backing::copy_of_section) {
-    const auto gone =
-        sys::advise(whole, backing_ == backing::section ? MADV_REMOVE : MADV_DONTNEED);
-    const bool has_no_holes = !gone && (gone.assume_error() == std::errc::operation_not_supported ||
-                                        gone.assume_error() == std::errc::invalid_argument);
-    if (!gone && !has_no_holes) return gone.assume_error();
-    given_back = static_cast<bool>(gone);
-  }
-  std::byte* const from = pages_.data() + part.offset;
-  std::byte* const to = from + part.length;
-  if (!given_back || whole.empty()) {
-    std::memset(from, 0, static_cast<std::size_t>(part.length));
+  if (part.length == 0) return success();
+  if (backing_ != backing::address_space && !has(flags_, map_flags::write | map_flags::cow))
+    return error(EACCES, call::madvise);
+  const buffer bytes = part_of(pages_, part.offset, part.end());
+  AFIO_TRY(const bool given_back, give_back(whole));
+  if (!given_back) {
+    std::memset(bytes.data(), 0, bytes.size());
     return success();
   }
-  std::byte* const behind = whole.data() + whole.size();
-  std::memset(from, 0, static_cast<std::size_t>(whole.data() - from));
-  std::memset(behind, 0, static_cast<std::size_t>(to - behind));
+  const auto before = static_cast<std::size_t>(whole.data() - bytes.data());
+  const std::size_t behind = before + whole.size();
+  std::memset(bytes.data(), 0, before);
+  std::memset(bytes.data() + behind, 0, bytes.size() - behind);
   return success();
+}
+
+/// Whether these pages read as zeros now, without having been written.
+result<bool> map_handle::give_back(buffer pages) const noexcept {
+  if (pages.empty() || backing_ == backing::copy_of_section) return false;
+  const auto gone = sys::advise(pages, backing_ == backing::section ? MADV_REMOVE : MADV_DONTNEED);
+  if (gone) return true;
+  const error& why = gone.assume_error();
+  // The file system has no holes, or the process has locked its memory.
+  if (why == std::errc::operation_not_supported || why == std::errc::invalid_argument) return false;
+  return why;
 }
 
 result<void> map_handle::do_not_store(extent part) noexcept {
   AFIO_TRY(const buffer pages, within(part, call::madvise));
-  if (backing_ == backing::section || backing_ == backing::copy_of_section)
+  if (backing_ == backing::section || backing_ == backing::copy_of_section ||
+      page_ != afio::page_size())
     return error(EOPNOTSUPP, call::madvise);
   if (pages.empty()) return success();
   return sys::advise(pages, MADV_FREE);
@@ -283,7 +299,9 @@ result<void> map_handle::advise(extent part, access_pattern pattern) const noexc
 
 result<void> map_handle::barrier(barrier_kind kind, extent part) const noexcept {
   if (kind == barrier_kind::all) return error(EOPNOTSUPP, call::msync);
-  if (part.length == 0 && part.offset == 0) part.length = up(length_);
+  // All: who stored behind length(), where a section has grown, means that, too.
+  if (part == extent{})
+    part.length = has(flags_, map_flags::non_volatile) ? length_ : pages_.size();
   AFIO_TRY(const buffer pages, touched_by(part, call::msync));
   if (pages.empty()) return success();
   if (has(flags_, map_flags::non_volatile)) {

@@ -18,7 +18,8 @@ struct map_options {
   extent part = {};
   map_flags flags = map_flags::read | map_flags::write;
   /// Bytes of address space to keep for truncate() to grow into, counted from the beginning of the
-  /// map. Costs nothing but addresses, of which a process has 128 TiB.
+  /// map. Costs nothing but addresses, of which a process has 128 TiB; of large pages, as much as
+  /// if it were all used.
   std::uint64_t reservation = 0;
   /// Of memory of its own: the machine's page, or a larger one of which it has set some aside
   /// (page_sizes(); ENOMEM where it has too few, EINVAL for other sizes). 0 is the machine's page.
@@ -50,21 +51,22 @@ enum class placement : std::uint8_t { in_place, anywhere };
 /// **At the end of a section**: the last page reads as zeros behind the end, and what is stored
 /// there is lost. Pages behind it are SIGBUS to touch until the section has grown so far; then they
 /// are there, without another call. Whoever cuts the section takes pages away in the same manner.
-/// Where a file has holes, storing into one can be SIGBUS, too: if the disk is full. To get an
-/// error instead, see guarded.hpp.
+/// Where a file has holes, storing into one can be SIGBUS, too: if the disk is full. (On a full
+/// tmpfs, even reading it.) To get an error instead, see guarded.hpp.
 ///
 /// **Threads**: the memory is everyone's, as any memory is. Calls may be made at once by several
 /// threads, but for truncate, close, and moving the handle.
 ///
+/// Where the process has locked its memory (mlockall), what would give pages back is EINVAL.
 /// Nothing here allocates unless it fails.
 class map_handle {
 public:
   map_handle() noexcept = default;
 
-  /// Maps a part of `section`. EACCES for what its file is not open for; EINVAL for an empty part
-  /// without a reservation, or an offset that is no multiple of the page; ENOMEM where no address
-  /// space is left, or the machine sets no more memory aside; ENODEV where the file system maps
-  /// nothing. With prefault, EFAULT where the section ends before the part.
+  /// Maps a part of `section`. EACCES for what its file is not open for (EBADF for mode::none);
+  /// EINVAL for an empty part without a reservation, or an offset that is no multiple of the page;
+  /// ENOMEM where no address space is left, or the machine sets no more memory aside; ENODEV where
+  /// the file system maps nothing. With prefault, EFAULT where the section ends before the part.
   static result<map_handle> map(const section_handle& section, map_options options = {}) noexcept;
   /// `bytes` of memory of its own, full of zeros. `part` is not used. EINVAL for no bytes.
   static result<map_handle> map(std::uint64_t bytes, map_options options = {}) noexcept;
@@ -117,11 +119,13 @@ public:
   /// What it is made of, in bytes.
   std::uint64_t page_size() const noexcept { return page_; }
 
-  /// Grows or shrinks to `bytes`. Memory of its own grows by zeros; of a section, more or less of
-  /// it is mapped, and the section itself stays as long as it is. Within the reservation addresses
-  /// stay, and what shrank and grows again reads as zeros (as the section's bytes). Beyond it:
-  /// ENOMEM where something else is in the way and it may not move; EFAULT where parts were given
-  /// other flags or advice than the rest. EINVAL for no bytes. After a failure all is as it was.
+  /// Grows or shrinks to `bytes`. Memory of its own grows by zeros, also where it had shrunk
+  /// before; of a section, length() is all that changes within the reservation, and never the
+  /// section. Within the reservation addresses stay. Beyond it: ENOMEM where something else is in
+  /// the way and it may not move; EFAULT where parts were given other flags or advice than the
+  /// rest; EINVAL for large pages. EINVAL for no bytes, or (some kernels: ENOMEM) more than there
+  /// are addresses. After a failure all is as it was; but where prefault then fails, as prefault()
+  /// does, it has its new length.
   result<void> truncate(std::uint64_t bytes, placement where) noexcept;
 
   /// Gives all pages that touch `part` what `flags` says of them (read, write, cow, execute,
@@ -133,24 +137,27 @@ public:
   result<void> commit(extent part, const section_handle& section, std::uint64_t from,
                       map_flags flags = map_flags::read | map_flags::write) noexcept;
   /// Takes back all pages that are wholly within `part`, until they are committed again: touching
-  /// them is SIGSEGV. Memory of its own, and what a cow map has of its own, is then gone.
+  /// them is SIGSEGV. Memory of its own, and what a cow map has of its own, is then gone. After a
+  /// failure all is as it was.
   result<void> decommit(extent part) noexcept;
   /// Makes `part` read as zeros, giving whole pages back where that is possible: to the system, or
   /// as a hole of the file that a section is of, where it can have holes (else they are written).
+  /// EACCES for a map that is not to be written.
   result<void> zero_memory(extent part) noexcept;
   /// Says that what is in the pages wholly within `part` is of no use any more: the kernel may drop
   /// it before a next store into each, so until then they read as they did, or as zeros. Only for
-  /// memory of its own; of a section, EOPNOTSUPP.
+  /// memory of its own; of a section, and of large pages, EOPNOTSUPP.
   result<void> do_not_store(extent part) noexcept;
   /// Starts to read the pages that touch `part`, and does not wait.
   result<void> prefetch(extent part) const noexcept;
   /// Returns when all pages that touch `part` are in memory, ready to be written to if the map's
-  /// flags say so. EFAULT where there is none (see above), also for a disk that is full or fails.
+  /// flags say so. EFAULT where there is none (see above), also for a disk that is full or fails;
+  /// EINVAL before Linux 5.14, and for what is not committed.
   result<void> prefault(extent part) const noexcept;
   /// For all pages that touch `part`.
   result<void> advise(extent part, access_pattern pattern) const noexcept;
 
-  /// Of what was stored into `part`, an empty one meaning all: with barrier_kind::data it is
+  /// Of what was stored into `part`, {} meaning all: with barrier_kind::data it is
   /// durable on return, with what is needed to read it back, as io_handle::barrier says; start is
   /// started by the kernel in its own time, and returns. EOPNOTSUPP for all, which needs the file
   /// (io_handle::barrier). Nothing is durable that is a map's own.
@@ -172,6 +179,8 @@ private:
   result<buffer> touched_by(extent part, call about) const noexcept;
   result<buffer> within(extent part, call about) const noexcept;
   result<void> settle() const noexcept;
+  result<void> drop(buffer pages) const noexcept;
+  result<bool> give_back(buffer pages) const noexcept;
   result<void> resize_within(std::uint64_t bytes) noexcept;
   result<void> resize_beyond(std::uint64_t bytes, placement where) noexcept;
 

@@ -24,6 +24,10 @@ result<map_flags> flags_for(int status_flags) noexcept {
   }
 }
 
+/// What a map has besides, for as long as it lives.
+constexpr map_flags kept =
+    map_flags::cow | map_flags::execute | map_flags::nocommit | map_flags::barrier_on_close;
+
 } // namespace
 
 result<mapped_file_handle> mapped_file_handle::mapped(file_handle file,
@@ -35,8 +39,11 @@ result<mapped_file_handle> mapped_file_handle::mapped(file_handle file,
   AFIO_TRY(const auto section, section_handle::section(file));
   AFIO_TRY(auto map,
            map_handle::map(section, {.part = {0, length},
-                                     .flags = flags | options.flags,
+                                     .flags = flags | (options.flags & kept),
                                      .reservation = std::max(options.reservation, page_size())}));
+  if (has(options.flags, map_flags::prefault)) {
+    AFIO_TRY(map.prefault({0, length}));
+  }
   return mapped_file_handle(std::move(file), std::move(map), length, options.access);
 }
 
@@ -58,8 +65,34 @@ result<mapped_file_handle> mapped_file_handle::mapped_temp_inode(const path_hand
 result<void> mapped_file_handle::close() noexcept {
   auto unmapped = map_.close();
   length_.store(0, std::memory_order_relaxed);
-  AFIO_TRY(file_handle::close());
-  return unmapped;
+  auto closed = file_handle::close();
+  return unmapped ? std::move(closed) : std::move(unmapped);
+}
+
+result<std::size_t> mapped_file_handle::read(std::span<const buffer> into,
+                                             std::uint64_t offset) const noexcept {
+  if (into.size() > max_buffers) return error(EINVAL, call::preadv);
+  std::size_t done = 0;
+  for (const buffer each : into) {
+    const auto some = read(each, offset + done);
+    if (!some) return done > 0 ? result<std::size_t>(done) : some;
+    done += some.assume_value();
+    if (some.assume_value() < each.size()) break;
+  }
+  return done;
+}
+
+result<std::size_t> mapped_file_handle::write(std::span<const const_buffer> from,
+                                              std::uint64_t offset) noexcept {
+  if (from.size() > max_buffers) return error(EINVAL, call::pwritev);
+  std::size_t done = 0;
+  for (const const_buffer each : from) {
+    const auto some = write(each, offset + done);
+    if (!some) return done > 0 ? result<std::size_t>(done) : some;
+    done += some.assume_value();
+    if (some.assume_value() < each.size()) break;
+  }
+  return done;
 }
 
 result<std::size_t> mapped_file_handle::write_out(const_buffer from,
@@ -67,39 +100,40 @@ result<std::size_t> mapped_file_handle::write_out(const_buffer from,
   if (!writes()) return error(EACCES, call::pwritev);
   if (has(map_.flags(), map_flags::cow)) return error(EINVAL, call::pwritev);
   AFIO_TRY(const std::size_t written, file_handle::write(from, offset));
-  if (offset + written > length()) {
-    AFIO_TRY(update_map());
+  if (written == 0 || offset + written <= length()) return written;
+  AFIO_TRY(const std::uint64_t now, size());
+  AFIO_TRY(make_room(now));
+  // Another thread may have gone further meanwhile, and must not lose that.
+  std::uint64_t known = length();
+  while (known < now && !length_.compare_exchange_weak(known, now, std::memory_order_relaxed)) {
   }
   return written;
 }
 
 result<void> mapped_file_handle::truncate(std::uint64_t bytes) noexcept {
   if (has(map_.flags(), map_flags::cow)) return error(EINVAL, call::ftruncate);
+  AFIO_TRY(make_room(bytes));
   // First nothing is read there any more, then it goes.
-  if (bytes < length()) {
-    AFIO_TRY(follow(bytes));
-  }
-  AFIO_TRY(file_handle::truncate(bytes));
-  return follow(bytes);
+  const std::uint64_t before = length();
+  if (bytes < before) length_.store(bytes, std::memory_order_relaxed);
+  auto done = file_handle::truncate(bytes);
+  length_.store(done ? bytes : before, std::memory_order_relaxed);
+  return done;
 }
 
 result<std::uint64_t> mapped_file_handle::update_map() noexcept {
   AFIO_TRY(const std::uint64_t now, size());
-  AFIO_TRY(follow(now));
+  AFIO_TRY(make_room(now));
+  length_.store(now, std::memory_order_relaxed);
   return now;
 }
 
-result<void> mapped_file_handle::reserve(std::uint64_t bytes) noexcept {
-  return map_.truncate(std::max({bytes, length(), std::uint64_t{1}}), placement::anywhere);
-}
+result<void> mapped_file_handle::reserve(std::uint64_t bytes) noexcept { return make_room(bytes); }
 
 /// The map's own length is never read: what counts is that its reservation covers the file.
-result<void> mapped_file_handle::follow(std::uint64_t length) noexcept {
-  if (length > map_.reservation()) {
-    AFIO_TRY(map_.truncate(length, placement::anywhere));
-  }
-  length_.store(length, std::memory_order_relaxed);
-  return success();
+result<void> mapped_file_handle::make_room(std::uint64_t length) noexcept {
+  if (length <= map_.reservation()) return success();
+  return map_.truncate(length, placement::anywhere);
 }
 
 } // namespace afio

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
+#include <utility>
 
 namespace afio {
 
@@ -23,8 +25,9 @@ struct mapping_options {
   /// Bytes of address space to keep for growth; at least the file's length. As long as the file
   /// stays within, addresses do.
   std::uint64_t reservation = 0;
-  /// What else the map is to be: cow, execute, nocommit, prefault, barrier_on_close. Reading and
-  /// writing are as the file is open.
+  /// What else the map is to be: cow, execute, nocommit, barrier_on_close, and prefault, of what
+  /// the file has when it is opened. Reading and writing are as the file is open; other flags are
+  /// ignored.
   map_flags flags = map_flags::none;
   mapped_access access = mapped_access::unguarded;
 };
@@ -38,11 +41,12 @@ struct mapping_options {
 /// else has made the file longer: call update_map() to follow. If somebody else made it shorter,
 /// touching what is gone is SIGBUS, or EFAULT where guarded (guarded.hpp).
 ///
-/// **Addresses** stay until the length goes beyond the reservation, or reserve() is called. Then
-/// the map may move: pointers from read() end.
+/// **Addresses** stay until the length, or reserve(), goes beyond the reservation. Then the map may
+/// move: pointers from read() end.
 ///
-/// Threads: reads and writes at once by any number; not while one calls truncate, update_map,
-/// reserve, or writes behind the end, unless the reservation is large enough for it.
+/// **Threads**: reads and writes at once by any number, also while some make the file longer, as
+/// long as it stays within the reservation. Not while one goes beyond it, closes, or moves the
+/// handle; nor, but where guarded, while one makes the file shorter.
 /// Nothing allocates unless it fails.
 class mapped_file_handle : public file_handle {
 public:
@@ -74,7 +78,7 @@ public:
 
   ~mapped_file_handle() = default;
 
-  /// Unmaps and closes, and reports the first failure of both.
+  /// Unmaps and closes, both whatever the other does, and reports the first failure.
   result<void> close() noexcept;
 
   const map_handle& map() const noexcept { return map_; }
@@ -99,26 +103,38 @@ public:
     return from.size();
   }
 
+  /// The same into several buffers, one after another. If not the first fails: what was read by
+  /// then.
+  result<std::size_t> read(std::span<const buffer> into, std::uint64_t offset) const noexcept;
+
   /// Copies into the map. What ends behind the known length is written as a file_handle does, which
   /// makes the file longer; then that length is known, and what else is in the file by then. Bytes
   /// written. EACCES where the file is not open for writing. Where guarded: what the kernel says
-  /// when it writes there (ENOSPC, EIO); if somebody has cut the file, it is made longer again.
+  /// when it writes there (ENOSPC, EIO); if somebody has cut the file, it is made longer again. If
+  /// the map cannot follow (ENOMEM), all is written, and the known length is what it was.
   ///
-  /// Of a cow map, what is written is the map's alone; behind the end EINVAL.
+  /// Of a cow map, what is written is the map's alone: behind the end EINVAL; EFAULT where guarded
+  /// and not there.
   result<std::size_t> write(const_buffer from, std::uint64_t offset) noexcept {
     const std::uint64_t end = length();
     if (!writes() || offset > end || from.size() > end - offset) return write_out(from, offset);
     std::byte* const to = map_.address() + offset;
-    if (!copy({to, from.size()}, to, from)) return write_out(from, offset);
-    return from.size();
+    const auto copied = copy({to, from.size()}, to, from);
+    if (copied) return from.size();
+    if (has(map_.flags(), map_flags::cow)) return copied.assume_error();
+    return write_out(from, offset);
   }
 
-  /// As file_handle::truncate; the map follows. EINVAL for a cow map. If the file has its new
-  /// length and the map cannot follow (ENOMEM), the known length is what it was or less.
+  /// The same out of several buffers, not as one write: others may see some of it earlier.
+  result<std::size_t> write(std::span<const const_buffer> from, std::uint64_t offset) noexcept;
+
+  /// As file_handle::truncate; the map follows. EINVAL for a cow map; ENOMEM where it cannot
+  /// follow. After a failure the lengths are what they were.
   result<void> truncate(std::uint64_t bytes) noexcept;
-  /// Learns how long the file is now. In bytes.
+  /// Learns how long the file is now. In bytes. ENOMEM where the map cannot follow: the known
+  /// length is what it was.
   result<std::uint64_t> update_map() noexcept;
-  /// Keeps so much address space; never less than the length. May move the map.
+  /// Keeps at least so much address space. May move the map.
   result<void> reserve(std::uint64_t bytes) noexcept;
 
 private:
@@ -137,7 +153,7 @@ private:
   }
 
   result<std::size_t> write_out(const_buffer from, std::uint64_t offset) noexcept;
-  result<void> follow(std::uint64_t length) noexcept;
+  result<void> make_room(std::uint64_t length) noexcept;
 
   map_handle map_;
   std::atomic<std::uint64_t> length_ = 0;

@@ -55,9 +55,10 @@ std::uint64_t page_size() noexcept {
 }
 
 result<std::span<std::uint64_t>> page_sizes(std::span<std::uint64_t> into) noexcept {
+  std::array<std::uint64_t, 16> sizes; // No processor has as many.
   std::size_t count = 0;
   const auto add = [&](std::uint64_t bytes) {
-    if (count < into.size() && bytes > 0) into[count++] = bytes;
+    if (count < sizes.size() && bytes > 0) sizes[count++] = bytes;
   };
   add(page_size());
   AFIO_TRY(const auto folder, sys::open_large_pages());
@@ -71,8 +72,10 @@ result<std::span<std::uint64_t>> page_sizes(std::span<std::uint64_t> into) noexc
       at += record->d_reclen;
     }
   }
-  std::sort(into.begin(), into.begin() + static_cast<std::ptrdiff_t>(count));
-  return into.first(count);
+  std::sort(sizes.begin(), sizes.begin() + count);
+  const std::size_t fit = std::min(count, into.size());
+  std::copy_n(sizes.begin(), fit, into.begin());
+  return into.first(fit);
 }
 
 result<memory_usage> memory_usage_now() noexcept {

@@ -7,8 +7,8 @@
 
 namespace afio {
 
-/// What the kernel tells of this process's pages. One can serve all maps; threads as for any
-/// handle.
+/// What the kernel tells of the pages of the process that opened it (so a fork()ed child opens its
+/// own). One can serve all maps; threads as for any handle.
 class page_map : public handle {
 public:
   page_map() noexcept = default;

@@ -14,8 +14,8 @@ public:
   section_handle() noexcept = default;
 
   /// The contents of `backing`, however long they are by then. What a map may do with them depends
-  /// on how the file is open: reading needs mode::read, writing mode::write (EACCES from
-  /// map_handle::map), and mode::append maps nothing.
+  /// on how the file is open: reading needs mode::read, writing mode::write, and mode::append and
+  /// none map nothing; map_handle::map tells.
   static result<section_handle> section(const file_handle& backing) noexcept;
   /// `bytes` of memory full of zeros, which all maps of the section share, and which goes when the
   /// section and all its maps are closed. Nothing is set aside for pages that are not touched.
@@ -24,7 +24,8 @@ public:
   /// In bytes, now: somebody else may make the file longer or shorter.
   result<std::uint64_t> length() const noexcept;
   /// Makes what is behind it longer, by a hole, or shorter. Who has mapped what goes gets SIGBUS
-  /// for touching it: see guarded.hpp.
+  /// for touching it: see guarded.hpp. EINVAL for a file that is not open for writing, and beyond
+  /// 2^63 - 1.
   result<void> truncate(std::uint64_t bytes) noexcept;
 
 private:

@@ -2,6 +2,9 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/file_view.hpp"
+#include "afio/mapped_file_handle.hpp"
+#include "afio/memory_usage.hpp"
+#include "afio/page_map.hpp"
 #include "afio/random_name.hpp"
 #include "afio/symlink_handle.hpp"
 #include "tests/afio/scene.hpp"
@@ -129,6 +132,73 @@ TEST_F(Allocation, NoneToReadWriteAndChangeContents) {
   EXPECT_NO_ALLOCATION(file.is_append_only());
 }
 
+TEST_F(Allocation, NoneToMapAndToUseMaps) {
+  auto plain =
+      take(file_handle::file(dir, name_, {.mode = mode::write, .creation = creation::if_needed}));
+  take(plain.truncate(100'000));
+  EXPECT_NO_ALLOCATION(section_handle::section(plain));
+  EXPECT_NO_ALLOCATION(section_handle::section(100'000));
+  const auto section = take(section_handle::section(plain));
+  EXPECT_NO_ALLOCATION(map_handle::map(section, {.flags = map_flags::cow | map_flags::prefault}));
+  EXPECT_NO_ALLOCATION(map_handle::map(100'000, {.reservation = 1 << 20}));
+  EXPECT_NO_ALLOCATION(map_handle::reserve(100'000));
+  auto map = take(map_handle::map(section));
+  EXPECT_NO_ALLOCATION(map.zero_memory({1, 50'000}));
+  EXPECT_NO_ALLOCATION(map.prefetch({0, 50'000}));
+  EXPECT_NO_ALLOCATION(map.advise({0, 50'000}, access_pattern::sequential));
+  EXPECT_NO_ALLOCATION(map.advise({0, 50'000}, access_pattern::normal));
+  EXPECT_NO_ALLOCATION(map.decommit({0, 50'000}));
+  EXPECT_NO_ALLOCATION(map.commit({0, 50'000}));
+  EXPECT_NO_ALLOCATION(map.truncate(1 << 20, placement::anywhere));
+  EXPECT_NO_ALLOCATION(map.barrier(barrier_kind::data));
+  EXPECT_NO_ALLOCATION(map.close());
+
+  std::vector<std::byte> bytes(50'000);
+  const std::array<buffer, 2> into{buffer(bytes), buffer(bytes)};
+  const std::array<const_buffer, 2> from{bytes, bytes};
+  for (const auto access : {mapped_access::guarded, mapped_access::unguarded}) {
+    const mapping_options how{.access = access};
+    const file_options writes{.mode = mode::write};
+    EXPECT_NO_ALLOCATION(mapped_file_handle::mapped_file(dir, name_, writes, how));
+    EXPECT_NO_ALLOCATION(mapped_file_handle::mapped_temp_inode(dir, how));
+    auto file = take(mapped_file_handle::mapped_file(dir, name_, writes, how));
+    EXPECT_NO_ALLOCATION(!file.read(extent{0, 10}).empty());
+    EXPECT_NO_ALLOCATION(file.read(buffer(bytes), 0));
+    EXPECT_NO_ALLOCATION(file.read(into, 0));
+    EXPECT_NO_ALLOCATION(file.write(bytes, 0));
+    EXPECT_NO_ALLOCATION(file.write(bytes, 10'000'000));
+    EXPECT_NO_ALLOCATION(file.write(from, 0));
+    EXPECT_NO_ALLOCATION(file.truncate(100'000));
+    EXPECT_NO_ALLOCATION(file.update_map());
+    EXPECT_NO_ALLOCATION(file.reserve(1 << 30));
+    EXPECT_NO_ALLOCATION(file.close());
+  }
+}
+
+TEST_F(Allocation, NoneWhereWhatIsMappedIsNotThere) {
+  auto plain =
+      take(file_handle::file(dir, name_, {.mode = mode::write, .creation = creation::if_needed}));
+  take(plain.truncate(100'000));
+  auto file = take(mapped_file_handle::mapped_file(dir, name_, {.mode = mode::write},
+                                                   {.access = mapped_access::guarded}));
+  take(plain.truncate(0));
+  std::array<std::byte, 10> bytes{};
+  EXPECT_NO_ALLOCATION(failed_with(file.read(buffer(bytes), 0), EFAULT));
+  EXPECT_NO_ALLOCATION(file.write(bytes, 50'000));
+}
+
+TEST_F(Allocation, NoneToLookAtMemory) {
+  const auto map = take(map_handle::map(take(section_handle::section(100'000)),
+                                        {.flags = map_flags::cow | map_flags::prefault}));
+  std::array<extent, 10> runs;
+  std::array<std::uint64_t, 10> sizes;
+  EXPECT_NO_ALLOCATION(page_map::open());
+  const auto own = take(page_map::open());
+  EXPECT_NO_ALLOCATION(own.copied(map, {0, 100'000}, runs));
+  EXPECT_NO_ALLOCATION(page_sizes(sizes));
+  EXPECT_NO_ALLOCATION(memory_usage_now());
+}
+
 TEST_F(Allocation, NoneForALease) {
   auto file =
       take(file_handle::file(dir, name_, {.mode = mode::write, .creation = creation::if_needed}));
@@ -248,6 +318,11 @@ TEST_F(Allocation, NoneWhereAnOlderKernelNeedsAnotherCall) {
   EXPECT_TRUE(under(call::fchmodat2, ENOSYS, [&] { return dir.set_mode(name_, 0600); }));
   EXPECT_TRUE(under(call::linkat, ENOENT, [&] { return file.link(dir, other_name_); }));
   EXPECT_TRUE(under(call::fallocate, EOPNOTSUPP, [&] { return file.zero({0, 100}); }));
+  const auto map = take(map_handle::map(take(section_handle::section(100'000)),
+                                        {.flags = map_flags::cow | map_flags::prefault}));
+  const auto own = take(page_map::open());
+  std::array<extent, 10> runs;
+  EXPECT_TRUE(under(call::ioctl, ENOTTY, [&] { return own.copied(map, {0, 100'000}, runs); }));
 }
 
 TEST_F(Allocation, WithoutMemoryAnErrorKeepsAllButTheName) {

@@ -4,6 +4,9 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/file_view.hpp"
+#include "afio/mapped_file_handle.hpp"
+#include "afio/memory_usage.hpp"
+#include "afio/page_map.hpp"
 #include "afio/random_name.hpp"
 #include "afio/symlink_handle.hpp"
 #include "tests/afio/listing.hpp"
@@ -288,6 +291,64 @@ const operation operations[] = {
        const auto file = file_at(dir, "f");
        begin();
        AFIO_TRY(file_view::map(file, {100, 4900}));
+       return success();
+     }},
+    {"MappedFile", "f f 5000",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       std::array<std::byte, 10> bytes{};
+       begin();
+       AFIO_TRY(auto file, mapped_file_handle::mapped_file(
+                               dir, leaf("f"), {.mode = mode::write},
+                               {.flags = map_flags::prefault | map_flags::barrier_on_close,
+                                .access = mapped_access::guarded}));
+       AFIO_TRY(file.write(bytes, 100'000));
+       AFIO_TRY(file.write(bytes, 4995));
+       AFIO_TRY(file.truncate(200'000));
+       AFIO_TRY(file.reserve(1 << 20));
+       AFIO_TRY(file.update_map());
+       return file.close();
+     }},
+    {"Section", "f f 5000",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       const auto file = file_at(dir, "f");
+       begin();
+       AFIO_TRY(auto section, section_handle::section(file));
+       AFIO_TRY(section.truncate(10'000));
+       AFIO_TRY(auto map, map_handle::map(section));
+       AFIO_TRY(map.zero_memory({0, 8192}));
+       AFIO_TRY(map.barrier(barrier_kind::start));
+       AFIO_TRY(map.barrier(barrier_kind::data));
+       AFIO_TRY(map.decommit({0, 8192}));
+       AFIO_TRY(map.commit({0, 8192}));
+       AFIO_TRY(map.prefetch({0, 8192}));
+       AFIO_TRY(map.prefault({0, 8192}));
+       AFIO_TRY(map.advise({0, 8192}, access_pattern::random));
+       AFIO_TRY(section_handle::section(1));
+       return success();
+     }},
+    {"MemoryOfItsOwn", "",
+     [](const path_handle&, begin_fn begin) -> result<void> {
+       begin();
+       AFIO_TRY(auto map, map_handle::map(1 << 20, {.reservation = 1 << 21}));
+       AFIO_TRY(map.truncate(1 << 16, placement::in_place));
+       AFIO_TRY(map.truncate(1 << 17, placement::in_place));
+       AFIO_TRY(map.truncate(1 << 22, placement::anywhere));
+       AFIO_TRY(map.do_not_store({0, 8192}));
+       AFIO_TRY(map.decommit({0, 8192}));
+       AFIO_TRY(map_handle::reserve(1));
+       return success();
+     }},
+    {"MemoryAsItIs", "f f 5000",
+     [](const path_handle& dir, begin_fn begin) -> result<void> {
+       const auto map = take(map_handle::map(take(section_handle::section(file_at(dir, "f"))),
+                                             {.flags = map_flags::cow}));
+       std::array<extent, 4> runs;
+       std::array<std::uint64_t, 4> sizes;
+       begin();
+       AFIO_TRY(const auto own, page_map::open());
+       AFIO_TRY(own.copied(map, {0, 5000}, runs));
+       AFIO_TRY(memory_usage_now());
+       AFIO_TRY(page_sizes(sizes));
        return success();
      }},
     {"FileCloneExtents", "f f 5000\n f g 0",

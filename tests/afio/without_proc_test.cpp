@@ -4,6 +4,8 @@
 #include "afio/descriptor_table.hpp"
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
+#include "afio/memory_usage.hpp"
+#include "afio/page_map.hpp"
 #include "tests/afio/scene.hpp"
 
 #include <gtest/gtest.h>
@@ -49,7 +51,8 @@ TEST_F(WithoutProc, WhatNeedsItSaysSo) {
            failed_with(f.get_attribute("user.a", value), ENOSYS) &&
            failed_with(f.clone(mode::read, caching::all), ENOSYS) &&
            failed_with(file_handle::file(dir, leaf("f")), ENOSYS) &&
-           failed_with(descriptor_table::of_this_process(), ENOSYS);
+           failed_with(descriptor_table::of_this_process(), ENOSYS) &&
+           failed_with(page_map::open(), ENOSYS) && failed_with(memory_usage_now(), ENOSYS);
   }));
 }
 

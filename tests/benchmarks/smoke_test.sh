@@ -160,6 +160,8 @@ run_side_by_side locks "| with a deadline |"
 run_side_by_side memory "| file_memory_resource |"
 run_side_by_side pages "| two threads |"
 run_side_by_side reads "| file_handle::read |"
+run_side_by_side mapped_reads "| copy_guarded |"
+run_side_by_side page_scan "| page_map::copied |"
 
 # Stopped midway, nothing is left, neither mounted nor on disk.
 timeout --signal=TERM 2 python3 -B "$here/remove_tree.py" --output="$output" --trees=flat \
