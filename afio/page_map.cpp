@@ -97,7 +97,8 @@ result<std::span<extent>> page_map::copied(const map_handle& map, extent part,
                                            std::span<extent> into) const noexcept {
   const std::uint64_t page = page_size();
   const bool may_copy = map.flags() == map_flags::none || has(map.flags(), map_flags::cow);
-  if (!may_copy || part.offset > map.reservation() || part.length > map.reservation() - part.offset)
+  if (!map.is_open() || !may_copy || part.offset > map.reservation() ||
+      part.length > map.reservation() - part.offset)
     return error(EINVAL, call::verify);
   if (part.length == 0 || into.empty()) return into.first(0);
   const auto base = std::bit_cast<std::uintptr_t>(map.address());
