@@ -149,6 +149,15 @@ if python3 -B "$here/summarize.py" "${small[@]}" --trees=wide --filesystems=tmpf
 fi
 expect summarize.md "says 1 where du says"
 
+# Operations side by side in one process: NAME, and what its page says.
+run_side_by_side() {
+  "$here/$1" --rounds=3 --output="$output"
+  expect "$1.md" "A trial"
+  expect "$1.md" "$2"
+}
+
+run_side_by_side reads "| file_handle::read |"
+
 # Stopped midway, nothing is left, neither mounted nor on disk.
 timeout --signal=TERM 2 python3 -B "$here/remove_tree.py" --output="$output" --trees=flat \
   --filesystems=ext4,tmpfs || status=$?
