@@ -2,6 +2,7 @@
 
 #include "afio/memory_usage.hpp"
 
+#include <cerrno>
 #include <new>
 #include <stdexcept>
 
@@ -20,10 +21,12 @@ result<void> grow(map_handle& map, std::uint64_t bytes) noexcept {
   const std::uint64_t whole = (bytes + unit - 1) / unit * unit;
   const bool was_small = map.length() < large_page;
   if (map.is_open()) {
-    AFIO_TRY(map.truncate(whole, placement::anywhere));
+    // EINVAL is the kernel's word for more than a process has addresses.
+    if (!map.truncate(whole, placement::anywhere)) return error(ENOMEM, call::mremap);
   } else {
-    AFIO_TRY(auto made, map_handle::map(whole));
-    map = std::move(made);
+    auto made = map_handle::map(whole);
+    if (!made) return error(ENOMEM, call::mmap);
+    map = std::move(made).assume_value();
   }
   // EINVAL where the kernel has none: then small ones do.
   if (was_small && whole >= large_page)
