@@ -26,9 +26,9 @@ using algorithms::trivial_vector;
 template <class V>
 class Vector : public ::testing::Test {
 protected:
-  using T = typename V::value_type;
+  using element = typename V::value_type;
 
-  static T of(int i) { return value<T>(i); }
+  static element of(int i) { return value<element>(i); }
 
   /// from, from + 1, …
   static V counted(int n, int from = 0) {
@@ -39,7 +39,7 @@ protected:
 
   static bool is(const V& v, const std::vector<int>& numbers) {
     return std::equal(v.begin(), v.end(), numbers.begin(), numbers.end(),
-                      [](const T& element, int i) { return element == of(i); });
+                      [](const element& each, int i) { return each == of(i); });
   }
 };
 
@@ -187,7 +187,7 @@ TYPED_TEST(Vector, IsMadeOfNumbersValuesRangesAndLists) {
   EXPECT_TRUE(this->is(V(3, this->of(7)), {7, 7, 7}));
   const V three(3);
   EXPECT_EQ(three.size(), 3U);
-  for (const T& element : three) EXPECT_EQ(element, T());
+  for (const T& each : three) EXPECT_EQ(each, T());
   const std::array<T, 2> array{this->of(1), this->of(2)};
   EXPECT_TRUE(this->is(V(array.begin(), array.end()), {1, 2}));
   const std::list<T> list(array.begin(), array.end());
