@@ -239,8 +239,21 @@ TEST(Layers, LibrariesNeverSpeak) {
   expect_none(speaking, is_library, "a library returns results and reports events");
 }
 
-TEST(Layers, LibrariesNeverThrowAndNeverEndTheProcess) {
-  static const std::regex ending(R"(\bthrow\b|\b(_?exit|_Exit|quick_exit|abort)\s*\()");
+/// What has an interface of the standard's fails as the standard says.
+bool is_standard_interface(const source& file) {
+  static const std::set<std::string_view> files = {"algorithms/mapping/trivial_vector.cpp"};
+  return files.contains(file.path);
+}
+
+TEST(Layers, LibrariesNeverThrow) {
+  static const std::regex throwing(R"(\bthrow\b)");
+  expect_none(
+      throwing, [](const source& file) { return is_library(file) && !is_standard_interface(file); },
+      "what can fail returns a result");
+}
+
+TEST(Layers, LibrariesNeverEndTheProcess) {
+  static const std::regex ending(R"(\b(_?exit|_Exit|quick_exit|abort)\s*\()");
   expect_none(ending, is_library, "what can fail returns a result");
 }
 

@@ -162,6 +162,7 @@ run_side_by_side pages "| two threads |"
 run_side_by_side reads "| file_handle::read |"
 run_side_by_side mapped_reads "| copy_guarded |"
 run_side_by_side page_scan "| page_map::copied |"
+AFIO_BENCHMARK_INTS=1000000 run_side_by_side vectors "| trivial_vector |"
 
 # Stopped midway, nothing is left, neither mounted nor on disk.
 timeout --signal=TERM 2 python3 -B "$here/remove_tree.py" --output="$output" --trees=flat \
