@@ -58,7 +58,7 @@ file_memory_resource::open(file_handle file, std::uint64_t reservation, deadline
     AFIO_TRY(file.zero({0, header_bytes}));
     size = header_bytes;
   }
-  if (size < header_bytes) return error(errc::check_failed, call::verify);
+  if (size < header_bytes) return error(EBADMSG, call::verify);
   if (size > reservation) return error(EINVAL, call::mmap);
   AFIO_TRY(const auto section, section_handle::section(file));
   AFIO_TRY(auto map, map_handle::map(section, {.part = {0, size}, .reservation = reservation}));
@@ -69,7 +69,7 @@ file_memory_resource::open(file_handle file, std::uint64_t reservation, deadline
   header& head = made->head();
   // Whoever was killed between making the header and marking it left all of it zeros.
   if (size == header_bytes && head.magic == 0) store(head.magic, magic);
-  if (head.magic != magic || head.end > size) return error(errc::check_failed, call::verify);
+  if (head.magic != magic || head.end > size) return error(EBADMSG, call::verify);
   if (head.end < header_bytes) store(head.end, header_bytes);
   for (std::size_t which = 0; which < size_classes::count; ++which) {
     if (head.free[which] != 0) made->stocked_.add(which);
@@ -115,7 +115,7 @@ result<std::uint64_t> file_memory_resource::block_of(std::size_t which) noexcept
 result<std::uint64_t> file_memory_resource::first_of(std::size_t which) noexcept {
   std::uint64_t& first = head().free[which];
   const std::uint64_t block = first;
-  if (!is_block(block, which)) return error(errc::check_failed, call::verify);
+  if (!is_block(block, which)) return error(EBADMSG, call::verify);
   store(first, link_at(block));
   if (first == 0) stocked_.remove(which);
   return block;
@@ -179,8 +179,7 @@ result<memory_census> file_memory_resource::census() const noexcept {
     for (std::uint64_t block = all.free[which]; block != 0; block = link_at(block)) {
       found.free += size_classes::bytes_of(which);
       // A list that meets itself is longer than all of the file.
-      if (!is_block(block, which) || found.free > given_out)
-        return error(errc::check_failed, call::verify);
+      if (!is_block(block, which) || found.free > given_out) return error(EBADMSG, call::verify);
     }
   }
   found.used = given_out - found.free;

@@ -47,7 +47,7 @@ struct memory_census {
 class file_memory_resource final : public std::pmr::memory_resource {
 public:
   /// Takes `file`, open with mode::write. One that is empty gets a header. `reservation`, in bytes,
-  /// is as long as the file can become while this is open. errc::check_failed for what is no such
+  /// is as long as the file can become while this is open. EBADMSG for what is no such
   /// file; ETIMEDOUT where it is locked, after waiting as `limit` says; EINVAL for less than a
   /// file's length; ENOMEM; else as map_handle::map.
   static result<std::unique_ptr<file_memory_resource>>
@@ -60,7 +60,7 @@ public:
 
   /// As allocate(), for who has no exceptions: ENOSPC, EDQUOT, EIO, EFBIG where the file cannot
   /// grow; ENOMEM beyond the reservation; EINVAL for an alignment that is no power of two, or above
-  /// 1 GiB; errc::check_failed where a list is damaged. No allocation but that.
+  /// 1 GiB; EBADMSG where a list is damaged. No allocation but that.
   result<std::byte*> try_allocate(std::uint64_t bytes, std::uint64_t alignment = 16) noexcept;
   /// Takes back what try_allocate() or allocate() gave, with the same numbers.
   void give_back(std::byte* at, std::uint64_t bytes, std::uint64_t alignment = 16) noexcept;
@@ -77,7 +77,7 @@ public:
     set_root_address(reinterpret_cast<std::byte*>(target));
   }
 
-  /// Goes through all lists, and proves that they are whole: else errc::check_failed.
+  /// Goes through all lists, and proves that they are whole: else EBADMSG.
   result<memory_census> census() const noexcept;
 
   /// What was stored is durable on return. EIO and others as for io_handle::barrier.

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <bit>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -96,8 +97,10 @@ public:
   static result<mapped_vector> of(file_handle file, vector_options options = {}) noexcept {
     if (options.reservation > most) return error(ENOMEM, call::mmap);
     if constexpr (!reads_only) {
-      AFIO_TRY(const bool mine, file.try_lock_whole());
-      if (!mine) return error(EBUSY, call::fcntl);
+      auto lock = file.lock_file(lock_kind::exclusive, deadline::in(std::chrono::seconds(0)));
+      if (!lock && lock.assume_error().native() == ETIMEDOUT) return error(EBUSY, call::fcntl);
+      if (!lock) return lock.assume_error();
+      lock.assume_value().release(); // Until the file is closed.
       AFIO_TRY(make_header(file));
     }
     AFIO_TRY(const auto header, read_header(file, options.trust));

@@ -124,7 +124,7 @@ result<page_allocator> page_allocator::open(file_handle file, std::uint64_t rese
     AFIO_TRY(file.zero({0, header_bytes}));
     size = header_bytes;
   }
-  if (size < header_bytes) return error(errc::check_failed, call::verify);
+  if (size < header_bytes) return error(EBADMSG, call::verify);
   if (size > reservation) return error(EINVAL, call::mmap);
   AFIO_TRY(const auto section, section_handle::section(file));
   AFIO_TRY(auto map, map_handle::map(section, {.part = {0, size}, .reservation = reservation}));
@@ -134,7 +134,7 @@ result<page_allocator> page_allocator::open(file_handle file, std::uint64_t rese
   std::atomic_ref mark(made.head().magic);
   const bool unmarked = size == header_bytes && mark.load(std::memory_order_relaxed) == 0;
   if (unmarked) mark.store(magic, std::memory_order_release);
-  if (mark.load(std::memory_order_relaxed) != magic) return error(errc::check_failed, call::verify);
+  if (mark.load(std::memory_order_relaxed) != magic) return error(EBADMSG, call::verify);
   return made;
 }
 
@@ -147,7 +147,7 @@ result<page_number> page_allocator::take_from(std::uint64_t list) noexcept {
     if (place == 0) return page_number::none;
     const page_number page = page_at(place, list);
     AFIO_TRY(const bool is_there, has(page));
-    if (!is_there) return error(errc::check_failed, call::verify);
+    if (!is_there) return error(EBADMSG, call::verify);
     // If somebody takes the page just now, this is whatever they store there, and the slot has
     // changed.
     const auto next = followed(peek(page), page);
@@ -155,7 +155,7 @@ result<page_number> page_allocator::take_from(std::uint64_t list) noexcept {
     if (!next) {
       const std::uint64_t seen = now;
       if ((now = slot.load(std::memory_order_acquire)) != seen) continue;
-      return error(errc::check_failed, call::verify);
+      return error(EBADMSG, call::verify);
     }
     if (slot.compare_exchange_weak(now, then, std::memory_order_acq_rel, std::memory_order_acquire))
       return page;
@@ -248,7 +248,7 @@ result<page_census> page_allocator::census() noexcept {
   }
   const std::uint64_t fresh =
       std::max(std::atomic_ref(head().fresh).load(std::memory_order_relaxed), first_page);
-  if (fresh > end) return error(errc::check_failed, call::verify);
+  if (fresh > end) return error(EBADMSG, call::verify);
   page_census found{.pages = end - first_page, .free = end - fresh};
   for (std::uint64_t list = 0; list < slots; ++list) {
     std::uint64_t place = slot_of(list).load(std::memory_order_relaxed) & place_mask;
@@ -256,11 +256,11 @@ result<page_census> page_allocator::census() noexcept {
       const page_number page = page_at(place, list);
       const auto number = static_cast<std::uint64_t>(page);
       if (number < first_page || number >= fresh || seen[number])
-        return error(errc::check_failed, call::verify);
+        return error(EBADMSG, call::verify);
       seen[number] = true;
       ++found.free;
       const auto next = followed(peek(page), page);
-      if (!next) return error(errc::check_failed, call::verify);
+      if (!next) return error(EBADMSG, call::verify);
       place = *next;
     }
   }

@@ -55,13 +55,13 @@ public:
 
   /// Takes `file`, open with mode::write. One that is empty gets a header. All pages are mapped at
   /// once at addresses that stay: as far as `reservation`, in bytes, which is as long as the file
-  /// can become with this handle. errc::check_failed for what has no header of this kind; EINVAL
+  /// can become with this handle. EBADMSG for what has no header of this kind; EINVAL
   /// for less than a file's length, or more than 16 TiB; else as map_handle::map.
   static result<page_allocator> open(file_handle file,
                                      std::uint64_t reservation = std::uint64_t{1} << 40) noexcept;
 
   /// A page that nobody has. What is in it is not defined. ENOSPC, EDQUOT, EIO, EFBIG where the
-  /// file cannot grow; ENOMEM beyond the reservation. errc::check_failed where a list is damaged:
+  /// file cannot grow; ENOMEM beyond the reservation. EBADMSG where a list is damaged:
   /// no page of that list is given out any more.
   result<page_number> allocate() noexcept;
   /// Gives back a page that allocate() gave, of any handle of the file, and that nobody uses any
@@ -77,7 +77,7 @@ public:
   /// A word in the header for who uses the file: where a tree's root is. 0 at first.
   std::atomic_ref<std::uint64_t> root() const noexcept;
 
-  /// Goes through all lists, and proves that they are whole: errc::check_failed where a page is in
+  /// Goes through all lists, and proves that they are whole: EBADMSG where a page is in
   /// two, or none is. Only while nobody else changes anything. Allocates a bit a page (ENOMEM).
   result<page_census> census() noexcept;
   /// All pages are free then, but those in `used`. Only while nobody else has the file open. EINVAL

@@ -72,7 +72,7 @@ public:
   delta_report report;
 
 private:
-  static error bad() noexcept { return error(errc::check_failed, call::verify); }
+  static error bad() noexcept { return error(EBADMSG, call::verify); }
 
   result<extent> ended() noexcept {
     const hash128 expected = hash_.final();

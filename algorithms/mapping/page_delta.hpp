@@ -50,7 +50,7 @@ private:
 };
 
 /// Makes the changes of `delta` to `to`, which must have the size of the file that the delta is
-/// about (EINVAL). The whole delta is read and judged first: errc::check_failed, and nothing is
+/// about (EINVAL). The whole delta is read and judged first: EBADMSG, and nothing is
 /// changed, for one that is not whole, or no delta. After a kill or a failure midway some of it is
 /// done: apply it again. Durable once the caller's barrier is. Allocates 64 KiB (ENOMEM).
 result<delta_report> apply_delta(const file_handle& delta, file_handle& to) noexcept;

@@ -188,12 +188,12 @@ TEST_P(PageAllocator, AKilledProcessLeavesNothingButItsPages) {
 
 TEST_P(PageAllocator, BelievesNoFileThatIsNotItsOwn) {
   take(file().write(std::as_bytes(std::span("hello")), 0));
-  EXPECT_TRUE(failed_with(page_allocator::open(file(), room), errc::check_failed));
+  EXPECT_TRUE(failed_with(page_allocator::open(file(), room), EBADMSG));
   take(file().truncate(page_allocator::header_bytes));
-  EXPECT_TRUE(failed_with(page_allocator::open(file(), room), errc::check_failed));
+  EXPECT_TRUE(failed_with(page_allocator::open(file(), room), EBADMSG));
   take(file().truncate(0));
   take(file().truncate(3 * page_allocator::header_bytes));
-  EXPECT_TRUE(failed_with(page_allocator::open(file(), room), errc::check_failed)) << "no magic";
+  EXPECT_TRUE(failed_with(page_allocator::open(file(), room), EBADMSG)) << "no magic";
   take(file().truncate(0));
   take(file().truncate(page_allocator::header_bytes));
   EXPECT_TRUE(unit::succeeded(page_allocator::open(file(), room))) << "killed before the magic";
@@ -204,8 +204,8 @@ TEST_P(PageAllocator, GivesOutNothingOfADamagedList) {
   const page_number page = take(pages.allocate());
   take(pages.free(page));
   std::memset(pages[page].data(), 0x5a, 8); // Somebody who had given it back.
-  EXPECT_TRUE(failed_with(pages.allocate(), errc::check_failed));
-  EXPECT_TRUE(failed_with(pages.census(), errc::check_failed));
+  EXPECT_TRUE(failed_with(pages.allocate(), EBADMSG));
+  EXPECT_TRUE(failed_with(pages.census(), EBADMSG));
   take(pages.rebuild({}));
   EXPECT_EQ(take(pages.census()), (page_census{page_allocator::slots, page_allocator::slots}));
   EXPECT_TRUE(unit::succeeded(pages.allocate()));
