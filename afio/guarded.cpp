@@ -5,6 +5,8 @@
 #include <csignal>
 #include <cstdint>
 
+#include <ucontext.h>
+
 namespace afio::detail {
 
 namespace {
@@ -20,8 +22,8 @@ struct bus_signal {
   static bool install() noexcept {
     struct sigaction ours = {};
     ours.sa_sigaction = &act;
-    // Not blocked meanwhile: who leaves by the way out does not come back to unblock it. On the
-    // stack that the program keeps for signals, if it has one.
+    // Not blocked meanwhile, as an action before ours may need it. On the stack that the program
+    // keeps for signals, if it has one.
     ours.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
     sigemptyset(&ours.sa_mask);
     return ::sigaction(SIGBUS, &ours, &action_before) == 0; // Always.
@@ -31,6 +33,8 @@ struct bus_signal {
     for (bus_guard* guard = innermost; guard != nullptr; guard = guard->outer_) {
       if (!is_about(*about, guard->mapped_)) continue;
       innermost = guard; // Those within it are not destroyed on the way.
+      // Somebody else's action may have called this one, with signals blocked until it returns.
+      ::pthread_sigmask(SIG_SETMASK, &static_cast<ucontext_t*>(context)->uc_sigmask, nullptr);
       siglongjmp(guard->way_out_, 1);
     }
     hand_on(number, about, context);

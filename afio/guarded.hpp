@@ -46,7 +46,7 @@ private:
 template <class F>
 result<void> guarded(const_buffer mapped, F&& access) noexcept {
   detail::bus_guard guard(mapped);
-  // Without the signal mask, which would be a call of the kernel: the action does not change it.
+  // Without the signal mask, which would be a call of the kernel: the action puts it back.
   if (sigsetjmp(guard.way_out(), 0) != 0) return error(EFAULT, call::mmap);
   access();
   return success();

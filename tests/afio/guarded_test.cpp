@@ -176,6 +176,20 @@ TEST_F(Guarded, NothingOfAnotherKind) {
             -SIGSEGV);
 }
 
+TEST_F(Guarded, KeepsTheSignalsThatWereBlocked) {
+  sigset_t some;
+  sigset_t before;
+  sigset_t after;
+  sigemptyset(&some);
+  sigaddset(&some, SIGUSR1);
+  ASSERT_EQ(::pthread_sigmask(SIG_BLOCK, &some, &before), 0);
+  EXPECT_TRUE(failed_with(guarded(gone(), [&] { touch(gone()); }), EFAULT));
+  ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, &before, &after), 0);
+  for (const int each : {SIGUSR1, SIGBUS, SIGTERM}) {
+    EXPECT_EQ(sigismember(&after, each), each == SIGUSR1 ? 1 : sigismember(&before, each));
+  }
+}
+
 TEST_F(Guarded, TheInnermostGuardThatHasItEnds) {
   const const_buffer one = gone().first(page);
   const const_buffer two = gone().subspan(page, page);

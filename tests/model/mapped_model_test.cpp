@@ -59,6 +59,14 @@ private:
 
 class MappedModel : public per_file_system {
 protected:
+  void TearDown() override {
+    map = {};
+    mapped = {};
+    plain = {};
+    other = {};
+    per_file_system::TearDown();
+  }
+
   file_handle open(const char* name) const {
     return take(
         file_handle::file(dir, leaf(name), {.mode = mode::write, .creation = creation::if_needed}));
@@ -219,6 +227,8 @@ protected:
       part = aligned(part);
       at = at / page * page;
     }
+    // Cut, because what makes the file longer meanwhile would be copied, too.
+    part.length = expected.part(part).size();
     if (overlap(part, at)) return;
     transfer(either(), expected, part, either(), expected, at);
   }
@@ -309,10 +319,6 @@ TEST_P(MappedModel, AllWaysToAFileAgree) {
     if (HasFailure()) FAIL() << "after " << i << " operations from seed " << seed;
   }
   compare_all();
-  map = {};
-  mapped = {};
-  plain = {};
-  other = {};
 }
 
 } // namespace

@@ -72,7 +72,8 @@ void unmap(std::span<const std::byte> mapped) noexcept {
 result<std::size_t> scan_pages(const descriptor& own, page_scan& request) noexcept {
   constexpr unsigned long pagemap_scan = _IOWR('f', 16, page_scan);
   request.size = sizeof request;
-  AFIO_TRY(const int found, enter(call::ioctl, "/proc/self/pagemap",
+  // Without a name, which would allocate where an older kernel has no such call.
+  AFIO_TRY(const int found, enter(call::ioctl, nullptr,
                                   [&] { return ::ioctl(own.number(), pagemap_scan, &request); }));
   return static_cast<std::size_t>(found);
 }
