@@ -187,7 +187,9 @@ TEST_P(MappedVectorOnAFullDisk, SaysSoAndStaysWhole) {
   EXPECT_EQ(v.size(), count);
   (void)v.file().map().barrier(barrier_kind::data); // What is written back needs room again.
   const auto popped = v.pop_back();
-  if (!popped) EXPECT_TRUE(failed_with(popped, ENOSPC));
+  if (!popped) {
+    EXPECT_TRUE(failed_with(popped, ENOSPC));
+  }
   const std::uint64_t rest = popped ? count - 1 : count;
   v = {};
   v = take(mapped_vector<record>::open(dir, leaf("v")));

@@ -44,9 +44,8 @@ protected:
 };
 
 // Others are in vector_model_test.cpp; here each costs seconds to compile.
-using vectors =
-    ::testing::Types<std::vector<int>, std::vector<line>, trivial_vector<char>, trivial_vector<int>,
-                     trivial_vector<line>, trivial_vector<wide>>;
+using vectors = ::testing::Types<std::vector<int>, std::vector<line>, trivial_vector<char>,
+                                 trivial_vector<int>, trivial_vector<line>, trivial_vector<wide>>;
 TYPED_TEST_SUITE(Vector, vectors);
 
 // [container.requirements.general], Table 73: types.
