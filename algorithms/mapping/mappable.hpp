@@ -11,4 +11,8 @@ template <class T>
 concept mappable = std::is_object_v<T> && !std::is_array_v<T> && std::is_trivially_copyable_v<T> &&
                    !std::is_volatile_v<T> && alignof(T) <= 4096;
 
+/// What can be made there, and not only looked at.
+template <class T>
+concept storable = mappable<T> && !std::is_const_v<T>;
+
 } // namespace afio::algorithms

@@ -27,7 +27,8 @@ struct vector_options {
   /// Elements to keep address space for: as long as there are no more, addresses stay the same.
   std::uint64_t reservation = 0;
   vector_trust trust = vector_trust::all;
-  /// Where unguarded, adding an element on a full disk can be SIGBUS, and takes about 5 ns less.
+  /// Where unguarded, adding or removing an element on a full disk can be SIGBUS, and takes about
+  /// 10 ns less.
   mapped_access access = mapped_access::guarded;
 };
 
@@ -53,8 +54,8 @@ struct vector_options {
 /// less what was taken away since. They are whole unless they were overwritten since.
 ///
 /// **The file** grows by doubling, with holes, and stays longer than its elements until
-/// shrink_to_fit(). Storing through a pointer or iterator into what resize() made can be SIGBUS
-/// where the disk is full; push_back and append say ENOSPC.
+/// shrink_to_fit(). Storing through a pointer or iterator can be SIGBUS where the disk is full:
+/// on btrfs anywhere, else into what resize() made. The functions say ENOSPC.
 ///
 /// Threads: as std::vector. Nothing allocates unless it fails.
 template <mappable T>
@@ -108,9 +109,13 @@ public:
              mapped_file_handle::mapped(
                  std::move(file), {.reservation = header_bytes + options.reservation * sizeof(T),
                                    .access = options.access}));
-    mapped_vector made(std::move(mapped), header, options.trust);
+    mapped_vector made(std::move(mapped), header, options);
     if (header.count > made.capacity()) return error(EBADMSG, call::verify); // It was cut just now.
-    if constexpr (!reads_only) made.set_count(header.count);
+    if constexpr (!reads_only) {
+      if (options.trust == vector_trust::last_barrier) {
+        AFIO_TRY(made.set_count(header.count));
+      }
+    }
     return made;
   }
 
@@ -119,7 +124,8 @@ public:
         first_(std::exchange(other.first_, nullptr)),
         capacity_(std::exchange(other.capacity_, 0)),
         count_(std::exchange(other.count_, 0)),
-        trust_(other.trust_) {}
+        trust_(other.trust_),
+        access_(other.access_) {}
 
   mapped_vector& operator=(mapped_vector&& other) noexcept {
     file_ = std::move(other.file_);
@@ -127,6 +133,7 @@ public:
     capacity_ = std::exchange(other.capacity_, 0);
     count_ = std::exchange(other.count_, 0);
     trust_ = other.trust_;
+    access_ = other.access_;
     return *this;
   }
 
@@ -208,21 +215,21 @@ public:
       AFIO_TRY(make_room(1));
     }
     AFIO_TRY(store(count_, std::as_bytes(std::span(&value, 1))));
-    set_count(count_ + 1);
-    return success();
+    return set_count(count_ + 1);
   }
 
   /// All of `from`, which is not in this vector, or nothing of it. As push_back.
   result<void> append(std::span<const value_type> from) noexcept requires(!reads_only) {
     AFIO_TRY(make_room(from.size()));
     AFIO_TRY(store(count_, std::as_bytes(from)));
-    set_count(count_ + from.size());
-    return success();
+    return set_count(count_ + from.size());
   }
 
-  void pop_back() noexcept requires(!reads_only) { set_count(count_ - 1); }
+  /// ENOSPC, as even to store a smaller count takes room where a file system never writes in place.
+  result<void> pop_back() noexcept requires(!reads_only) { return set_count(count_ - 1); }
 
-  void clear() noexcept requires(!reads_only) { set_count(0); }
+  /// As pop_back.
+  result<void> clear() noexcept requires(!reads_only) { return set_count(0); }
 
   /// New elements are copies of `value`. Where that is zeros they take no room on the disk, if the
   /// file system has holes. As push_back.
@@ -231,8 +238,7 @@ public:
       AFIO_TRY(make_room(n - count_));
       AFIO_TRY(fill(n - count_, value));
     }
-    set_count(n);
-    return success();
+    return set_count(n);
   }
 
   /// Room for `n` elements in all.
@@ -252,7 +258,7 @@ public:
     const std::uint64_t count = count_;
     AFIO_TRY(file_.barrier(barrier_kind::data));
     // Not before they are.
-    store_number(mapping_detail::durable_offset, count);
+    AFIO_TRY(store_number(mapping_detail::durable_offset, count));
     return file_.map().barrier(barrier_kind::data, {0, header_bytes});
   }
 
@@ -261,8 +267,11 @@ private:
       (std::numeric_limits<std::int64_t>::max() - header_bytes) / sizeof(T);
 
   mapped_vector(mapped_file_handle file, const mapping_detail::vector_header& header,
-                vector_trust trust) noexcept
-      : file_(std::move(file)), count_(header.count), trust_(trust) {
+                const vector_options& options) noexcept
+      : file_(std::move(file)),
+        count_(header.count),
+        trust_(options.trust),
+        access_(options.access) {
     look();
   }
 
@@ -308,16 +317,31 @@ private:
     return little(number_at(offset).load(std::memory_order_acquire));
   }
 
-  void store_number(std::size_t offset, std::uint64_t number) noexcept {
-    number_at(offset).store(little(number), std::memory_order_release);
+  /// Where guarded, it fails instead of SIGBUS: a file system that never writes in place (btrfs)
+  /// needs room for each store.
+  result<void> store_number(std::size_t offset, std::uint64_t number) noexcept {
+    const std::uint64_t stored = little(number);
+    const auto act = [&] { number_at(offset).store(stored, std::memory_order_release); };
+    if (access_ == mapped_access::unguarded) {
+      act();
+      return success();
+    }
+    if (guarded({file_.address() + offset, sizeof stored}, act)) return success();
+    // The kernel says why, or has room by now.
+    AFIO_TRY(const std::size_t written,
+             file_.io_handle::write(std::as_bytes(std::span(&stored, 1)), offset));
+    if (written != sizeof stored) return error(ENOSPC, call::pwritev);
+    return success();
   }
 
   /// After the elements. What is durable is never more.
-  void set_count(std::uint64_t count) noexcept {
-    if (count < load(mapping_detail::durable_offset))
-      store_number(mapping_detail::durable_offset, count);
+  result<void> set_count(std::uint64_t count) noexcept {
+    if (count < count_ && count < load(mapping_detail::durable_offset)) {
+      AFIO_TRY(store_number(mapping_detail::durable_offset, count));
+    }
+    AFIO_TRY(store_number(mapping_detail::count_offset, count));
     count_ = count;
-    store_number(mapping_detail::count_offset, count);
+    return success();
   }
 
   result<void> store(std::uint64_t index, const_buffer from) noexcept {
@@ -365,6 +389,7 @@ private:
   std::uint64_t capacity_ = 0; ///< Elements that the known length of the file has room for.
   std::uint64_t count_ = 0;    ///< Of who writes: nobody else changes it.
   vector_trust trust_ = vector_trust::all;
+  mapped_access access_ = mapped_access::guarded;
 };
 
 } // namespace afio::algorithms

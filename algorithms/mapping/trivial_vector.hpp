@@ -59,9 +59,9 @@ struct synth_three_way {
 /// - Memory comes from maps of its own (map_handle), not from an allocator: the first element takes
 ///   a page, so it is for few and large vectors. An empty vector has none. Each growth doubles.
 /// - Growing beyond the capacity takes about as long for a gibibyte as for a page: the pages get
-///   new addresses, nothing is copied. Iterators end with it, as a vector's do. Before it, copies
-///   of what is in the vector are made where an argument refers to it: insert(), assign() and
-///   append() also take pointers into the vector itself.
+///   new addresses, nothing is copied. Iterators end with it, as a vector's do.
+/// - insert() and assign() also take pointers into the vector itself. append() is insert() at the
+///   end.
 /// - From 2 MiB on, memory comes in large pages where the machine has them free, so up to 2 MiB
 ///   more is taken than is used.
 /// - resize() of new memory touches none of it, where a value-initialized T is all zeros.
@@ -74,11 +74,9 @@ struct synth_three_way {
 /// std::out_of_range (at), and what comes from the arguments' own functions. With the `try_`
 /// functions, nothing throws: ENOMEM, and nothing has changed.
 ///
-/// Memory is not touched, and so not sure to be there, before it is stored into:
-/// map_flags::nocommit says what happens where the machine promises more than it has.
-template <mappable T>
-  requires(!std::is_const_v<T>)
-
+/// As any memory of Linux, it is not sure to be there before it is stored into (see
+/// map_flags::nocommit): then the kernel kills a process.
+template <storable T>
 class trivial_vector {
 public:
   using value_type = T;

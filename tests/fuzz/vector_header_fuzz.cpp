@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 namespace afio::algorithms::mapping_detail {
@@ -32,7 +31,8 @@ void check(header_bytes bytes, std::uint64_t size, std::size_t element) {
 /// A header that is good but for its numbers.
 void check_numbers(std::span<const std::uint8_t> input) {
   std::uint64_t numbers[4] = {};
-  std::memcpy(numbers, input.data(), std::min(input.size(), sizeof numbers));
+  std::copy_n(input.data(), std::min(input.size(), sizeof numbers),
+              reinterpret_cast<std::uint8_t*>(numbers));
   const std::uint64_t size = numbers[3] >> numbers[3] % 64;
   const vector_header header{.element_size = static_cast<std::uint32_t>(numbers[0]),
                              .count = numbers[1] >> numbers[2] % 64,
@@ -53,7 +53,8 @@ void check_numbers(std::span<const std::uint8_t> input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace afio::algorithms::mapping_detail;
   encoded_vector_header raw{};
-  std::memcpy(raw.data(), data, std::min(size, raw.size()));
+  const auto input = std::as_bytes(std::span(data, size));
+  std::copy_n(input.begin(), std::min(size, raw.size()), raw.begin());
   check(raw, 1 << 20, 4);
   // With what every header has, so that the rest is looked at.
   const auto good = encode({.element_size = 4});

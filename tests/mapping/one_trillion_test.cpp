@@ -5,6 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
+#include <sys/mman.h>
+
 namespace afio::unit {
 namespace {
 
@@ -52,6 +57,26 @@ TEST_P(OneTrillion, SoDoesAViewWithAMapOfItsOwn) {
   EXPECT_EQ(sum, 5);
   EXPECT_EQ(ints.back(), 6);
   EXPECT_LE(on_disk(file), 256U << 10);
+}
+
+/// Pages of the file that are in memory after one element of a hole was read.
+std::size_t pages_read(const file_handle& file, access_pattern pattern) {
+  const auto view = take(algorithms::mapped_view<const int>::of(file, {.pattern = pattern}));
+  EXPECT_EQ(view[view.size() / 2], 0);
+  std::vector<unsigned char> in_memory(view.size_bytes() / page_size());
+  EXPECT_EQ(::mincore(view.map().address(), view.size_bytes(), in_memory.data()), 0);
+  return static_cast<std::size_t>(std::count(in_memory.begin(), in_memory.end(), 1));
+}
+
+TEST_P(OneTrillion, TouchingAnElementOfAHoleReadsNoMoreThanItsPage) {
+  auto one = take(file_handle::unnamed(dir)), other = take(file_handle::unnamed(dir));
+  take(one.truncate(4 << 20));
+  take(other.truncate(4 << 20));
+  EXPECT_LE(pages_read(one, algorithms::view_options().pattern), 1U);
+  // That is no matter of course.
+  if (GetParam() != file_system::tmpfs) {
+    EXPECT_GT(pages_read(other, access_pattern::normal), 1U);
+  }
 }
 
 } // namespace

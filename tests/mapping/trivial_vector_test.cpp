@@ -15,6 +15,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 namespace {
@@ -67,13 +68,20 @@ TEST(TrivialVector, NewElementsAreNotThereBeforeTheyAreUsed) {
   EXPECT_EQ(std::accumulate(v.begin(), v.begin() + 1'000'000, 0), 0);
 }
 
-TEST(TrivialVector, GrowsWithoutACopy) {
+TEST(TrivialVector, GrowsWithoutACopyAlsoWhereItMustMove) {
   trivial_vector<int> v(50'000'000);
   std::fill(v.begin(), v.end(), 1);
+  // It cannot grow where it is.
+  std::byte* const end = v.map().address() + v.map().reservation();
+  void* const in_the_way =
+      ::mmap(end, page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   const auto before = resident();
+  const auto* const there = v.data();
   v.reserve(v.capacity() + 1);
+  EXPECT_NE(v.data(), there);
   EXPECT_LT(resident(), before + before / 4); // With a copy, twice as much.
   EXPECT_EQ(std::count(v.begin(), v.end(), 1), 50'000'000);
+  if (in_the_way != MAP_FAILED) ::munmap(in_the_way, page_size());
 }
 
 TEST(TrivialVector, MemoryGoesWithTheVector) {

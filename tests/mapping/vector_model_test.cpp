@@ -131,7 +131,9 @@ TYPED_TEST(VectorModel, RandomOperationsNeverDiffer) {
   for (int i = 0; i < operations; ++i) {
     pair.step();
     ASSERT_TRUE(pair.sizes_agree()) << "after " << i;
-    if (i % 64 == 0) ASSERT_TRUE(pair.agree()) << "after " << i;
+    if (i % 64 == 0) {
+      ASSERT_TRUE(pair.agree()) << "after " << i;
+    }
   }
   EXPECT_TRUE(pair.agree());
 }
