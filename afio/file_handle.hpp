@@ -175,7 +175,8 @@ public:
   result<void> clone_all(file_handle& to) const noexcept;
   /// Copies `part` to `offset` of `to` inside the kernel (copy_file_range), which may share blocks.
   /// Bytes done: fewer where this file ends before, and 0 from some file systems that make contents
-  /// up as they are read. EXDEV, EOPNOTSUPP and EINVAL where the two file systems cannot.
+  /// up as they are read. Within one file, what it appends is copied, too, if the part goes so far.
+  /// EXDEV, EOPNOTSUPP and EINVAL where the two file systems cannot.
   result<std::uint64_t> copy_extents(extent part, file_handle& to,
                                      std::uint64_t offset) const noexcept;
 

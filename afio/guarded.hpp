@@ -41,8 +41,8 @@ private:
 ///
 /// The first call of a process sets its action for SIGBUS, which hands on to the action before it
 /// what is not guarded. A program that later sets another one, and does not hand on, undoes that.
-/// Threads: each is guarded by itself. 5 ns (as measured); no allocation, no call of the kernel but
-/// the first time.
+/// Threads: each is guarded by itself. 10 ns (as measured); no allocation, no call of the kernel
+/// but the first time.
 template <class F>
 result<void> guarded(const_buffer mapped, F&& access) noexcept {
   detail::bus_guard guard(mapped);

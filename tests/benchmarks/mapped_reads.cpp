@@ -17,18 +17,16 @@ namespace {
 
 constexpr std::uint64_t file_size = 64 << 20;
 
-/// Offsets that nobody can foretell, at multiples of `unit`.
+/// Offsets that nobody can foretell, at multiples of a unit.
+template <std::uint64_t Unit>
 class offsets {
 public:
-  explicit offsets(std::uint64_t unit) : unit_(unit) {}
-
   std::uint64_t next() noexcept {
     state_ = state_ * 6364136223846793005 + 1442695040888963407;
-    return (state_ >> 33) % (file_size / unit_) * unit_;
+    return (state_ >> 33) % (file_size / Unit) * Unit;
   }
 
 private:
-  std::uint64_t unit_;
   std::uint64_t state_ = 1;
 };
 
@@ -53,7 +51,7 @@ void compare(side_by_side& page, const std::string& path, const char* what, doub
   const auto* const raw = static_cast<const std::byte*>(map);
   testing::checked(::madvise(map, file_size, MADV_POPULATE_READ), "madvise");
   std::array<std::byte, Bytes> bytes{};
-  offsets any(Bytes);
+  offsets<Bytes> any;
   page.compare(what, {{"mmap, memcpy", repeat([&] {
                          std::memcpy(bytes.data(), raw + any.next(), Bytes);
                          return true;
@@ -61,8 +59,9 @@ void compare(side_by_side& page, const std::string& path, const char* what, doub
                       {"mapped_file_handle::read(extent), memcpy",
                        repeat([&] {
                          const const_buffer there = file.read(extent{any.next(), Bytes});
-                         std::memcpy(bytes.data(), there.data(), there.size());
-                         return there.size() == Bytes;
+                         if (there.size() != Bytes) return false;
+                         std::memcpy(bytes.data(), there.data(), Bytes);
+                         return true;
                        }),
                        {.wanted = wanted}},
                       {"mapped_file_handle::read(buffer, offset)", repeat([&] {
