@@ -285,9 +285,9 @@ TEST_P(MappedVectorPower, ACutLeavesWhatTheBarrierMadeDurable) {
   {
     const path_handle dir = anchor(fs.path());
     auto v = take(mapped_vector<record>::open(dir, leaf("v")));
+    take(dir.sync_file_system()); // The name is the directory's. All else is the barrier's.
     for (std::uint64_t i = 0; i < durable; ++i) take(v.push_back(record::of(i)));
     take(v.barrier());
-    take(dir.sync_file_system()); // The name is the directory's.
     for (std::uint64_t i = durable; i < 3 * durable; ++i) take(v.push_back(record::of(i)));
     // Some of it may get to the disk before, in any order.
     take(v.file().map().barrier(barrier_kind::start, {0, page_size()}));
