@@ -32,8 +32,9 @@ struct memory_census {
 /// The file: a header of 4,096 bytes, then blocks of the sizes of size_classes.hpp, each of a class
 /// in a list while it is free. A block is given out from its own list, else cut from the smallest
 /// that is larger, else from the end of the file, which becomes longer by 1 MiB or more, with its
-/// blocks on the disk: so a full disk is an error and not a signal. Neighbours that are free are
-/// not joined, and the file does not get shorter. Numbers are as the processor has them.
+/// blocks on the disk: so a full disk is an error and no signal later. (But on a file system that
+/// never writes in place, as btrfs, any store may need room: see guarded.hpp.) Neighbours that are
+/// free are not joined, and the file does not get shorter. Numbers are as the processor has them.
 ///
 /// **After a kill** at any moment the file is whole: what was being given out or taken back just
 /// then may be neither used nor free. What the program made of its memory is its own affair.

@@ -36,8 +36,9 @@ struct page_census {
 /// with the number of the next one. A slot is a word of 24 bits for the first page's place and 40
 /// that count: a compare and swap on it takes a page or gives one back, and fails if anybody else
 /// did either meanwhile. When no slot has a page, 1,021 are appended at once, with their blocks on
-/// the disk, so that a full disk is an error and not a signal. Numbers are as the processor has
-/// them.
+/// the disk, so that a full disk is an error of allocate() and no signal later. (But on a file system
+/// that never writes in place, as btrfs, any store may need room: see guarded.hpp.) Numbers are as
+/// the processor has them.
 ///
 /// **After a kill** of any of the processes at any moment the file is whole, and whoever else has
 /// it open goes on. A page that the killed one had, or was taking or giving back just then, is in
