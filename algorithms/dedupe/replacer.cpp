@@ -24,8 +24,13 @@ std::size_t open_directories(const tree_options& options) noexcept {
   return std::max(descriptor_limit(walking) / worker_count(walking, 1) / 2, 4U);
 }
 
-/// Names that wait to be settled: three descriptors each.
-constexpr std::size_t most_unsettled = 16;
+/// Names that may wait to be settled, of three descriptors each. As many as are exchanged in the
+/// time that they have to wait, where that is possible: 40.
+std::size_t names_unsettled(const tree_options& options) noexcept {
+  const walk_options walking = options.for_walk();
+  const std::size_t share = descriptor_limit(walking) / worker_count(walking, 1) / 8;
+  return std::clamp<std::size_t>(share, 4, 64);
+}
 
 /// Between a file's name and its lease, an open takes less than a microsecond, but it may be
 /// interrupted there.
@@ -97,7 +102,8 @@ replacer::replacer(replacing& shared, entry_comparer&& comparer,
       comparer_(std::move(comparer)),
       through_(std::move(through)),
       directories_(shared.plan.found, open_directories(shared.options.tree),
-                   shared.options.tree.mounts) {}
+                   shared.options.tree.mounts),
+      most_unsettled_(names_unsettled(shared.options.tree)) {}
 
 void replacer::replace(const contents_of_plan::group& g) noexcept {
   const auto files = std::span(shared_->plan.candidates).subspan(g.first, g.count);
@@ -145,7 +151,7 @@ result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate
   }
   const auto guarded = kept ? kept->file.holds_lease(lease::read) : false;
   if (!guarded || !guarded.assume_value()) {
-    settle_all(); // Or it could not be let go.
+    if (kept) settle_all(); // Or it could not be let go.
     kept = {};
     AFIO_TRY(held_file held, hold(of_kept, guard::lease));
     kept = std::make_shared<held_file>(std::move(held));
@@ -277,7 +283,7 @@ result<void> replacer::exchange(replaced_name one) {
   AFIO_TRY(const path_handle* const dir, directories_.open(one.name->at.directory));
   AFIO_TRY(shared_->times.keep(one.name->at.directory, *dir));
   AFIO_TRY(one.directory, dir->clone());
-  if (unsettled_.size() == most_unsettled) settle_first();
+  if (unsettled_.size() >= most_unsettled_) settle_first();
   AFIO_TRY(one.kept->file.link(one.directory, one.aside));
   const auto done = exchange_with_aside(one);
   if (!done) {
@@ -355,16 +361,18 @@ result<void> replacer::keep_foreign(const replaced_name& one) noexcept {
 }
 
 void replacer::settle_those_due() noexcept {
-  const auto due = std::chrono::steady_clock::now() - time_to_arrive;
-  while (!unsettled_.empty() && unsettled_.front().since <= due) settle_first();
+  const auto past = std::chrono::steady_clock::now() - time_to_arrive;
+  while (!unsettled_.empty() && unsettled_.front().since <= past) settle_first();
 }
 
 void replacer::settle_all() noexcept {
-  if (!unsettled_.empty()) std::this_thread::sleep_until(unsettled_.back().since + time_to_arrive);
   while (!unsettled_.empty()) settle_first();
 }
 
+/// When it is due.
 void replacer::settle_first() noexcept {
+  const auto due = unsettled_.front().since + time_to_arrive;
+  if (std::chrono::steady_clock::now() < due) std::this_thread::sleep_until(due);
   const replaced_name one = std::move(unsettled_.front());
   unsettled_.pop_front();
   const auto done = settle(one);

@@ -136,6 +136,7 @@ private:
   entry_comparer comparer_;
   std::unique_ptr<std::array<std::byte, 262'144>> through_; // Also for lists of attributes.
   directory_cache directories_;
+  std::size_t most_unsettled_;
   std::deque<replaced_name> unsettled_; ///< The oldest first.
   dedupe_report report_;
 };
