@@ -109,6 +109,22 @@ for root, _, files in os.walk(sys.argv[1]):
       "link by paths", {"/usr/bin/python3", "-ISc", code}, std::chrono::seconds(2), task::dedupes};
 }
 
+contender jdupes() {
+  return {"jdupes", {"/usr/bin/jdupes", "-rqL"}, std::chrono::seconds(2), task::dedupes};
+}
+
+contender rdfind() {
+  // -makeresultsfile false: else it writes one where it is started.
+  return {"rdfind",
+          {"/usr/bin/rdfind", "-makeresultsfile", "false", "-makehardlinks", "true"},
+          std::chrono::seconds(2),
+          task::dedupes};
+}
+
+contender hardlink() {
+  return {"hardlink", {"/usr/bin/hardlink", "-q"}, std::chrono::seconds(2), task::dedupes};
+}
+
 contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
 
 contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }

@@ -82,6 +82,11 @@ contender afio_dedupe(std::initializer_list<std::string> options = {});
 /// Compares, links and renames by paths, in Python: a control.
 contender link_by_paths();
 
+/// What people use for it now: controls, too.
+contender jdupes();
+contender rdfind();
+contender hardlink();
+
 /// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
 /// way.
 contender mv();

@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(OlderRaces, CopyControl,
 class CopyRace : public race_fixture<::testing::TestWithParam<swap_plan>> {
 protected:
   static void expect_no_failure(const contender& tool) {
-    const tally counted = explore(tool, GetParam(), 5 * quick_step(10));
+    const tally counted = explore(tool, GetParam(), 5 * quick_step(5));
     print_line(tool, GetParam(), counted);
     EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
     EXPECT_GT(counted.dangerous, 0U);

@@ -1,6 +1,6 @@
 // Every stop of afio-dedupe, with the tree changed under it right there: nothing of outside is
-// touched, and every name reads what it did. The control comes first: a race that it survives would
-// prove nothing.
+// touched, and every name reads what it did. The controls come first, and among them is what people
+// use for it now: a race that they survive would prove nothing.
 #include "tests/race/contenders.hpp"
 #include "tests/race/pace.hpp"
 #include "tests/race/race.hpp"
@@ -29,6 +29,29 @@ INSTANTIATE_TEST_SUITE_P(Races, DedupeControl,
                                            swap_plan{directory_symlink_relative, 3},
                                            swap_plan{directory_other, 2}),
                          plan_of);
+
+/// A tool, and what it falls by.
+struct fall {
+  contender (*control)();
+  swap_plan plan;
+  outcome how;
+};
+
+class DedupePeer : public race_fixture<::testing::TestWithParam<fall>> {};
+
+TEST_P(DedupePeer, Falls) {
+  const auto [control, plan, how] = GetParam();
+  const tally counted = explore(control(), plan);
+  print_line(control(), plan, counted);
+  EXPECT_GT(counted.with(how), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Races, DedupePeer,
+    ::testing::Values(fall{jdupes, {directory_symlink_absolute, 1}, outcome::touched_outside},
+                      fall{rdfind, {directory_symlink_absolute, 1}, outcome::touched_outside},
+                      fall{hardlink, {directory_symlink_absolute, 1}, outcome::touched_outside}),
+    [](const auto& one) { return as_name(one.param.control().name); });
 
 class DedupeRace : public race_fixture<::testing::TestWithParam<swap_plan>> {};
 
