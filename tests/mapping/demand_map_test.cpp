@@ -158,9 +158,8 @@ TEST_P(DemandMap, ADeltaHasThePagesThatWereStoredInto) {
 
 TEST_P(DemandMap, AFileLargerThanMemoryCanBeACopy) {
   auto file = open("f");
-  const std::uint64_t size =
-      GetParam() == testing::file_system::ext4 ? std::uint64_t{1} << 42 : std::uint64_t{1} << 43;
-  if (auto cut = file.truncate(size); !cut) GTEST_SKIP() << cut.assume_error().message();
+  const std::uint64_t size = std::uint64_t{1} << 39; // The thread sanitizer has no room for more.
+  take(file.truncate(size));
   auto map = take(demand_map::open(file, {.how = demand::copy}));
   take(map.at({size - 8, 8})).bytes()[7] = std::byte{1};
   take(map.at({std::uint64_t{1} << 38, 8})).bytes()[0] = std::byte{2};
