@@ -14,17 +14,33 @@ namespace {
 
 std::atomic<std::size_t> allocations = 0;
 
-} // namespace
-
-void* operator new(std::size_t size) {
+void* allocate(std::size_t size) noexcept {
   ++allocations;
-  if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
+  return std::malloc(size != 0 ? size : 1);
+}
+
+void* allocate_or_throw(std::size_t size) {
+  if (void* const memory = allocate(size)) return memory;
   throw std::bad_alloc();
 }
 
+} // namespace
+
+void* operator new(std::size_t size) { return allocate_or_throw(size); }
+
+void* operator new[](std::size_t size) { return allocate_or_throw(size); }
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+
 void operator delete(void* memory) noexcept { std::free(memory); }
 
+void operator delete[](void* memory) noexcept { std::free(memory); }
+
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace afio::algorithms {
 namespace {
