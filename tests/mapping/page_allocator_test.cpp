@@ -144,6 +144,37 @@ TEST_P(PageAllocator, ThreadsNeverHaveTheSamePage) {
   EXPECT_EQ(found.free, found.pages);
 }
 
+// Where few pages go round, a page comes back to its list while somebody is about to take it: what
+// he knows of the next one is no longer so, although the first is the same.
+TEST_P(PageAllocator, ThreadsNeverHaveTheSamePageWhereThereAreFew) {
+  constexpr std::uint64_t few = 5;
+  constexpr std::uint64_t bytes =
+      page_allocator::header_bytes + few * page_allocator::slots * page_allocator::page_bytes;
+  auto pages = take(page_allocator::open(file(), bytes)); // It cannot grow further.
+  std::vector<page_number> all;
+  for (std::uint64_t i = 0; i < few * page_allocator::slots; ++i)
+    all.push_back(take(pages.allocate()));
+  for (const page_number page : all) {
+    if (number(page) % page_allocator::slots == 7) take(pages.free(page));
+  }
+  std::atomic<std::uint64_t> wrong = 0;
+  std::vector<std::thread> threads;
+  for (std::uint64_t me = 1; me < few; ++me) { // One a thread, and one is always there.
+    threads.emplace_back([&, me] {
+      for (int i = 0; i < 400'000 && wrong == 0; ++i) {
+        const auto page = pages.allocate();
+        if (!page || owner_of(pages, page.assume_value()).exchange(me) != 0 ||
+            owner_of(pages, page.assume_value()).exchange(0) != me ||
+            !pages.free(page.assume_value()))
+          ++wrong;
+      }
+    });
+  }
+  for (std::thread& one : threads) one.join();
+  EXPECT_EQ(wrong, 0U);
+  EXPECT_EQ(take(pages.census()).free, few);
+}
+
 TEST_P(PageAllocator, AKilledProcessLeavesNothingButItsPages) {
   // How many pages its children had, in memory that they share.
   constexpr int children = 3;
