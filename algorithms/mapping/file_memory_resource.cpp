@@ -1,5 +1,7 @@
 #include "algorithms/mapping/file_memory_resource.hpp"
 
+#include "algorithms/mapping/marked_map.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -53,23 +55,13 @@ bool file_memory_resource::is_block(std::uint64_t block, std::size_t which) cons
 result<std::unique_ptr<file_memory_resource>>
 file_memory_resource::open(file_handle file, std::uint64_t reservation, deadline limit) noexcept {
   AFIO_TRY(auto lock, file.lock_file(lock_kind::exclusive, limit));
-  AFIO_TRY(std::uint64_t size, file.size());
-  if (size == 0) {
-    AFIO_TRY(file.zero({0, header_bytes}));
-    size = header_bytes;
-  }
-  if (size < header_bytes) return error(EBADMSG, call::verify);
-  if (size > reservation) return error(EINVAL, call::mmap);
-  AFIO_TRY(const auto section, section_handle::section(file));
-  AFIO_TRY(auto map, map_handle::map(section, {.part = {0, size}, .reservation = reservation}));
+  AFIO_TRY(auto marked, mapping_detail::map_marked(file, {magic, header_bytes}, reservation));
   std::unique_ptr<file_memory_resource> made(
-      new (std::nothrow) file_memory_resource(std::move(file), std::move(map), size));
+      new (std::nothrow) file_memory_resource(std::move(file), std::move(marked.map), marked.size));
   if (!made) return error(ENOMEM, call::none);
   made->lock_ = std::move(lock);
   header& head = made->head();
-  // Whoever was killed between making the header and marking it left all of it zeros.
-  if (size == header_bytes && head.magic == 0) store(head.magic, magic);
-  if (head.magic != magic || head.end > size) return error(EBADMSG, call::verify);
+  if (head.end > marked.size) return error(EBADMSG, call::verify);
   if (head.end < header_bytes) store(head.end, header_bytes);
   for (std::size_t which = 0; which < size_classes::count; ++which) {
     if (head.free[which] != 0) made->stocked_.add(which);

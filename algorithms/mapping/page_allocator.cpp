@@ -1,9 +1,9 @@
 #include "algorithms/mapping/page_allocator.hpp"
 
+#include "algorithms/mapping/marked_map.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <new>
 #include <optional>
 #include <type_traits>
@@ -69,6 +69,15 @@ std::uint64_t changed(std::uint64_t slot, std::uint64_t place) noexcept {
   return ((slot & ~place_mask) + (std::uint64_t{1} << place_bits)) | place;
 }
 
+/// One for each page, none of them set.
+result<std::vector<bool>> bits(std::uint64_t count) noexcept try {
+  return std::vector<bool>(count);
+
+} catch (const std::bad_alloc&) {
+
+  return error(ENOMEM, call::none);
+}
+
 /// Where each thread begins to look: so that two do not meet, and what was given back last, and is
 /// still in the processor's cache, goes out first.
 thread_local std::uint64_t hint = page_allocator::slots;
@@ -79,11 +88,6 @@ std::uint64_t first_hint() noexcept {
 }
 
 } // namespace
-
-page_allocator::page_allocator(file_handle file, map_handle map, std::uint64_t end) noexcept
-    : file_(std::move(file)), map_(std::move(map)), growth_(new (std::nothrow) growth) {
-  if (growth_) growth_->end.store(end, std::memory_order_relaxed);
-}
 
 page_allocator::header& page_allocator::head() const noexcept {
   static_assert(sizeof(header) == header_bytes && std::is_trivial_v<header>);
@@ -117,25 +121,14 @@ std::atomic_ref<std::uint64_t> page_allocator::root() const noexcept {
 
 result<page_allocator> page_allocator::open(file_handle file, std::uint64_t reservation) noexcept {
   if (reservation < header_bytes || reservation > most_bytes) return error(EINVAL, call::mmap);
+  std::unique_ptr<growth> shared(new (std::nothrow) growth);
+  if (!shared) return error(ENOMEM, call::none);
+  // Ends before the file is closed, whatever happens: so nothing is made of it but what is
+  // returned.
   AFIO_TRY(const auto lock, file.lock_file(lock_kind::exclusive));
-  AFIO_TRY(std::uint64_t size, file.size());
-  const bool is_new = size == 0;
-  if (is_new) {
-    AFIO_TRY(file.zero({0, header_bytes}));
-    size = header_bytes;
-  }
-  if (size < header_bytes) return error(EBADMSG, call::verify);
-  if (size > reservation) return error(EINVAL, call::mmap);
-  AFIO_TRY(const auto section, section_handle::section(file));
-  AFIO_TRY(auto map, map_handle::map(section, {.part = {0, size}, .reservation = reservation}));
-  page_allocator made(std::move(file), std::move(map), size / page_bytes);
-  if (!made.growth_) return error(ENOMEM, call::none);
-  // Whoever was killed between making the header and marking it left all of it zeros.
-  std::atomic_ref mark(made.head().magic);
-  const bool unmarked = size == header_bytes && mark.load(std::memory_order_relaxed) == 0;
-  if (unmarked) mark.store(magic, std::memory_order_release);
-  if (mark.load(std::memory_order_relaxed) != magic) return error(EBADMSG, call::verify);
-  return made;
+  AFIO_TRY(auto marked, mapping_detail::map_marked(file, {magic, header_bytes}, reservation));
+  shared->end.store(marked.size / page_bytes, std::memory_order_relaxed);
+  return page_allocator(std::move(file), std::move(marked.map), std::move(shared));
 }
 
 /// The first page of the list; none where it has none.
@@ -151,13 +144,13 @@ result<page_number> page_allocator::take_from(std::uint64_t list) noexcept {
     // If somebody takes the page just now, this is whatever they store there, and the slot has
     // changed.
     const auto next = followed(peek(page), page);
-    const std::uint64_t then = changed(now, next.value_or(0));
     if (!next) {
       const std::uint64_t seen = now;
       if ((now = slot.load(std::memory_order_acquire)) != seen) continue;
       return error(EBADMSG, call::verify);
     }
-    if (slot.compare_exchange_weak(now, then, std::memory_order_acq_rel, std::memory_order_acquire))
+    if (slot.compare_exchange_weak(now, changed(now, *next), std::memory_order_acq_rel,
+                                   std::memory_order_acquire))
       return page;
   }
 }
@@ -240,12 +233,7 @@ result<void> page_allocator::grow() noexcept {
 
 result<page_census> page_allocator::census() noexcept {
   AFIO_TRY(const std::uint64_t end, learn());
-  std::vector<bool> seen;
-  try {
-    seen.resize(end);
-  } catch (const std::bad_alloc&) {
-    return error(ENOMEM, call::none);
-  }
+  AFIO_TRY(auto seen, bits(end));
   const std::uint64_t fresh =
       std::max(std::atomic_ref(head().fresh).load(std::memory_order_relaxed), first_page);
   if (fresh > end) return error(EBADMSG, call::verify);
@@ -269,12 +257,7 @@ result<page_census> page_allocator::census() noexcept {
 
 result<void> page_allocator::rebuild(std::span<const page_number> used) noexcept {
   AFIO_TRY(const std::uint64_t end, learn());
-  std::vector<bool> keeps;
-  try {
-    keeps.resize(end);
-  } catch (const std::bad_alloc&) {
-    return error(ENOMEM, call::none);
-  }
+  AFIO_TRY(auto keeps, bits(end));
   for (const page_number page : used) {
     const auto number = static_cast<std::uint64_t>(page);
     if (number < first_page || number >= end) return error(EINVAL, call::verify);

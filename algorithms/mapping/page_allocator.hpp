@@ -36,9 +36,9 @@ struct page_census {
 /// with the number of the next one. A slot is a word of 24 bits for the first page's place and 40
 /// that count: a compare and swap on it takes a page or gives one back, and fails if anybody else
 /// did either meanwhile. When no slot has a page, 1,021 are appended at once, with their blocks on
-/// the disk, so that a full disk is an error of allocate() and no signal later. (But on a file system
-/// that never writes in place, as btrfs, any store may need room: see guarded.hpp.) Numbers are as
-/// the processor has them.
+/// the disk, so that a full disk is an error of allocate() and no signal later. (But on a file
+/// system that never writes in place, as btrfs, any store may need room: see guarded.hpp.) Numbers
+/// are as the processor has them.
 ///
 /// **After a kill** of any of the processes at any moment the file is whole, and whoever else has
 /// it open goes on. A page that the killed one had, or was taking or giving back just then, is in
@@ -92,7 +92,14 @@ public:
 private:
   struct header;
 
-  page_allocator(file_handle file, map_handle map, std::uint64_t end) noexcept;
+  /// What several threads of a process that grow the file need. It is not moved.
+  struct growth {
+    std::mutex one;
+    std::atomic<std::uint64_t> end; ///< The file has pages as far as this number.
+  };
+
+  page_allocator(file_handle file, map_handle map, std::unique_ptr<growth> shared) noexcept
+      : file_(std::move(file)), map_(std::move(map)), growth_(std::move(shared)) {}
 
   header& head() const noexcept;
   std::atomic_ref<std::uint64_t> slot_of(std::uint64_t list) const noexcept;
@@ -103,12 +110,6 @@ private:
   result<bool> has(page_number page) noexcept;
   result<std::uint64_t> learn() noexcept;
   result<void> grow() noexcept;
-
-  /// What several threads of a process that grow the file need. It is not moved.
-  struct growth {
-    std::mutex one;
-    std::atomic<std::uint64_t> end; ///< The file has pages as far as this number.
-  };
 
   file_handle file_;
   map_handle map_;
