@@ -8,6 +8,7 @@
 #include "afio/random_name.hpp"
 #include "afio/symlink_handle.hpp"
 #include "tests/afio/scene.hpp"
+#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,46 +16,15 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-std::atomic<bool> memory_is_short = false;
-
-void* allocate(std::size_t size) noexcept {
-  ++allocations;
-  return memory_is_short ? nullptr : std::malloc(size != 0 ? size : 1);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  if (void* memory = allocate(size)) return memory;
-  throw std::bad_alloc();
-}
-
-} // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-
-void operator delete[](void* memory) noexcept { std::free(memory); }
-
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-
 namespace afio::unit {
 namespace {
+
+using testing::allocations;
+
+std::atomic<bool> memory_is_short = false;
 
 using namespace std::chrono_literals;
 
@@ -326,6 +296,7 @@ TEST_F(Allocation, NoneWhereAnOlderKernelNeedsAnotherCall) {
 }
 
 TEST_F(Allocation, WithoutMemoryAnErrorKeepsAllButTheName) {
+  testing::may_allocate = [](std::uint64_t) noexcept { return !memory_is_short; };
   memory_is_short = true;
   const auto missing = dir.unlink(leaf("missing"));
   const error copy = missing.assume_error();

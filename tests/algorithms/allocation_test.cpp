@@ -2,48 +2,17 @@
 // operator new is ours here: it counts, and can fail.
 #include "algorithms/summarize.hpp"
 #include "tests/algorithms/removal_scene.hpp"
+#include "tests/support/allocations.hpp"
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
-
-namespace {
-
-std::atomic<std::uint64_t> allocations = 0;
-std::atomic<std::uint64_t> failing_one = 0; // Counting from 1; 0: none.
-thread_local bool fails_here = false;
-
-void* allocate(std::size_t size) noexcept {
-  const auto now = ++allocations;
-  if (fails_here && now == failing_one) return nullptr;
-  return std::malloc(size != 0 ? size : 1);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  if (void* memory = allocate(size)) return memory;
-  throw std::bad_alloc();
-}
-
-} // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-
-void operator delete[](void* memory) noexcept { std::free(memory); }
-
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace afio::unit {
 namespace {
+
+using testing::allocations;
+
+std::atomic<std::uint64_t> failing_one = 0; // Counting from 1; 0: none.
+thread_local bool fails_here = false;
 
 /// An observer that allocates nothing.
 class counter final : public observer {
@@ -140,6 +109,9 @@ protected:
     bool failed = true;
     for (std::uint64_t nth = 1; failed; ++nth) {
       allocations = 0;
+      testing::may_allocate = [](std::uint64_t now) noexcept {
+        return !fails_here || now != failing_one;
+      };
       failing_one = nth;
       act([&](bool on) {
         if (on) allocations = 0;

@@ -2,6 +2,7 @@
 // operator new is ours here: it counts, and can fail.
 #include "algorithms/path_filter.hpp"
 #include "tests/afio/scene.hpp"
+#include "tests/support/allocations.hpp"
 #include "tests/support/subprocess.hpp"
 
 #include <gtest/gtest.h>
@@ -11,12 +12,10 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <new>
 #include <random>
 #include <set>
 #include <sstream>
@@ -26,41 +25,12 @@
 #include <utility>
 #include <vector>
 
-namespace {
-
-std::atomic<std::uint64_t> allocations = 0;
-std::atomic<std::uint64_t> failing_one = 0; // Counting from 1; 0: none.
-
-void* allocate(std::size_t size) noexcept {
-  const auto now = ++allocations;
-  return now == failing_one ? nullptr : std::malloc(size != 0 ? size : 1);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  if (void* memory = allocate(size)) return memory;
-  throw std::bad_alloc();
-}
-
-} // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-
-void operator delete[](void* memory) noexcept { std::free(memory); }
-
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-
 namespace afio::unit {
 namespace {
+
+using testing::allocations;
+
+std::atomic<std::uint64_t> failing_one = 0; // Counting from 1; 0: none.
 
 using namespace std::string_view_literals;
 using algorithms::path_filter;
@@ -515,6 +485,7 @@ void expect_all_or_nothing(F&& change) {
     path_filter filter;
     take(filter.add(exclude, "x"));
     take(filter.list_only("a\nx", by_line));
+    testing::may_allocate = [](std::uint64_t now) noexcept { return now != failing_one; };
     failing_one = allocations + nth;
     const result<void> done = change(filter);
     failing_one = 0;

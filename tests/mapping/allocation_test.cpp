@@ -2,49 +2,16 @@
 #include "algorithms/mapping/file_memory_resource.hpp"
 #include "algorithms/mapping/page_allocator.hpp"
 #include "tests/afio/per_file_system.hpp"
+#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-
-void* allocate(std::size_t size) noexcept {
-  ++allocations;
-  return std::malloc(size != 0 ? size : 1);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  if (void* const memory = allocate(size)) return memory;
-  throw std::bad_alloc();
-}
-
-} // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-
-void operator delete[](void* memory) noexcept { std::free(memory); }
-
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace afio::algorithms {
 namespace {
 
+using testing::allocations;
 using unit::leaf;
 using unit::take;
 

@@ -4,12 +4,11 @@
 #include "algorithms/mapping/trivial_vector.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/mapping/elements.hpp"
+#include "tests/support/allocations.hpp"
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <list>
 #include <new>
 #include <numeric>
@@ -18,26 +17,11 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-namespace {
-
-std::atomic<std::size_t> allocations = 0;
-
-} // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 namespace afio::unit {
 namespace {
 
 using algorithms::trivial_vector;
+using testing::allocations;
 
 std::uint64_t resident() { return take(memory_usage_now()).own; }
 
