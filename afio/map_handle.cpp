@@ -188,14 +188,15 @@ result<void> map_handle::resize_within(std::uint64_t bytes) noexcept {
 result<void> map_handle::resize_beyond(std::uint64_t bytes, placement where) noexcept {
   const int flags = where == placement::anywhere ? MREMAP_MAYMOVE : 0;
   // The kernel makes nothing longer that consists of two kinds of page.
-  if (backing_ == backing::memory && up(length_) < pages_.size()) {
-    AFIO_TRY(sys::protect(part_of(pages_, up(length_), pages_.size()), protection_of(flags_)));
+  const buffer spare =
+      backing_ == backing::memory ? part_of(pages_, up(length_), pages_.size()) : buffer();
+  if (!spare.empty()) {
+    AFIO_TRY(sys::protect(spare, protection_of(flags_)));
   }
   auto grown = sys::remap(pages_, static_cast<std::size_t>(up(bytes)), flags);
   if (!grown) {
-    if (backing_ == backing::memory && up(length_) < pages_.size())
-      // As it was; if that fails, too, there is more memory to touch than was promised.
-      (void)sys::protect(part_of(pages_, up(length_), pages_.size()), PROT_NONE);
+    // As it was; if that fails, too, there is more memory to touch than was promised.
+    if (!spare.empty()) (void)sys::protect(spare, PROT_NONE);
     return grown.assume_error();
   }
   pages_ = grown.assume_value();

@@ -24,6 +24,22 @@ result<map_flags> flags_for(int status_flags) noexcept {
   }
 }
 
+/// Does `act` to one buffer after another, until it does less than all of one. Bytes done; an error
+/// only if nothing was done.
+template <class Buffer, class F>
+result<std::size_t> one_by_one(std::span<const Buffer> buffers, std::uint64_t offset, call about,
+                               F&& act) noexcept {
+  if (buffers.size() > io_handle::max_buffers) return error(EINVAL, about);
+  std::size_t done = 0;
+  for (const Buffer each : buffers) {
+    const auto some = act(each, offset + done);
+    if (!some) return done > 0 ? result<std::size_t>(done) : some;
+    done += some.assume_value();
+    if (some.assume_value() < each.size()) break;
+  }
+  return done;
+}
+
 /// What a map has besides, for as long as it lives.
 constexpr map_flags kept =
     map_flags::cow | map_flags::execute | map_flags::nocommit | map_flags::barrier_on_close;
@@ -71,28 +87,14 @@ result<void> mapped_file_handle::close() noexcept {
 
 result<std::size_t> mapped_file_handle::read(std::span<const buffer> into,
                                              std::uint64_t offset) const noexcept {
-  if (into.size() > max_buffers) return error(EINVAL, call::preadv);
-  std::size_t done = 0;
-  for (const buffer each : into) {
-    const auto some = read(each, offset + done);
-    if (!some) return done > 0 ? result<std::size_t>(done) : some;
-    done += some.assume_value();
-    if (some.assume_value() < each.size()) break;
-  }
-  return done;
+  return one_by_one(into, offset, call::preadv,
+                    [&](buffer each, std::uint64_t at) { return read(each, at); });
 }
 
 result<std::size_t> mapped_file_handle::write(std::span<const const_buffer> from,
                                               std::uint64_t offset) noexcept {
-  if (from.size() > max_buffers) return error(EINVAL, call::pwritev);
-  std::size_t done = 0;
-  for (const const_buffer each : from) {
-    const auto some = write(each, offset + done);
-    if (!some) return done > 0 ? result<std::size_t>(done) : some;
-    done += some.assume_value();
-    if (some.assume_value() < each.size()) break;
-  }
-  return done;
+  return one_by_one(from, offset, call::pwritev,
+                    [&](const_buffer each, std::uint64_t at) { return write(each, at); });
 }
 
 result<std::size_t> mapped_file_handle::write_out(const_buffer from,

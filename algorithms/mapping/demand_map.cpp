@@ -44,7 +44,7 @@ map_flags flags_of(demand how) noexcept {
 struct piece {
   std::uint64_t length;
   std::list<std::uint64_t>::iterator node; ///< Its place in the state's lists.
-  std::uint64_t holds = 0;
+  std::int64_t holds = 0;
   bool changed = false; ///< It was seen to have pages of its own.
 
   bool is_idle() const noexcept { return holds == 0 && !changed; }
@@ -78,17 +78,16 @@ struct demand_map::state {
     return at;
   }
 
-  void change(piece& which, std::uint64_t holds, bool changed) noexcept;
+  void change(piece& which, std::int64_t holds, bool changed) noexcept;
   result<void> add(std::uint64_t from, std::uint64_t to);
   result<void> fill(std::uint64_t from, std::uint64_t to);
-  void take(extent part) noexcept;
-  void let_go(extent part) noexcept;
+  void count(extent part, int by) noexcept;
   result<bool> has_changed(std::uint64_t offset, std::uint64_t length) const noexcept;
   result<void> drop(std::uint64_t offset) noexcept;
   result<void> keep_to_budget() noexcept;
 };
 
-void demand_map::state::change(piece& which, std::uint64_t holds, bool changed) noexcept {
+void demand_map::state::change(piece& which, std::int64_t holds, bool changed) noexcept {
   const bool was_idle = which.is_idle();
   which.holds = holds;
   which.changed = changed;
@@ -129,14 +128,10 @@ result<void> demand_map::state::fill(std::uint64_t from, std::uint64_t to) {
   return success();
 }
 
-void demand_map::state::take(extent part) noexcept {
+/// `by` is 1 for a hold that begins, and -1 for one that ends.
+void demand_map::state::count(extent part, int by) noexcept {
   for (auto at = first_behind(part.offset); at != pieces.end() && at->first < part.end(); ++at)
-    change(at->second, at->second.holds + 1, at->second.changed);
-}
-
-void demand_map::state::let_go(extent part) noexcept {
-  for (auto at = first_behind(part.offset); at != pieces.end() && at->first < part.end(); ++at)
-    change(at->second, at->second.holds - 1, at->second.changed);
+    change(at->second, at->second.holds + by, at->second.changed);
 }
 
 result<bool> demand_map::state::has_changed(std::uint64_t offset,
@@ -173,7 +168,7 @@ result<void> demand_map::state::keep_to_budget() noexcept {
 demand_map::hold::~hold() {
   if (from_ == nullptr) return;
   const std::lock_guard locked(from_->one);
-  from_->let_go(part_);
+  from_->count(part_, -1);
 }
 
 demand_map::demand_map() noexcept = default;
@@ -221,9 +216,9 @@ result<demand_map::hold> demand_map::at(extent part) noexcept {
   } catch (const std::bad_alloc&) {
     return error(ENOMEM, call::none);
   }
-  here.take(part);
+  here.count(part, 1);
   if (auto kept = here.keep_to_budget(); !kept) {
-    here.let_go(part);
+    here.count(part, -1);
     return kept.assume_error();
   }
   return hold(here, part,
