@@ -3,6 +3,7 @@
 #include "afio/quoted.hpp"
 #include "cli/common/amounts.hpp"
 #include "cli/common/json_line.hpp"
+#include "cli/common/markup.hpp"
 
 #include <algorithm>
 #include <array>
@@ -165,34 +166,14 @@ std::string legend(palette in) {
 
 namespace {
 
-std::string for_xml(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-    case '&':
-      safe += "&amp;";
-      break;
-    case '<':
-      safe += "&lt;";
-      break;
-    case '>':
-      safe += "&gt;";
-      break;
-    default:
-      safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string rectangle(std::size_t x, std::size_t y, std::size_t width, std::string_view colour) {
   return "<rect x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" +
          std::to_string(width) + "\" height=\"16\" fill=\"" + std::string(colour) + "\"/>\n";
 }
 
 std::string words(std::size_t x, std::size_t y, const std::string& text) {
-  return "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\">" + for_xml(text) +
-         "</text>\n";
+  return "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\">" +
+         for_markup(text) + "</text>\n";
 }
 
 /// Cells of one look are one rectangle. A file with few blocks fills the width, too.
