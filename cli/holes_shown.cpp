@@ -7,11 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <exception>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace afio::cli {
 
@@ -216,24 +212,6 @@ std::string svg_of(std::vector<std::pair<std::string, std::vector<bar_cell>>> fi
 }
 
 // ----------------------------------------------------------------------------------- the listener
-
-namespace {
-
-palette palette_of_stdout() noexcept {
-  const char* const none = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
-  const bool can = ::isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0') &&
-                   terminal != nullptr && std::string_view(terminal) != "dumb";
-  return can ? palette::colours : palette::ascii;
-}
-
-std::size_t columns_of_stdout() noexcept {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
-}
-
-} // namespace
 
 shown_layouts::shown_layouts(form how, output& out)
     : how_(how), out_(out), palette_(palette_of_stdout()), columns_(columns_of_stdout()) {}
