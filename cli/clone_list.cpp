@@ -107,10 +107,11 @@ private:
         .str();
   }
 
+  /// In 80 columns.
   static std::string text_of(const listed_clone& one) {
-    return algorithms::series_name(one.which) + aligned(grouped(one.entries), 14) + " entries" +
-           aligned(size_text(one.bytes), 11) + aligned(size_text(one.bytes_new), 11) + " new" +
-           aligned(size_text(one.reclaimable), 11) + " reclaimable\n";
+    return algorithms::series_name(one.which) + aligned(grouped(one.entries), 10) + " entries" +
+           aligned(size_text(one.bytes), 9) + aligned(size_text(one.bytes_new), 9) + " new" +
+           aligned(size_text(one.reclaimable), 9) + " of its own\n";
   }
 
   void print_line(const std::string& line) {

@@ -322,10 +322,9 @@ TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
   EXPECT_TRUE(lines[2].starts_with(R"({"type":"summary","clones":2,"failures":0,"seconds":)"));
   const auto text = run({"--series=backup", "--list"});
   expect_like(text, 0,
-              "2020-01-01T00:00:00Z             3 entries     48 KiB     48 KiB new +\\S+ \\w+ "
-              "reclaimable\n"
-              "2021-01-01T00:00:00Z.incomplete             2 entries     40 KiB        0 B new "
-              "+\\S+ \\w+ reclaimable\n");
+              "2020-01-01T00:00:00Z         3 entries   48 KiB   48 KiB new +\\S+ \\w+ of its own\n"
+              "2021-01-01T00:00:00Z.incomplete         2 entries   40 KiB      0 B new +\\S+ \\w+ "
+              "of its own\n");
   expect(run({"--series=backup", "--list", "-0"}), 0,
          std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z.incomplete\0", 53), "");
   expect(run({"--series=none", "--list"}), 1, "",
