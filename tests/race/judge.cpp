@@ -2,6 +2,7 @@
 
 #include "tests/race/copy_judge.hpp"
 #include "tests/race/dedupe_judge.hpp"
+#include "tests/race/punch_judge.hpp"
 
 namespace afio::testing {
 namespace {
@@ -70,6 +71,7 @@ verdict judge(const trial& t, const ending& run) {
   }
   if (t.tool.does == task::lists) return judge_list(t, run);
   if (t.tool.does == task::dedupes) return judge_dedupe(t, run);
+  if (t.tool.does == task::punches) return judge_punch(t, run);
   if (t.tool.does != task::removes) return judge_copy(t, run);
   if (named_another(t) && run.exited_with(0)) return {outcome::done, describe(run)};
   return judge_ending(t.at, t.now, run);

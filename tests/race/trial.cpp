@@ -66,6 +66,11 @@ std::string lost_by_moving(const trial& t) {
   return t.now.contains(t.done.victim()) ? "" : "gone: outside/moved\n";
 }
 
+// What a swap takes the name of, reads what the swap has put there.
+bool is_swapped(const trial& t, const placed& was) {
+  return t.done.applied() && was.inode == t.done.victim();
+}
+
 } // namespace
 
 trial::trial(const contender& by, const scene& on, const swap_plan& as, const swap& attempted,
@@ -101,6 +106,21 @@ bool given_away(const trial& t, const placed& secret) {
 
 std::string touched_outside(const trial& t) {
   return lost_secrets(t) + strangers(t) + lost_by_moving(t);
+}
+
+std::string wrong_names(const trial& t) {
+  const census tree = by_identity(t.at.tree_before());
+  std::string text;
+  for (const auto& [path, entry] : t.at.tree_before().entries) {
+    const placed& was = tree.at(entry.inode);
+    if (path == "." || is_swapped(t, was)) continue;
+    const auto found = t.names.find({was.parent, was.name});
+    if (found == t.names.end())
+      text += "gone: tree/" + path + "\n";
+    else if (!same_but_for_links(t.now.at(found->second), was))
+      text += "another: tree/" + path + "\n";
+  }
+  return text;
 }
 
 } // namespace afio::testing
