@@ -17,9 +17,10 @@ using enum swap_kind;
 class PunchControl : public race_fixture<::testing::TestWithParam<swap_plan>> {};
 
 TEST_P(PunchControl, Falls) {
+  const bool edits = GetParam().kind == file_edited;
   const tally counted = explore(dig_holes(), GetParam());
   print_line(dig_holes(), GetParam(), counted);
-  EXPECT_GT(counted.with(outcome::touched_outside), 0U);
+  EXPECT_GT(counted.with(edits ? outcome::edit_lost : outcome::touched_outside), 0U);
 }
 
 std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
@@ -29,7 +30,8 @@ std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
 INSTANTIATE_TEST_SUITE_P(Races, PunchControl,
                          ::testing::Values(swap_plan{directory_symlink_absolute, 1},
                                            swap_plan{directory_other, 2},
-                                           swap_plan{file_symlink, 1}, swap_plan{file_mount, 2}),
+                                           swap_plan{file_symlink, 1}, swap_plan{file_mount, 2},
+                                           swap_plan{file_edited, 2}),
                          plan_of);
 
 class PunchRace : public race_fixture<::testing::TestWithParam<swap_plan>> {};
@@ -54,6 +56,22 @@ INSTANTIATE_TEST_SUITE_P(
                       swap_plan{file_mount, 2}, swap_plan{moved_out, 2}, swap_plan{root_moved},
                       swap_plan{parent_symlink}),
     plan_of);
+
+class PunchEdit : public race_fixture<::testing::TestWithParam<swap_plan>> {};
+
+// An editor who comes while a hole is made has to wait: those count.
+TEST_P(PunchEdit, IsKept) {
+  const contender tool = afio_holes_punch();
+  const tally counted = explore(tool, GetParam());
+  print_line(tool, GetParam(), counted);
+  EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
+  EXPECT_GT(counted.kept_out, 0U);
+  EXPECT_GT(counted.dangerous, counted.kept_out);
+}
+
+INSTANTIATE_TEST_SUITE_P(Races, PunchEdit,
+                         ::testing::Values(swap_plan{file_edited, 1}, swap_plan{file_edited, 3}),
+                         plan_of);
 
 // Who does nothing survives every race.
 TEST(Punch, UndisturbedItPunchesEveryFile) {

@@ -46,6 +46,8 @@ const char* name_of(outcome what) noexcept {
     return "leaked";
   case outcome::torn:
     return "half or wrong copies";
+  case outcome::edit_lost:
+    return "lost an edit";
   case outcome::gave_up:
     return "gave up early";
   case outcome::false_success:
@@ -66,7 +68,11 @@ verdict judge(const trial& t, const ending& run) {
   if (const auto touched = touched_outside(t); !touched.empty()) {
     return {outcome::touched_outside, touched};
   }
-  if (const auto damage = damage_to_survivors(t.at, t.now); !damage.empty()) {
+  if (const auto lost = lost_edits(t); !lost.empty()) {
+    return {outcome::edit_lost, lost + describe(run)};
+  }
+  const bool is_edited = !t.done.edited().empty(); // Then it is judged by names alone.
+  if (const auto damage = damage_to_survivors(t.at, t.now); !damage.empty() && !is_edited) {
     return {outcome::damaged, damage};
   }
   if (t.tool.does == task::lists) return judge_list(t, run);

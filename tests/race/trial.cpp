@@ -1,5 +1,8 @@
 #include "tests/race/trial.hpp"
 
+#include <fstream>
+#include <iterator>
+
 namespace afio::testing {
 namespace {
 
@@ -68,7 +71,8 @@ std::string lost_by_moving(const trial& t) {
 
 // What a swap takes the name of, reads what the swap has put there.
 bool is_swapped(const trial& t, const placed& was) {
-  return t.done.applied() && was.inode == t.done.victim();
+  const bool takes_name = t.plan.kind != swap_kind::file_edited;
+  return takes_name && t.done.applied() && was.inode == t.done.victim();
 }
 
 } // namespace
@@ -113,12 +117,24 @@ std::string wrong_names(const trial& t) {
   std::string text;
   for (const auto& [path, entry] : t.at.tree_before().entries) {
     const placed& was = tree.at(entry.inode);
-    if (path == "." || is_swapped(t, was)) continue;
+    if (path == "." || is_swapped(t, was) || t.done.edited().contains(path)) continue;
     const auto found = t.names.find({was.parent, was.name});
     if (found == t.names.end())
       text += "gone: tree/" + path + "\n";
     else if (!same_but_for_links(t.now.at(found->second), was))
       text += "another: tree/" + path + "\n";
+  }
+  return text;
+}
+
+std::string lost_edits(const trial& t) {
+  std::string text;
+  for (const std::string& path : t.done.edited()) {
+    std::ifstream in(t.at.root() / path, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(in), {});
+    const bool whole = in && bytes.size() == t.at.tree_before().entries.at(path).size;
+    if (!whole || bytes.find_first_not_of(swap::edit) != bytes.npos)
+      text += "lost: the edit of tree/" + path + "\n";
   }
   return text;
 }

@@ -43,4 +43,7 @@ std::string touched_outside(const trial& t);
 /// they did not, but for what a swap has put in their place; empty if there are none.
 std::string wrong_names(const trial& t);
 
+/// Names that must read what an editor has written, and do not; empty if there are none.
+std::string lost_edits(const trial& t);
+
 } // namespace afio::testing
