@@ -62,7 +62,7 @@ class PunchEdit : public race_fixture<::testing::TestWithParam<swap_plan>> {};
 // An editor who comes while a hole is made has to wait: those count.
 TEST_P(PunchEdit, IsKept) {
   const contender tool = afio_holes_punch();
-  const tally counted = explore(tool, GetParam());
+  const tally counted = explore(tool, GetParam(), quick_step(4));
   print_line(tool, GetParam(), counted);
   EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
   EXPECT_GT(counted.kept_out, 0U);

@@ -211,7 +211,7 @@ bool swap::mount(const fs::path& inside) {
 
 bool swap::write() {
   const auto link = magic_link(victim_fd_);
-  const int fd = ::open(link.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const int fd = ::open(link.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   is_kept_out_ = fd < 0 && errno == EWOULDBLOCK;
   was_kept_out_ = was_kept_out_ || is_kept_out_;
   if (is_kept_out_) return false;
