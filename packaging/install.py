@@ -14,6 +14,7 @@ import hashlib
 import os
 import pathlib
 import secrets
+import shlex
 import stat
 import sys
 import tarfile
@@ -233,6 +234,8 @@ def parse_arguments():
 
 
 def run(arguments):
+    if not arguments.prefix:
+        raise Refusal("--prefix is empty")
     if not os.path.isabs(os.path.expanduser(arguments.prefix)) and arguments.destdir:
         raise Refusal("with --destdir, --prefix is an absolute path")
     # Bazel runs this elsewhere.
@@ -249,7 +252,7 @@ def run(arguments):
     os.makedirs(place, exist_ok=True)
     Prefix(place).install(arguments.tree)
     print(f"Installed afio in {place}. To remove it:\n"
-          f"  ./bazelw run //:uninstall -- --prefix={place}")
+          f"  ./bazelw run //:uninstall -- --prefix={shlex.quote(str(place))}")
     return 0
 
 

@@ -228,6 +228,12 @@ TEST_F(Install, RefusesABuildThatIsNotOptimized) {
   EXPECT_TRUE(fs::is_empty(prefix));
 }
 
+TEST_F(Install, TakesNoEmptyPrefixForTheWorkingDirectory) {
+  const auto end = install({"--prefix="});
+  EXPECT_TRUE(end.exited_with(2));
+  EXPECT_THAT(end.errors, HasSubstr("--prefix is empty"));
+}
+
 TEST_F(Install, MustBeThereToBeRemoved) {
   const auto end = uninstall();
   EXPECT_TRUE(end.exited_with(2));
