@@ -42,8 +42,7 @@ def source_of(library):
 
 def put(root, path, data, mode=0o644):
     target = root / path
-    for folder in reversed(target.relative_to(root).parents):
-        (root / folder).mkdir(mode=0o755, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
     target.chmod(mode)
 
@@ -100,10 +99,12 @@ def main():
     for package in PACKAGES:
         with tempfile.TemporaryDirectory() as folder, tarfile.open(arguments.tree) as tree:
             root = pathlib.Path(folder, "root")
-            root.mkdir(mode=0o755)
+            root.mkdir()
             put_contents(root, package, tree, debian)
             put_control(root, package, version, architecture, debian)
             for path in [root, *root.rglob("*")]:
+                if path.is_dir():
+                    path.chmod(0o755)
                 os.utime(path, (int(time), int(time)))
             result = arguments.out / f"{package}_{version}_{architecture}.deb"
             # One thread: more would give other bytes on another machine.

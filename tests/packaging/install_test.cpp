@@ -181,8 +181,7 @@ TEST_F(Install, IsRepairedByTheNextOneAfterAKill) {
   ASSERT_TRUE(uninstall().exited_with(0));
   int unfinished = 0;
   for (int i = 0; i < 70 && unfinished < 3; ++i) {
-    testing::child killed(
-        {.arguments = {"./install", "--compilation-mode=opt", "--prefix=" + prefix.string()}});
+    testing::child killed(installer());
     std::this_thread::sleep_for(full.duration * (i % 7 + 1) / 8);
     killed.kill();
     killed.reap();
@@ -212,9 +211,9 @@ TEST_F(Install, SaysWhatToDoWhereItMayNotWrite) {
   fs::permissions(prefix, fs::perms(0555));
   // Root may write anywhere, but for this.
   const std::string as_anybody = "setpriv --inh-caps=-dac_override --bounding-set=-dac_override ";
-  const std::string command = "./install --compilation-mode=opt --prefix=" + prefix.string();
-  const auto end =
-      testing::run({.arguments = {"/bin/sh", "-c", (geteuid() == 0 ? as_anybody : "") + command}});
+  std::string command = geteuid() == 0 ? as_anybody : "";
+  for (const auto& argument : installer().arguments) command += argument + ' ';
+  const auto end = testing::run({.arguments = {"/bin/sh", "-c", command}});
   EXPECT_TRUE(end.exited_with(2)) << describe(end);
   EXPECT_THAT(end.errors, HasSubstr((prefix / "share").string() + ": Permission denied"));
   EXPECT_THAT(end.errors, HasSubstr("--prefix=$HOME/.local"));

@@ -28,11 +28,16 @@ class installation : public ::testing::Test {
 protected:
   installation() { fs::create_directory(prefix); }
 
-  /// What `./bazelw run -c opt //:install -- ARGUMENTS` runs.
-  testing::ending install(std::vector<std::string> arguments = {}) const {
-    // These tests run in any mode of compilation.
-    arguments.insert(arguments.begin(), {"./install", "--compilation-mode=opt", prefix_option()});
-    return testing::run({.arguments = std::move(arguments)});
+  /// What `./bazelw run -c opt //:install -- ARGUMENTS` runs, in any mode of compilation.
+  testing::program installer(const std::vector<std::string>& arguments = {}) const {
+    testing::program what{.arguments = {"./install", "--compilation-mode=opt",
+                                        "--tree=packaging/tree.tar", prefix_option()}};
+    what.arguments.insert(what.arguments.end(), arguments.begin(), arguments.end());
+    return what;
+  }
+
+  testing::ending install(const std::vector<std::string>& arguments = {}) const {
+    return testing::run(installer(arguments));
   }
 
   testing::ending uninstall() const {
