@@ -37,13 +37,11 @@ using algorithms::stopped;
 
 constexpr char examples[] = R"(Examples:
   afio-clone --series /backup /home          tonight's backup, and each night's
-  afio-clone --series /backup --keep-daily 14 --keep-monthly 12 /home
   afio-clone --series /backup --list         what each takes and gives back
   afio-clone --series /backup --report html > backup.html
   afio-clone --since monday src tuesday      one clone, with a name of your own
-
-Exit: 0 all cloned, 1 some failed, 2 usage, or another run is at work,
-3 refused, 4 a source kept changing, 130/143 interrupted.)";
+Exit: 0 all cloned, 1 some failed, 2 usage or another run is at work, 3 refused,
+4 a source kept changing. Read on: man afio-clone, docs/guide/backups.md)";
 
 struct arguments {
   common_arguments common;
@@ -70,9 +68,6 @@ std::string check_duration(const std::string& text) {
 }
 
 void describe(CLI::App& app, arguments& a) {
-  const auto one_of = [](std::vector<std::string> words) {
-    return CLI::IsMember(std::move(words)).description("");
-  };
   app.add_option("SRC", a.source, "The directory to clone")->type_name("");
   app.add_option("NEW", a.target, "The clone's own name, which nothing has yet")->type_name("");
   app.add_option("--since", a.since, "An older clone to share with")->type_name("PREV");
@@ -87,20 +82,20 @@ void describe(CLI::App& app, arguments& a) {
   const auto add_keep = [&](const char* name, std::optional<unsigned>& to, const char* help) {
     app.add_option(name, to, help)->type_name("N")->needs(series);
   };
-  add_keep("--keep", a.keep.last, "Then delete all but the newest N, ...");
-  add_keep("--keep-daily", a.keep.daily, "... and the newest of each of the last N days, ...");
-  add_keep("--keep-weekly", a.keep.weekly, "... N weeks, ...");
-  add_keep("--keep-monthly", a.keep.monthly, "... and N months (UTC) that have any");
-  app.add_option("--wait", a.wait, "For so long for another run in DIR to end")
+  add_keep("--keep", a.keep.last, "Keep only the newest N clones, delete the others");
+  add_keep("--keep-daily", a.keep.daily, "Keep only the newest of each of N days");
+  add_keep("--keep-weekly", a.keep.weekly, "Keep only the newest of each of N weeks");
+  add_keep("--keep-monthly", a.keep.monthly, "Keep ... of N months (UTC); several add up");
+  app.add_option("--wait", a.wait, "Wait for so long for another run in DIR")
       ->type_name("TIME")
       ->check(check_duration)
       ->needs(series);
   app.add_option("--share", a.share, "What has not changed by: hard links, reflink, auto")
       ->type_name("HOW")
-      ->check(one_of({"auto", "hard", "reflink"}));
+      ->check(CLI::IsMember({"auto", "hard", "reflink"}));
   app.add_option("--compare", a.compare, "Files by: index (with --series), quick or content")
       ->type_name("HOW")
-      ->check(one_of({"index", "quick", "content"}));
+      ->check(CLI::IsMember({"index", "quick", "content"}));
   a.copying.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);

@@ -37,11 +37,9 @@ constexpr char examples[] = R"(Examples:
   afio-cptree photos /backup/photos            an exact copy, seen when complete
   afio-cptree --merge --exclude '*.o' src dst  into a tree that is there
   afio-cptree --sync=all --verify a b          durable, and read back
-  afio-cptree --link=hard tree snapshot        new directories, the same files
   afio-cptree -n a b | less                    see what would be done
-
-Exit: 0 all copied, 1 some failed, 2 usage, 3 refused, 4 a source kept changing,
-130/143 interrupted. cp's -a, -r, -R and -x are accepted.)";
+Exit: 0 all copied, 1 some failed, 2 usage, 3 refused, 4 a source kept changing.
+Read on: man afio-cptree, docs/guide/copying.md)";
 
 struct arguments {
   common_arguments common;
@@ -58,10 +56,7 @@ struct arguments {
 };
 
 void describe(CLI::App& app, arguments& a) {
-  const auto one_of = [](std::vector<std::string> words) {
-    return CLI::IsMember(std::move(words)).description("");
-  };
-  app.add_option("SRC", a.source, "What to copy")->type_name("")->required();
+  app.add_option("SRC", a.source)->type_name("")->required();
   app.add_option("DST", a.target, "The copy's own name, not a directory to put it in")
       ->type_name("")
       ->required();
@@ -72,10 +67,10 @@ void describe(CLI::App& app, arguments& a) {
   a.copying.add_to(app);
   app.add_option("--reflink", a.reflink, "Share blocks: auto, always or never")
       ->type_name("WHEN")
-      ->check(one_of({"auto", "always", "never"}));
+      ->check(CLI::IsMember({"auto", "always", "never"}));
   app.add_option("--sparse", a.sparse, "Holes: auto, always (zeros too) or never")
       ->type_name("WHEN")
-      ->check(one_of({"auto", "always", "never"}));
+      ->check(CLI::IsMember({"auto", "always", "never"}));
   a.linking.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);

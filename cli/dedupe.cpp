@@ -42,13 +42,9 @@ constexpr char examples[] = R"(Examples:
   afio-dedupe photos                   share blocks where that can be, else link
   afio-dedupe --link=hard a b          of both trees: names of one file
   afio-dedupe -n -0 new | xargs -0 ls -ld
-
-With hard links, what is written to one name is in all of them. Every byte is
-compared before. Exit: 0 all done, 1 some failed or were in use, 2 usage or a
-TREE that cannot be opened, 130/143 interrupted.)";
-
-/// What of metadata can be told apart here.
-constexpr std::string_view matchable = "mode,\nownership, timestamps, xattr and acl";
+With hard links, what is written to one name is in all. Every byte is compared.
+Exit: 0 all done, 1 some failed or were in use, 2 usage or no TREE.
+Read on: man afio-dedupe, docs/guide/saving-space.md)";
 
 const std::map<std::string, dedupe_by> ways{
     {"auto", dedupe_by::automatic}, {"hard", dedupe_by::linking}, {"reflink", dedupe_by::sharing}};
@@ -74,11 +70,12 @@ void describe(CLI::App& app, arguments& a) {
   app.add_option("TREE", a.trees, "Directories, looked through as one")->type_name("")->required();
   app.add_option("--link", a.link, "How: hard, reflink, or auto: reflink, else hard")
       ->type_name("HOW")
-      ->check(CLI::IsMember(&ways).description(""));
+      ->check(CLI::IsMember(&ways));
   app.add_option("--keep", a.keep, "Which stays: oldest, newest, first, most-linked")
       ->type_name("WHICH")
-      ->check(CLI::IsMember(&keeps).description(""));
-  a.match.add_to(app, "--match", "What must be equal, too: none, or of", matchable);
+      ->check(CLI::IsMember(&keeps));
+  // Flags and links are not compared.
+  a.match.add_to(app, "--match", "What must be equal, too:", {"flags", "links"});
   app.add_option("--min-size", a.min_size, "Leave smaller files alone (4096, 64K, 1M)")
       ->type_name("SIZE")
       ->transform(as_size());
@@ -87,15 +84,6 @@ void describe(CLI::App& app, arguments& a) {
   a.which.add_to(app);
   a.common.add_to(app);
   app.footer(examples);
-}
-
-/// What is wrong with the options; empty if nothing is.
-std::string_view contradiction_in(const arguments& a) noexcept {
-  for (const std::string& word : a.match.words)
-    if (word == "flags" || word == "links")
-      return "--match: flags and links do not count: name mode, ownership, timestamps, xattr, acl, "
-             "all or none";
-  return {};
 }
 
 /// A plan is told unless nothing is to be.
@@ -264,10 +252,6 @@ int run(int argc, char** argv) {
   arguments a;
   describe(app, a);
   if (const auto status = parse(app, argc, argv)) return *status;
-  if (const auto wrong = contradiction_in(a); !wrong.empty()) {
-    std::fprintf(stderr, "afio-dedupe: %.*s\n", static_cast<int>(wrong.size()), wrong.data());
-    return static_cast<int>(exit_code::unusable);
-  }
   algorithms::path_filter filter;
   if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
     std::fprintf(stderr, "afio-dedupe: %s\n", wrong.c_str());

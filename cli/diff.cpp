@@ -31,14 +31,11 @@ using algorithms::stopped;
 constexpr char examples[] = R"(Examples:
   afio-diff photos /backup/photos           sizes, times and all metadata
   afio-diff --compare=content a b           each byte, too
-  afio-diff --metadata=none a b             names, types and contents alone
   afio-diff --base v1 mine theirs           what became of v1 in two trees
   afio-diff -0 a b | xargs -0 ls -ld        the names alone
-
-Exit: 0 no difference, 1 some, 2 something could not be compared, or usage,
-130/143 interrupted. Nothing is changed, not even times of access where the
-kernel allows it; but --compare=hash remembers hashes. Of several threads, lines
-come in no order: -j1 sorts.)";
+Of several threads, lines come in no order: -j1 sorts.
+Exit: 0 no difference, 1 some, 2 something could not be compared, or usage.
+Read on: man afio-diff, docs/guide/updating.md)";
 
 struct arguments {
   common_arguments common;
@@ -63,8 +60,8 @@ void describe(CLI::App& app, arguments& a) {
           ->type_name("BASE");
   app.add_option("--compare", a.compare, "Files by: quick (size and time), content or hash")
       ->type_name("HOW")
-      ->check(CLI::IsMember({"quick", "content", "hash"}).description(""));
-  a.metadata.add_to(app, "--metadata", "all, none, or of");
+      ->check(CLI::IsMember({"quick", "content", "hash"}));
+  a.metadata.add_to(app, "--metadata", "What counts:");
   app.add_flag("--summary", a.summary, "Only how many there are of each kind");
   a.which.add_to(app);
   a.common.add_to(app);

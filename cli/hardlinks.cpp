@@ -29,13 +29,11 @@ using algorithms::stopped;
 constexpr char examples[] = R"(Examples:
   afio-hardlinks /srv/data                groups of names of one inode
   afio-hardlinks --incomplete snap.1      what it shares with what is elsewhere
-  afio-hardlinks --summary --min-size 1M a b
   afio-hardlinks --of notes.txt           all names of that file
   afio-hardlinks -0 --of notes.txt | xargs -0 ls -li
-
 Exit: 0 all done (--of: every name was found), 1 something could not be read
-(--of: a name was not found), 2 usage or no FILE, 130/143 interrupted.
-Nothing is changed.)";
+(--of: a name was not found), 2 usage or no FILE. Nothing is changed.
+Read on: man afio-hardlinks, docs/guide/hard-links.md)";
 
 struct arguments {
   common_arguments common;
@@ -60,7 +58,8 @@ void describe(CLI::App& app, arguments& a) {
   auto* const complete =
       app.add_flag("--complete", a.complete, "Only inodes that have no names elsewhere");
   auto* const incomplete =
-      app.add_flag("--incomplete", a.incomplete, "Only inodes that have")->excludes(complete);
+      app.add_flag("--incomplete", a.incomplete, "Only inodes that have names elsewhere")
+          ->excludes(complete);
   auto* const min_size =
       app.add_option("--min-size", a.min_size, "Only inodes of so many bytes (4096, 64K, 1M)")
           ->type_name("SIZE")
@@ -72,7 +71,7 @@ void describe(CLI::App& app, arguments& a) {
   // It changes nothing, tries nothing again, and names are what it prints anyway.
   for (const char* const none : {"--dry-run", "--verbose", "--retry"})
     app.remove_option(app.get_option(none));
-  app.get_option("--null")->description("Names as they are; a NUL ends each, and groups");
+  app.get_option("--null")->description("Names, ended by NULs");
   // What find's and rm's users type: it is what happens anyway.
   app.add_flag("-x,--one-file-system")->group("");
   app.footer(examples);

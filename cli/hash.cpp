@@ -37,13 +37,9 @@ constexpr char examples[] = R"(Examples:
   afio-hash -q --check photos.spooky        which are not what they were
   afio-hash --cache=ea photos               and read only what has changed since
   afio-hash -0 . | sort -z -k2 > list       by name
-  afio-hash --json --exclude '*.tmp' a b    for scripts
-
-The hash finds accidents, not forgeries: use sha256sum where somebody may want
-to deceive you. Lines come in no order.
+The hash finds accidents, not forgeries, which sha256sum does.
 Exit: 0 all done, 1 a file could not be read or is not what --check says,
-2 usage, 4 files kept changing, 130/143 interrupted. Without --cache nothing is
-changed, not even times of access where the kernel allows it.)";
+2 usage, 4 files kept changing. Read on: man afio-hash, docs/guide/checksums.md)";
 
 struct arguments {
   common_arguments common;
@@ -64,8 +60,8 @@ void describe(CLI::App& app, arguments& a) {
   a.common.add_to(app);
   // It changes nothing that could be tried, and prints a line for each file anyway.
   for (const char* const none : {"--dry-run", "--verbose"}) app.remove_option(app.get_option(none));
-  app.get_option("--null")->description("Lines end with NULs, and names are as they are");
-  app.get_option("--quiet")->description("No hashes; with --check, only what is not OK");
+  app.get_option("--null")->description("Lines end with NULs");
+  app.get_option("--quiet")->description("Only what is not OK");
   app.footer(examples);
 }
 

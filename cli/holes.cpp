@@ -37,10 +37,8 @@ Examples:
   afio-holes list disk.img
   afio-holes map --svg images > images.svg
   afio-holes punch -n /srv/images       what would be given back
-  afio-holes punch --retry 1m disk.img  wait for who is using it
-
-Exit: 0 all done, 1 some failed or were in use, 2 usage, 130/143 interrupted.
-Stays on the mount and subvolume of each PATH, follows no symlink below it.)";
+Exit: 0 all done, 1 some failed or were in use, 2 usage.
+Read on: man afio-holes, docs/guide/saving-space.md)";
 
 struct arguments {
   common_arguments common;
@@ -54,7 +52,7 @@ void describe(CLI::App& app, arguments& a) {
   app.add_option("COMMAND", a.command, "list, map or punch")
       ->type_name("")
       ->required()
-      ->check(CLI::IsMember({"list", "map", "punch"}).description(""));
+      ->check(CLI::IsMember({"list", "map", "punch"}));
   app.add_option("PATH", a.paths, "Files, or trees of them")->type_name("")->required();
   app.add_option("--min-size", a.min_size, "punch: the shortest run of zeros (128K)")
       ->type_name("SIZE")

@@ -28,12 +28,9 @@ using algorithms::stopped;
 constexpr char examples[] = R"(Examples:
   afio-mvtree photos /mnt/disk/photos   anywhere; a copy is verified first
   afio-mvtree --merge new old           into a tree that is there
-  afio-mvtree --exchange live staged    the two swap names in one instant
   afio-mvtree -n a b | less             see what would be done
-
-DST is the new name itself, never a directory to put SRC in.
-Exit: 0 all moved, 1 some stayed, 2 usage, 3 refused, 4 a source kept changing,
-130/143 interrupted.)";
+Exit: 0 all moved, 1 some stayed, 2 usage, 3 refused, 4 a source kept changing.
+Read on: man afio-mvtree, docs/guide/copying.md)";
 
 struct arguments {
   common_arguments common;
@@ -45,8 +42,10 @@ struct arguments {
 };
 
 void describe(CLI::App& app, arguments& a) {
-  app.add_option("SRC", a.source, "What to move")->type_name("")->required();
-  app.add_option("DST", a.target, "What it shall be called")->type_name("")->required();
+  app.add_option("SRC", a.source)->type_name("")->required();
+  app.add_option("DST", a.target, "The new name itself, not a directory to put SRC in")
+      ->type_name("")
+      ->required();
   auto* const merge = app.add_flag("--merge", a.merge, "DST may exist: replace files one by one");
   app.add_flag("--exchange", a.exchange, "SRC and DST swap names")->excludes(merge);
   a.copying.add_to(app);

@@ -30,10 +30,7 @@ constexpr char examples[] = R"(Examples:
   afio-rmtree build/                delete a tree
   afio-rmtree --contents cache      empty it, keep the directory
   afio-rmtree -n old | less         see what would go
-  afio-rmtree --hide --retry 1m x   out of sight at once, busy files tried again
-
-Exit: 0 all gone, 1 some failed, 2 usage, 3 refused, 130/143 interrupted.
-Stays on the mount and subvolume of each PATH. rm's -r and -x are accepted.)";
+Exit: 0 all gone, 1 some failed, 2 usage, 3 refused. Read on: man afio-rmtree)";
 
 struct arguments {
   common_arguments common;
@@ -47,7 +44,7 @@ struct arguments {
 };
 
 void describe(CLI::App& app, arguments& a) {
-  app.add_option("PATH", a.paths, "What to delete")->type_name("");
+  app.add_option("PATH", a.paths)->type_name("");
   app.add_flag("-f,--force", a.ignore_missing, "Say nothing of paths that do not exist");
   auto* const contents =
       app.add_flag("--contents", a.contents, "Delete what is in PATH, keep PATH");

@@ -38,11 +38,9 @@ constexpr char examples[] = R"(Examples:
   afio-update -n --delete photos /backup/photos      see what would be done
   afio-update --delete photos /backup/photos         an exact mirror
   afio-update --delete --max-delete 100 src dst      unless too much would go
-  afio-update --compare=content --sync=all src dst   believes no times
   afio-update --base v1 theirs mine                  their changes into mine
-
-Exit: 0 all updated, 1 some failed, 2 usage, 3 refused, 4 a source kept
-changing, 130/143 interrupted. rsync's -a, -r, -H, -A, -X and -x are accepted.)";
+Exit: 0 updated, 1 some failed, 2 usage, 3 refused, 4 a source kept changing.
+Read on: man afio-update, docs/guide/updating.md)";
 
 struct arguments {
   common_arguments common;
@@ -78,11 +76,11 @@ void describe(CLI::App& app, arguments& a) {
                       ->excludes(remove);
   app.add_option("--conflict", a.conflict, "Changed in both: fail, source, destination, both")
       ->type_name("WHAT")
-      ->check(CLI::IsMember({"fail", "source", "destination", "both"}).description(""))
+      ->check(CLI::IsMember({"fail", "source", "destination", "both"}))
       ->needs(const_cast<CLI::Option*>(a.base_option));
   app.add_option("--compare", a.compare, "Files by: quick (size and time), content or hash")
       ->type_name("HOW")
-      ->check(CLI::IsMember({"quick", "content", "hash"}).description(""));
+      ->check(CLI::IsMember({"quick", "content", "hash"}));
   a.copying.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);

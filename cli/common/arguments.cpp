@@ -4,6 +4,7 @@
 #include "cli/common/amounts.hpp"
 #include "cli/common/duration.hpp"
 #include "cli/common/exit_code.hpp"
+#include "cli/common/help_page.hpp"
 #include "cli/common/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -11,8 +12,7 @@
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
-#include <sstream>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -20,33 +20,15 @@ namespace afio::cli {
 
 namespace {
 
+/// Alone on the command line, it prints the table of options. The build asks for it; it is not one
+/// of the options itself, nor promised to anyone.
+constexpr std::string_view describe_options = "--describe-options";
+
 /// Empty where `text` is a duration, else what is wrong with it.
 std::string check_duration(const std::string& text) {
   if (parse_duration(text)) return {};
   return "'" + text + "' is not a duration: write 90s, 1.5s, 250ms, 10m or 1h30m";
 }
-
-/// `check` without the description that CLI11 would add to the option's type.
-CLI::Validator plainly(CLI::Validator check) { return check.description(""); }
-
-/// Without what CLI11 adds to an option's line, and the second blank line it leaves before a
-/// footer.
-class help_page final : public CLI::Formatter {
-public:
-  std::string make_option_opts(const CLI::Option* option) const override {
-    if (option->get_type_size() == 0) return {};
-    const bool several = option->get_positional() && option->get_expected_max() > 1;
-    return ' ' + option->get_type_name() + (several ? "..." : "");
-  }
-
-  std::string make_help(const CLI::App* app, std::string name,
-                        CLI::AppFormatMode mode) const override {
-    std::string page = Formatter::make_help(app, std::move(name), mode);
-    for (auto at = page.find("\n\n\n"); at != page.npos; at = page.find("\n\n\n", at))
-      page.erase(at, 1);
-    return page;
-  }
-};
 
 /// The message of a usage error, which may repeat any byte of the command line.
 std::string for_terminal(const std::string& text) {
@@ -57,32 +39,30 @@ std::string for_terminal(const std::string& text) {
 } // namespace
 
 void common_arguments::add_to(CLI::App& app) {
-  app.add_flag("-n,--dry-run", dry_run, "Only say what would be done");
-  app.add_flag("-v,--verbose", verbose, "Print a line for every entry");
-  app.add_flag("-q,--quiet", quiet, "Only the exit status tells");
-  app.add_option("-j,--threads", threads, "1 to 1024 (default: the processors available)")
-      ->type_name("N")
-      ->check(plainly(CLI::Range(1U, 1024U)));
-  app.add_option("--progress", progress, "A bar on stderr: auto, always or never")
-      ->type_name("WHEN")
-      ->check(plainly(CLI::IsMember({"auto", "always", "never"})));
-  auto* const as_json =
-      app.add_flag("--json", json, "One JSON object a line on stdout, last a summary");
-  app.add_flag("-0,--null", null, "-v with names as they are, each ended by a NUL")
-      ->excludes(as_json);
-  app.add_flag("--cross-mounts", cross_mounts, "Enter other mounts, devices and subvolumes");
-  app.add_option("--deadline", deadline, "Begin nothing new after so long (90s, 10m, 1h30m)")
-      ->type_name("TIME")
-      ->check(check_duration);
-  app.add_option("--retry", retry, "Try busy or changing entries again for so long")
-      ->type_name("TIME")
-      ->check(check_duration);
-  app.add_option("--on-error", on_error, "At the first failure: continue or stop")
-      ->type_name("WHAT")
-      ->check(plainly(CLI::IsMember({"continue", "stop"})));
-  app.add_option("--log-file", log_file, "Append what happened to FILE")->type_name("FILE");
-  app.set_version_flag("--version", app.get_name() + " " + version, "Print the version");
-  app.set_help_flag("-h,--help", "This page");
+  const auto flag = [&](const char* names, bool& to, const char* help) {
+    return app.add_flag(names, to, help)->group(common_group);
+  };
+  const auto option = [&](const char* names, auto& to, const char* value, const char* help) {
+    return app.add_option(names, to, help)->type_name(value)->group(common_group);
+  };
+  flag("-n,--dry-run", dry_run, "Say what it would do");
+  flag("-v,--verbose", verbose, "Tell of every entry");
+  flag("-q,--quiet", quiet, "Only the exit status");
+  option("-j,--threads", threads, "N", "1 to 1024 workers")
+      ->check(CLI::Range(1U, 1024U).description(""));
+  option("--progress", progress, "WHEN", "auto, always, never")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  auto* const as_json = flag("--json", json, "JSON Lines on stdout");
+  flag("-0,--null", null, "Names, ended by NULs")->excludes(as_json);
+  flag("--cross-mounts", cross_mounts, "Enter other mounts");
+  option("--deadline", deadline, "TIME", "Stop after 90s, 1h30m")->check(check_duration);
+  option("--retry", retry, "TIME", "Try again for so long")->check(check_duration);
+  option("--on-error", on_error, "WHAT", "continue or stop")
+      ->check(CLI::IsMember({"continue", "stop"}));
+  option("--log-file", log_file, "FILE", "Append events to FILE");
+  app.set_version_flag("--version", app.get_name() + " " + version, "Print the version")
+      ->group(common_group);
+  app.set_help_flag("-h,--help", "Print this page")->group(common_group);
 }
 
 output_options common_arguments::for_output(const std::string& tool,
@@ -131,12 +111,9 @@ bool common_arguments::wants_progress() const {
 
 namespace {
 
-/// Help or version, to stdout.
-int print_page(const CLI::App& app, const CLI::ParseError& asked) {
-  std::ostringstream page;
-  app.exit(asked, page, page);
-  const std::string text = page.str();
-  std::fwrite(text.data(), 1, text.size(), stdout);
+/// Help and its like, to stdout.
+int print_page(const CLI::App& app, const std::string& page) {
+  std::fwrite(page.data(), 1, page.size(), stdout);
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
   std::fprintf(stderr, "%s: could not write all output\n", app.get_name().c_str());
   return static_cast<int>(exit_code::incomplete);
@@ -145,12 +122,16 @@ int print_page(const CLI::App& app, const CLI::ParseError& asked) {
 } // namespace
 
 std::optional<int> parse(CLI::App& app, int argc, char** argv) {
-  app.formatter(std::make_shared<help_page>());
+  if (argc == 2 && std::string_view(argv[1]) == describe_options)
+    return print_page(app, option_table(app));
   try {
     app.parse(argc, argv);
     return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    return print_page(app, help_page(app));
+  } catch (const CLI::CallForVersion& e) {
+    return print_page(app, std::string(e.what()) + '\n');
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return print_page(app, e);
     std::string why = for_terminal(e.what());
     why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
     const std::string tool = app.get_name();

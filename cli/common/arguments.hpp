@@ -41,8 +41,7 @@ struct common_arguments {
 /// Anything else is a usage error, also what is below zero.
 CLI::Validator as_size();
 
-/// Parses; prints help, version and usage errors. Nothing: go on. Else the exit status. Sets the
-/// formatting of help.
+/// Parses; prints help, version and usage errors. Nothing: go on. Else the exit status.
 std::optional<int> parse(CLI::App& app, int argc, char** argv);
 
 } // namespace afio::cli

@@ -2,7 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include <map>
+#include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace afio::cli {
 
@@ -10,24 +12,31 @@ namespace {
 
 using algorithms::aspect;
 
-const std::map<std::string, aspect> aspects{{"mode", aspect::mode},
-                                            {"ownership", aspect::ownership},
-                                            {"timestamps", aspect::timestamps},
-                                            {"xattr", aspect::xattr},
-                                            {"acl", aspect::acl},
-                                            {"flags", aspect::flags},
-                                            {"links", aspect::links},
-                                            {"all", aspect::all},
-                                            {"none", aspect::none}};
+constexpr std::pair<std::string_view, aspect> aspects[] = {{"all", aspect::all},
+                                                           {"none", aspect::none},
+                                                           {"mode", aspect::mode},
+                                                           {"ownership", aspect::ownership},
+                                                           {"timestamps", aspect::timestamps},
+                                                           {"xattr", aspect::xattr},
+                                                           {"acl", aspect::acl},
+                                                           {"flags", aspect::flags},
+                                                           {"links", aspect::links}};
 
 } // namespace
 
 void aspect_list::add_to(CLI::App& app, const std::string& name, const std::string& about,
-                         std::string_view of) {
-  app.add_option(name, words, about + ' ' + std::string(of))
+                         std::initializer_list<std::string_view> without) {
+  std::vector<std::string> known;
+  std::string help = about;
+  for (const auto& [word, what] : aspects) {
+    if (std::find(without.begin(), without.end(), word) != without.end()) continue;
+    help += (known.empty() ? " " : ", ") + std::string(known.size() == 2 ? "or of " : "");
+    help += known.emplace_back(word);
+  }
+  app.add_option(name, words, help)
       ->type_name("LIST")
       ->delimiter(',')
-      ->check(CLI::IsMember(&aspects).description(""));
+      ->check(CLI::IsMember(std::move(known)));
 }
 
 aspect aspect_list::meant() const {
@@ -36,6 +45,10 @@ aspect aspect_list::meant() const {
   return all;
 }
 
-aspect aspect_of(const std::string& word) { return aspects.at(word); }
+aspect aspect_of(const std::string& word) {
+  return std::find_if(std::begin(aspects), std::end(aspects),
+                      [&](const auto& known) { return known.first == word; })
+      ->second;
+}
 
 } // namespace afio::cli

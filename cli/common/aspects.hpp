@@ -3,6 +3,7 @@
 
 #include "algorithms/file_metadata.hpp"
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,9 +17,10 @@ namespace afio::cli {
 struct aspect_list {
   std::vector<std::string> words{"all"};
 
-  /// Adds the option `name`; its help is `about` and the words `of`. *this must outlive the parse.
+  /// Adds the option `name`, which takes all words but those of `without`; its help is `about` and
+  /// the words. *this must outlive the parse.
   void add_to(CLI::App& app, const std::string& name, const std::string& about,
-              std::string_view of = "mode, ownership, timestamps,\nxattr, acl, flags and links");
+              std::initializer_list<std::string_view> without = {});
 
   algorithms::aspect meant() const;
 };

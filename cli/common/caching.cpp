@@ -18,7 +18,7 @@ const std::map<std::string, hash_caching> places{
 CLI::Option* caching::add_to(CLI::App& app) {
   return app.add_option("--cache", where, "Remember hashes: none, ea (in attributes), file")
       ->type_name("WHERE")
-      ->check(CLI::IsMember(&places).description(""));
+      ->check(CLI::IsMember(&places));
 }
 
 hash_caching caching::meant() const { return places.at(where); }

@@ -20,10 +20,10 @@ const std::map<std::string, sync> syncs{
 } // namespace
 
 void copying_arguments::add_to(CLI::App& app) {
-  preserve.add_to(app, "--preserve", "all, none, or of");
+  preserve.add_to(app, "--preserve", "What is kept:");
   app.add_option("--sync", sync, "Wait until durable: none, files or all")
       ->type_name("WHAT")
-      ->check(CLI::IsMember(&syncs).description(""));
+      ->check(CLI::IsMember(&syncs));
 }
 
 void copying_arguments::apply_to(algorithms::copy_file_options& file) const {

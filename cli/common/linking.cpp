@@ -13,12 +13,12 @@ using algorithms::copy_options;
 
 void linking_arguments::add_to(CLI::App& app) {
   app.add_option("--link", link, "No copies but links to SRC: hard or symbolic")
-      ->type_name("KIND")
-      ->check(CLI::IsMember({"hard", "symbolic"}).description(""));
-  app.add_flag("--absolute-links", absolute, "The symbolic ones by whole paths");
+      ->type_name("HOW")
+      ->check(CLI::IsMember({"hard", "symbolic"}));
+  app.add_flag("--absolute-links", absolute, "With --link=symbolic: by whole paths");
   app.add_option("--dereference", dereference, "Make files of symlinks, hardlinks or all")
       ->type_name("WHAT")
-      ->check(CLI::IsMember({"symlinks", "hardlinks", "all"}).description(""));
+      ->check(CLI::IsMember({"symlinks", "hardlinks", "all"}));
   app.add_flag("--fix-symlinks", fix, "Symlinks into SRC shall lead into DST");
 }
 

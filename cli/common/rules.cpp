@@ -23,9 +23,9 @@ void rules::add_to(CLI::App& app) {
     to.option = app.add_option(name, to.values, help)->type_name(type)->allow_extra_args(false);
   };
   add(exclude_, "--exclude", "PATTERN", "Leave out what matches, as rsync does");
-  add(include_, "--include", "PATTERN", "Do not: the first that matches decides");
-  add(exclude_from_, "--exclude-from", "FILE", "A pattern a line; - is stdin");
-  add(include_from_, "--include-from", "FILE", "The same");
+  add(include_, "--include", "PATTERN", "Do not leave it out: the first match decides");
+  add(exclude_from_, "--exclude-from", "FILE", "--exclude each line of FILE; - is stdin");
+  add(include_from_, "--include-from", "FILE", "--include each line of FILE");
   add(from_file_, "--from-file", "FILE", "Only the paths that FILE lists");
   app.add_flag("--from0", null_, "The paths in FILE end with NULs");
 }

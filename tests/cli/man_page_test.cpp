@@ -1,192 +1,193 @@
-// The manual names the options that --help names, and no others.
-#include "tests/cli/tool.hpp"
+// What is said of the options: by --help, by the manual, and by one tool and another.
+#include "tests/cli/described_option.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <map>
 #include <regex>
 #include <set>
-#include <sstream>
 
 namespace afio::cli {
 namespace {
 
-using option_names = std::set<std::string>;
+std::string text_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
 
-option_names options_in(const std::string& text) {
-  static const std::regex option(R"((^|[\s,|\[])(--?[A-Za-z0-9][a-z-]*))");
-  option_names found;
-  for (std::sregex_iterator at(text.begin(), text.end(), option), end; at != end; ++at) {
+/// What a line of the manual prints: the arguments of its macro in one, fonts and quotes gone.
+std::string printed(const std::string& line) {
+  const auto macro = line.starts_with('.') ? line.find(' ') + 1 : 0;
+  const std::string text = std::regex_replace(line.substr(macro), std::regex(R"(\\\(aq)"), "'");
+  return std::regex_replace(text, std::regex(R"(\\f[BIRP]|"| (?=")|\\(-))"), "$1");
+}
+
+std::vector<std::string> section_of(const std::string& page, const std::string& title) {
+  const auto start = page.find("\n.SH " + title + "\n");
+  if (start == page.npos) return {};
+  return lines_of(page.substr(start + 1, page.find("\n.SH ", start + 1) - start));
+}
+
+/// An option in the section OPTIONS.
+struct explained_option {
+  std::string heading;            ///< "-j, --threads N"
+  std::vector<std::string> bolds; ///< Lines in bold below it, as they are printed.
+};
+
+std::vector<explained_option> options_of_manual(const std::string& page) {
+  std::vector<explained_option> found;
+  bool is_heading = false;
+  int depth = 0; // A list in the words of an option is none of options.
+  for (const std::string& line : section_of(page, "OPTIONS")) {
+    depth += line == ".RS" ? 1 : line == ".RE" ? -1 : 0;
+    if (is_heading) found.push_back({printed(line), {}});
+    if (!is_heading && !found.empty() && line.starts_with(".B")) {
+      found.back().bolds.push_back(printed(line));
+    }
+    is_heading = line == ".TP" && depth == 0;
+  }
+  return found;
+}
+
+std::string heading_of(const described_option& option) {
+  const std::string names = std::regex_replace(option.names, std::regex(","), ", ");
+  return names + (option.value.empty() ? "" : ' ' + option.value);
+}
+
+/// Options that stand in `text`, wherever.
+std::set<std::string> names_in(const std::string& text) {
+  static const std::regex name(R"((^|[\s,(])(--?[A-Za-z0-9][a-z0-9-]*))");
+  std::set<std::string> found;
+  for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at) {
     found.insert((*at)[2]);
   }
   return found;
 }
 
-/// The names that stand before the words of each option.
-option_names options_of_help(const std::string& page) {
-  option_names found;
-  for (const auto& line : lines_of(page)) {
-    if (line.starts_with("  -")) found.merge(options_in(line.substr(0, line.find("  ", 2))));
+class Explained : public ::testing::TestWithParam<const char*> {
+protected:
+  const std::string tool = GetParam();
+  const std::vector<described_option> options = options_of(tool);
+  const std::string help = testing::run({.arguments = {tool_path(tool), "--help"}}).output;
+  const std::vector<std::string> lines = lines_of(help);
+  const std::string manual = text_of("docs/man/" + tool + ".1");
+
+  /// Commands of the examples in --help, without what is said of them.
+  [[nodiscard]] std::vector<std::string> examples() const {
+    std::vector<std::string> found;
+    const auto start = std::find(lines.begin(), lines.end(), "Examples:");
+    for (auto line = start; line != lines.end(); ++line) {
+      if (line->starts_with("  " + tool)) found.push_back(line->substr(2, line->find("  ", 2) - 2));
+    }
+    return found;
   }
-  return found;
+};
+
+INSTANTIATE_TEST_SUITE_P(All, Explained, ::testing::ValuesIn(all_tools),
+                         [](const auto& tool) { return std::string(tool.param).substr(5); });
+
+TEST_P(Explained, HelpFitsAScreen) {
+  for (const auto& line : lines) EXPECT_LE(line.size(), 80U) << line;
+  // Those that have few options of their own fit one of 24 lines.
+  const bool is_small = tool == "afio-rmtree" || tool == "afio-mvtree";
+  EXPECT_LE(lines.size(), is_small ? 24U : 40U);
 }
 
-std::string manual(const std::string& tool = "afio-rmtree") {
-  std::ostringstream text;
-  text << std::ifstream("docs/man/" + tool + ".1").rdbuf();
-  // "\-" is a hyphen as typed; fonts are not read.
-  return std::regex_replace(text.str(), std::regex(R"(\\(-)|\\f[BIRP])"), "$1");
-}
-
-/// The headings of the section OPTIONS: the line after each .TP.
-option_names options_of_manual(const std::string& page) {
-  const auto start = page.find("\n.SH OPTIONS\n");
-  const auto end = page.find("\n.SH ", start + 1);
-  option_names found;
-  bool is_heading = false;
-  for (const auto& line : lines_of(page.substr(start, end - start))) {
-    if (is_heading) found.merge(options_in(line));
-    is_heading = line == ".TP" || line == ".TQ";
+TEST_P(Explained, HelpHasExamplesAndSaysWhereToReadOn) {
+  EXPECT_GE(examples().size(), 3U);
+  const std::string& last = lines.back();
+  EXPECT_NE(last.find("Read on: man " + tool), std::string::npos) << last;
+  static const std::regex guide("docs/guide/[^ ]+");
+  if (std::smatch found; std::regex_search(last, found, guide)) {
+    EXPECT_TRUE(std::ifstream(found.str()).is_open()) << found.str();
   }
-  return found;
 }
 
-class ManPage : public tool {};
-
-TEST_F(ManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_GE(helped.size(), 25U);
-  EXPECT_TRUE(helped.contains("-j"));
-  EXPECT_TRUE(helped.contains("--all-or-nothing"));
-  EXPECT_EQ(options_of_manual(manual()), helped);
+TEST_P(Explained, HelpNamesEachOptionAndNoOther) {
+  std::set<std::string> names;
+  for (const auto& option : options) {
+    if (option.is_argument()) continue;
+    names.merge(names_in(option.names));
+    const std::string label = option.names + (option.value.empty() ? "" : ' ' + option.value);
+    EXPECT_NE(help.find("  " + label + ' '), std::string::npos) << label;
+  }
+  EXPECT_EQ(names_in(help.substr(0, help.find("\nExamples:"))), names);
 }
 
-class CptreeManPage : public tool {
-protected:
-  CptreeManPage() : tool("afio-cptree") {}
-};
-
-TEST_F(CptreeManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--merge"));
-  EXPECT_EQ(options_of_manual(manual("afio-cptree")), helped);
+TEST_P(Explained, HelpNamesTheWordsOfEachOption) {
+  for (const auto& option : options) {
+    for (const auto& word : option.words) {
+      EXPECT_NE((' ' + option.help + ' ').find(' ' + word), std::string::npos)
+          << option.names << ' ' << word;
+    }
+  }
 }
 
-class MvtreeManPage : public tool {
-protected:
-  MvtreeManPage() : tool("afio-mvtree") {}
-};
-
-TEST_F(MvtreeManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--exchange"));
-  EXPECT_EQ(options_of_manual(manual("afio-mvtree")), helped);
+TEST_P(Explained, ManualHasTheOptionsOfHelpInItsOrder) {
+  std::vector<std::string> described, explained;
+  for (const auto& option : options) {
+    if (!option.is_argument()) described.push_back(heading_of(option));
+  }
+  for (const auto& option : options_of_manual(manual)) explained.push_back(option.heading);
+  EXPECT_EQ(explained, described);
 }
 
-void expect_80_columns(const std::string& page) {
-  for (const auto& line : lines_of(page)) EXPECT_LE(line.size(), 80U) << line;
+TEST_P(Explained, ManualHasTheWordsOfEachOption) {
+  std::map<std::string, std::set<std::string>> bold;
+  static const std::regex word("[a-z][a-z-]*");
+  for (const auto& option : options_of_manual(manual)) {
+    for (const std::string& line : option.bolds) {
+      for (std::sregex_iterator at(line.begin(), line.end(), word), end; at != end; ++at) {
+        bold[option.heading].insert(at->str());
+      }
+    }
+  }
+  for (const auto& option : options) {
+    if (option.is_argument()) continue;
+    for (const auto& one : option.words) {
+      EXPECT_TRUE(bold[heading_of(option)].contains(one)) << option.names << ' ' << one;
+    }
+  }
 }
 
-TEST_F(ManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-TEST_F(CptreeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-TEST_F(MvtreeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-class DiffManPage : public tool {
-protected:
-  DiffManPage() : tool("afio-diff") {}
-};
-
-TEST_F(DiffManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--compare"));
-  EXPECT_EQ(options_of_manual(manual("afio-diff")), helped);
+TEST_P(Explained, ManualHasTheExamplesOfHelp) {
+  std::set<std::string> shown;
+  for (const auto& line : section_of(manual, "EXAMPLES")) shown.insert(printed(line));
+  for (const auto& example : examples()) EXPECT_TRUE(shown.contains(example)) << example;
 }
 
-TEST_F(DiffManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-class CloneManPage : public tool {
-protected:
-  CloneManPage() : tool("afio-clone") {}
-};
-
-TEST_F(CloneManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--series"));
-  EXPECT_EQ(options_of_manual(manual("afio-clone")), helped);
+TEST_P(Explained, ManualHasItsSections) {
+  for (const char* title : {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"",
+                            "EXAMPLES", "\"SEE ALSO\""}) {
+    EXPECT_FALSE(section_of(manual, title).empty()) << title;
+  }
 }
 
-TEST_F(CloneManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-class HardlinksManPage : public tool {
-protected:
-  HardlinksManPage() : tool("afio-hardlinks") {}
-};
-
-TEST_F(HardlinksManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--of"));
-  EXPECT_EQ(options_of_manual(manual("afio-hardlinks")), helped);
+TEST_P(Explained, ManualIsWellFormed) {
+  const std::string page = "docs/man/" + tool + ".1";
+  const auto groff = testing::run(
+      {.arguments = {"/usr/bin/env", "groff", "-man", "-ww", "-z", "-T", "utf8", page}});
+  EXPECT_TRUE(groff.exited_with(0)) << describe(groff);
+  EXPECT_EQ(groff.errors, "");
+  const auto mandoc =
+      testing::run({.arguments = {"/usr/bin/env", "mandoc", "-T", "lint", "-W", "warning", page}});
+  EXPECT_TRUE(mandoc.exited_with(0) || mandoc.exited_with(2)) << describe(mandoc);
+  for (const auto& line : lines_of(mandoc.output + mandoc.errors)) {
+    // A page is of the version that its footer names.
+    if (line.find("missing date") == line.npos) ADD_FAILURE() << line;
+  }
 }
 
-TEST_F(HardlinksManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-class HashManPage : public tool {
-protected:
-  HashManPage() : tool("afio-hash") {}
-};
-
-TEST_F(HashManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--cache"));
-  EXPECT_EQ(options_of_manual(manual("afio-hash")), helped);
-}
-
-TEST_F(HashManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-class UpdateManPage : public tool {
-protected:
-  UpdateManPage() : tool("afio-update") {}
-};
-
-TEST_F(UpdateManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--max-delete"));
-  EXPECT_EQ(options_of_manual(manual("afio-update")), helped);
-}
-
-TEST_F(UpdateManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-class DedupeManPage : public tool {
-protected:
-  DedupeManPage() : tool("afio-dedupe") {}
-};
-
-TEST_F(DedupeManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--keep"));
-  EXPECT_EQ(options_of_manual(manual("afio-dedupe")), helped);
-}
-
-TEST_F(DedupeManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-class HolesManPage : public tool {
-protected:
-  HolesManPage() : tool("afio-holes") {}
-};
-
-TEST_F(HolesManPage, HasTheOptionsOfHelp) {
-  const option_names helped = options_of_help(run({"--help"}).output);
-  EXPECT_TRUE(helped.contains("--min-size"));
-  EXPECT_EQ(options_of_manual(manual("afio-holes")), helped);
-}
-
-TEST_F(HolesManPage, HelpFitsATerminal) { expect_80_columns(run({"--help"}).output); }
-
-TEST_F(ManPage, HasTheSectionsOfAManual) {
-  for (const char* section :
-       {"NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "OUTPUT", "JSON",
-        "LEFTOVERS", "SAFETY", "EXAMPLES", "\"SEE ALSO\""}) {
-    EXPECT_NE(manual().find(std::string("\n.SH ") + section + "\n"), std::string::npos) << section;
+TEST(Tools, CallTheSameThingTheSame) {
+  std::map<std::string, std::string> first_use;
+  for (const char* const tool : all_tools) {
+    for (const auto& option : options_of(tool)) {
+      if (option.is_argument()) continue;
+      if (option.long_name() == "--keep") continue; // So many clones; which duplicate.
+      const auto [known, is_new] = first_use.emplace(option.long_name(), heading_of(option));
+      EXPECT_EQ(heading_of(option), known->second) << tool;
+    }
   }
 }
 
