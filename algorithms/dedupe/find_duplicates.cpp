@@ -120,10 +120,11 @@ void finder::order_names() {
   names.reserve(all.size());
   for (const keyed& one : all) names.push_back(one.file);
   // Trees may overlap.
-  const auto again = std::ranges::unique(names, [&](const found_file* a, const found_file* b) {
-    return a->id == b->id && place_of(a) == place_of(b);
-  });
-  names.erase(again.begin(), again.end());
+  const auto again =
+      std::unique(names.begin(), names.end(), [&](const found_file* a, const found_file* b) {
+        return a->id == b->id && place_of(a) == place_of(b);
+      });
+  names.erase(again, names.end());
 }
 
 void finder::list_candidates() {
