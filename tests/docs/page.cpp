@@ -35,6 +35,8 @@ public:
         const auto from = line_.rfind('(') + 1;
         next_ = {.file = line_.substr(from, line_.size() - 2 - from)};
       } else if (!line_.empty()) {
+        const auto text = trimmed(line_);
+        if (text.starts_with("```") || text.starts_with("~~~")) fail("a fence is ``` at the left");
         if (marked_) fail("no block follows what is said about one");
         next_ = {};
       }

@@ -36,5 +36,10 @@ TEST(Page, WhatIsSaidAboutNothingIsAnError) {
   EXPECT_THROW(blocks_in("```sh\nx\n"), std::runtime_error);
 }
 
+TEST(Page, NoBlockIsOverlooked) {
+  EXPECT_THROW(blocks_in("- x\n  ```sh\n  y\n  ```\n"), std::runtime_error);
+  EXPECT_THROW(blocks_in("~~~sh\ny\n~~~\n"), std::runtime_error);
+}
+
 } // namespace
 } // namespace afio::testing

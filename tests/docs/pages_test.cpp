@@ -120,11 +120,13 @@ void run_commands(const place& in, const block& what, const block* shown) {
 /// ```console: each command, after "$ ", prints what follows it, on either stream.
 void run_session(const place& in, const block& what) {
   constexpr char mark = '\1';
-  std::string script = prepared(in, what) + "set +e\nexec 2>&1\n";
+  // The mark keeps $? as the command before it has left it.
+  std::string script = prepared(in, what) + "set +e\nexec 2>&1\nbegin() { local was=$?; printf '" +
+                       mark + "'; return $was; }\n";
   std::vector<std::string> shown;
   for (const auto& line : lines_of(what.text)) {
     if (line.starts_with("$ ")) {
-      script += std::string("printf '") + mark + "'\n" + in.confined(line.substr(2));
+      script += "begin\n" + in.confined(line.substr(2));
       shown.emplace_back();
     } else if (shown.empty()) {
       ADD_FAILURE() << "something is printed before the first command: " << line;
