@@ -231,6 +231,19 @@ TEST_P(Page, RunsEachBlockOrSaysWhyNot) {
   }
 }
 
+TEST(Index, HasEachPage) {
+  const std::string index = content_of("docs/README.md");
+  for (const fs::path page : all_pages()) {
+    if (*page.begin() != "docs" || page.parent_path().native().starts_with("docs/benchmarks"))
+      continue;
+    const fs::path link = page.lexically_relative("docs");
+    if (link == "README.md") continue;
+    const bool is_there = index.find('(' + link.native() + ')') != index.npos ||
+                          index.find('(' + link.native() + '#') != index.npos;
+    EXPECT_TRUE(is_there) << link << " has no line in docs/README.md";
+  }
+}
+
 TEST(Programs, AreAllShown) {
   std::set<fs::path> shown;
   for (const auto& page : all_pages()) {
