@@ -8,9 +8,11 @@ def _installer_impl(ctx):
     ctx.actions.write(
         script,
         """#!/bin/sh
-# Bazel starts it where its files are.
-export BUILD_WORKING_DIRECTORY="${{BUILD_WORKING_DIRECTORY-$PWD}}"
-[ -e {install} ] || cd "$(readlink -f "$0").runfiles/{workspace}" || exit
+# bazel run and bazel test start it where its files are.
+if [ -z "${{BUILD_WORKING_DIRECTORY-}}${{TEST_SRCDIR-}}" ]; then
+  export BUILD_WORKING_DIRECTORY="$PWD"
+  cd "$(readlink -f "$0").runfiles/{workspace}" || exit
+fi
 exec python3 -B {install} {arguments} "$@"
 """.format(
             install = ctx.file._install.short_path,

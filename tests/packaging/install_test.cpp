@@ -200,6 +200,22 @@ TEST_F(Install, IsRepairedByTheNextOneAfterAKill) {
   EXPECT_EQ(unfinished, 3);
 }
 
+TEST_F(Install, CanBeStartedWithoutBazel) {
+  fs::copy_file("install", scratch / "install");
+  fs::create_directory(scratch / "install.runfiles");
+  fs::create_directory_symlink(fs::current_path(),
+                               scratch / "install.runfiles" / fs::current_path().filename());
+  // As in the sources, where people are when they start bazel-bin/install.
+  fs::create_directory(scratch / "packaging");
+  std::ofstream(scratch / "packaging/install.py") << "";
+  auto what = installer({"--prefix=prefix"});
+  what.arguments.insert(what.arguments.begin(), {"/usr/bin/env", "--unset=TEST_SRCDIR"});
+  what.directory = scratch.path();
+  const auto end = testing::run(what);
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+  EXPECT_TRUE(fs::exists(prefix / "bin/afio-rmtree"));
+}
+
 TEST_F(Install, GoesBelowDestdir) {
   const auto end = install({"--destdir=" + (scratch / "root").string()});
   EXPECT_TRUE(end.exited_with(0)) << describe(end);
