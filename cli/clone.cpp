@@ -38,7 +38,6 @@ using algorithms::stopped;
 constexpr char examples[] = R"(Examples:
   afio-clone --series /backup /home          tonight's backup, and each night's
   afio-clone --series /backup --list         what each takes and gives back
-  afio-clone --series /backup --report html > backup.html
   afio-clone --since monday src tuesday      one clone, with a name of your own
 Exit: 0 all cloned, 1 some failed, 2 usage or another run is at work, 3 refused,
 4 a source kept changing. Read on: man afio-clone, docs/guide/backups.md)";
@@ -77,7 +76,7 @@ void describe(CLI::App& app, arguments& a) {
   app.add_flag("--list", a.list, "Only tell what the clones in DIR take")->needs(series);
   app.add_option("--report", a.report, "Only print a page of charts of that: html")
       ->type_name("FORM")
-      ->check(one_of({"html"}))
+      ->check(CLI::IsMember({"html"}))
       ->needs(series);
   const auto add_keep = [&](const char* name, std::optional<unsigned>& to, const char* help) {
     app.add_option(name, to, help)->type_name("N")->needs(series);
