@@ -69,7 +69,7 @@ public:
         access_(other.access_) {}
 
   mapped_file_handle& operator=(mapped_file_handle&& other) noexcept {
-    file_handle::operator=(std::move(other));
+    file_handle::operator=(static_cast<file_handle&&>(other)); // not yet what follows
     map_ = std::move(other.map_);
     length_.store(other.length_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
     access_ = other.access_;

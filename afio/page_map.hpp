@@ -22,10 +22,10 @@ public:
   /// swapped out. A store that leaves all bytes as they were counts.) Written to the front of
   /// `into`; where that is full, go on behind the last run's end.
   ///
-  /// EINVAL for a map that is neither cow nor made by reserve() (for sections put there by cow), or a
-  /// part that is not in it. Stores that happen meanwhile may be in it or not. 40 ns a page that was
-  /// touched, were it only read, and nearly nothing for others; before Linux 6.7, about as much (as
-  /// measured). Does not allocate.
+  /// EINVAL for a map that is neither cow nor made by reserve() (for sections put there by cow), or
+  /// a part that is not in it. Stores that happen meanwhile may be in it or not. 40 ns a page that
+  /// was touched, were it only read, and nearly nothing for others; before Linux 6.7, about as much
+  /// (as measured). Does not allocate.
   result<std::span<extent>> copied(const map_handle& map, extent part,
                                    std::span<extent> into) const noexcept;
 

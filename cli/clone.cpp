@@ -38,6 +38,7 @@ using algorithms::stopped;
 constexpr char examples[] = R"(Examples:
   afio-clone --series /backup /home          tonight's backup, and each night's
   afio-clone --series /backup --list         what each takes and gives back
+  afio-clone --series /backup --report html > backup.html
   afio-clone --since monday src tuesday      one clone, with a name of your own
 Exit: 0 all cloned, 1 some failed, 2 usage or another run is at work, 3 refused,
 4 a source kept changing. Read on: man afio-clone, docs/guide/backups.md)";
@@ -49,12 +50,15 @@ struct arguments {
   std::string since;
   std::string series;
   bool list = false;
+  std::string report;
   algorithms::retention keep;
   std::string wait;
   std::string share = "auto";
   std::string compare;
   copying_arguments copying;
   rules which;
+
+  bool only_tells() const { return list || !report.empty(); }
 
   bool keeps_index() const { return !series.empty() && (compare.empty() || compare == "index"); }
 };
@@ -71,6 +75,10 @@ void describe(CLI::App& app, arguments& a) {
       app.add_option("--series", a.series, "Clone into DIR, named by the time, since the last")
           ->type_name("DIR");
   app.add_flag("--list", a.list, "Only tell what the clones in DIR take")->needs(series);
+  app.add_option("--report", a.report, "Only print a page of charts of that: html")
+      ->type_name("FORM")
+      ->check(one_of({"html"}))
+      ->needs(series);
   const auto add_keep = [&](const char* name, std::optional<unsigned>& to, const char* help) {
     app.add_option(name, to, help)->type_name("N")->needs(series);
   };
@@ -106,9 +114,13 @@ std::string contradiction(const arguments& a) {
   }
   if (!a.since.empty()) return "--series finds the previous clone itself: no --since";
   if (!a.target.empty()) return "--series names the new clone itself: SRC alone";
-  if (!a.list) return a.source.empty() ? "SRC is required" : "";
-  if (!a.source.empty()) return "--list takes no SRC";
-  return a.keep.keeps_all() ? "" : "--list deletes nothing: no --keep";
+  if (!a.only_tells()) return a.source.empty() ? "SRC is required" : "";
+  const std::string option = a.list ? "--list" : "--report";
+  if (a.list && !a.report.empty()) return "--list prints lines and --report a page: one of them";
+  if (!a.report.empty() && (a.common.json || a.common.null))
+    return "--report prints a page: no --json, no -0";
+  if (!a.source.empty()) return option + " takes no SRC";
+  return a.keep.keeps_all() ? "" : option + " deletes nothing: no --keep";
 }
 
 clone_options options_for(const arguments& a, const signals& interrupts,
@@ -332,12 +344,14 @@ int run(int argc, char** argv) {
   }
   using algorithms::event_kind;
   signals interrupts; // Before any other thread.
-  auto counted = a.list ? std::vector<event_kind>()
-                        : std::vector{event_kind::created, event_kind::linked, event_kind::deleted};
+  auto counted = a.only_tells()
+                     ? std::vector<event_kind>()
+                     : std::vector{event_kind::created, event_kind::linked, event_kind::deleted};
   output out(a.common.for_output("afio-clone", std::move(counted)));
   if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  const exit_code code = a.list ? list_clones(a.series, a.common, out, interrupts)
-                                : clone(a, filter, out, interrupts).run();
+  const listing as = a.list ? listing::lines : listing::page;
+  const exit_code code = a.only_tells() ? list_clones(a.series, a.common, as, out, interrupts)
+                                        : clone(a, filter, out, interrupts).run();
   return static_cast<int>(code);
 }
 

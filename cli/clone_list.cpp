@@ -2,6 +2,7 @@
 
 #include "algorithms/clone_tree/reclaimable.hpp"
 #include "algorithms/clone_tree/series.hpp"
+#include "cli/clone_report.hpp"
 #include "cli/common/amounts.hpp"
 #include "cli/common/anchor.hpp"
 #include "cli/common/final_status.hpp"
@@ -11,6 +12,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace afio::cli {
 
@@ -26,10 +29,11 @@ std::string aligned(const std::string& text, std::size_t width) {
 
 class clone_list {
 public:
-  clone_list(const std::string& path, const common_arguments& how, output& out,
+  clone_list(const std::string& path, const common_arguments& how, listing as, output& out,
              const signals& interrupts)
       : path_(path),
         how_(how),
+        as_(as),
         out_(out),
         options_(how.for_trees()),
         limit_(options_.deadline.start()) {
@@ -46,6 +50,8 @@ public:
       if (stopped_ != stopped::no) break;
       print_one(series.assume_value(), clone);
     }
+    if (as_ == listing::page)
+      out_.print(html_report(path_, page_, clones.assume_value().size() - gone_ - count_));
     tell_stop(out_, stopped_);
   }
 
@@ -67,32 +73,45 @@ private:
     const auto leaf = leaf_buffer::from(name).assume_value();
     const auto clone = path_handle::path(series, leaf, crossing::any_mount);
     // Deleted since it was listed.
-    if (!clone && clone.assume_error() == std::errc::no_such_file_or_directory) return;
+    if (!clone && clone.assume_error() == std::errc::no_such_file_or_directory) {
+      ++gone_;
+      return;
+    }
     if (!clone) return fail(path, clone.assume_error());
     if (!limit_.unlimited()) options_.deadline = deadline::in(limit_.remaining());
-    const auto looked = algorithms::reclaimable({&clone.assume_value(), path}, options_, out_);
+    auto looked = algorithms::reclaimable({&clone.assume_value(), path}, options_, out_);
     if (!looked) return fail(path, looked.assume_error());
-    const reclaimable_report& found = looked.assume_value();
+    reclaimable_report& found = looked.assume_value();
     failures_ += found.failures;
     stopped_ = found.stopped;
     if (stopped_ != stopped::no) return; // It was not looked at to the end.
-    print_line(how_.json ? json_of(one, found) : text_of(name, found));
+    tell({one, found.entries, found.bytes, found.bytes - shared_bytes(last_, found),
+          found.reclaimable});
+    last_ = std::move(found);
   }
 
-  static std::string json_of(const algorithms::series_clone& one, const reclaimable_report& found) {
+  void tell(const listed_clone& one) {
+    if (as_ == listing::lines) return print_line(how_.json ? json_of(one) : text_of(one));
+    page_.push_back(one);
+    ++count_;
+  }
+
+  static std::string json_of(const listed_clone& one) {
     return json_line("clone")
-        .name("name", algorithms::series_name(one))
-        .boolean("complete", one.complete)
-        .number("entries", static_cast<std::int64_t>(found.entries))
-        .number("bytes", static_cast<std::int64_t>(found.bytes))
-        .number("reclaimable", static_cast<std::int64_t>(found.reclaimable))
+        .name("name", algorithms::series_name(one.which))
+        .boolean("complete", one.which.complete)
+        .number("entries", static_cast<std::int64_t>(one.entries))
+        .number("bytes", static_cast<std::int64_t>(one.bytes))
+        .number("bytes_new", static_cast<std::int64_t>(one.bytes_new))
+        .number("reclaimable", static_cast<std::int64_t>(one.reclaimable))
         .str();
   }
 
-  static std::string text_of(const std::string& name, const reclaimable_report& found) {
-    return name + aligned(grouped(found.entries), 14) + " entries" +
-           aligned(size_text(found.bytes), 11) + aligned(size_text(found.reclaimable), 11) +
-           " reclaimable\n";
+  /// In 80 columns.
+  static std::string text_of(const listed_clone& one) {
+    return algorithms::series_name(one.which) + aligned(grouped(one.entries), 10) + " entries" +
+           aligned(size_text(one.bytes), 9) + aligned(size_text(one.bytes_new), 9) + " new" +
+           aligned(size_text(one.reclaimable), 9) + " of its own\n";
   }
 
   void print_line(const std::string& line) {
@@ -107,21 +126,25 @@ private:
 
   const std::string& path_;
   const common_arguments& how_;
+  listing as_;
   output& out_;
   algorithms::progress done_;
   algorithms::tree_options options_;
   deadline::running limit_; // One for all clones.
   std::uint64_t failures_ = 0;
   std::uint64_t count_ = 0;
+  std::uint64_t gone_ = 0;
+  reclaimable_report last_; // Of the clone before.
+  std::vector<listed_clone> page_;
   stopped stopped_ = stopped::no;
 };
 
 } // namespace
 
-exit_code list_clones(const std::string& path, const common_arguments& how, output& out,
+exit_code list_clones(const std::string& path, const common_arguments& how, listing as, output& out,
                       const signals& interrupts) {
   const auto start = std::chrono::steady_clock::now();
-  clone_list clones(path, how, out, interrupts);
+  clone_list clones(path, how, as, out, interrupts);
   {
     const shown_progress bar(how, "looking at", {path}, clones.options(), out);
     clones.print();

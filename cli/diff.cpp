@@ -10,6 +10,7 @@
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
 #include "cli/common/signals.hpp"
+#include "cli/common/terminal.hpp"
 #include "cli/common/told_differences.hpp"
 
 #include <CLI/CLI.hpp>
@@ -107,7 +108,9 @@ public:
       compare();
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    if (arguments_.summary && !arguments_.common.json) out_.print(told_.summary(report_));
+    if (arguments_.summary && !arguments_.common.json) {
+      out_.print(told_.summary(report_, columns_of_stdout(), palette_of_stdout()));
+    }
     out_.summarize(report_.failures, spent.count(), done_.bytes.load(), told_.counts(report_));
     return final_status(out_, interrupts_, code(), exit_code::unusable);
   }

@@ -3,14 +3,11 @@
 #include "afio/quoted.hpp"
 #include "cli/common/amounts.hpp"
 #include "cli/common/json_line.hpp"
+#include "cli/common/markup.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <exception>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace afio::cli {
 
@@ -165,34 +162,14 @@ std::string legend(palette in) {
 
 namespace {
 
-std::string for_xml(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-    case '&':
-      safe += "&amp;";
-      break;
-    case '<':
-      safe += "&lt;";
-      break;
-    case '>':
-      safe += "&gt;";
-      break;
-    default:
-      safe += c;
-    }
-  }
-  return safe;
-}
-
 std::string rectangle(std::size_t x, std::size_t y, std::size_t width, std::string_view colour) {
   return "<rect x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" +
          std::to_string(width) + "\" height=\"16\" fill=\"" + std::string(colour) + "\"/>\n";
 }
 
 std::string words(std::size_t x, std::size_t y, const std::string& text) {
-  return "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\">" + for_xml(text) +
-         "</text>\n";
+  return "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\">" +
+         for_markup(text) + "</text>\n";
 }
 
 /// Cells of one look are one rectangle. A file with few blocks fills the width, too.
@@ -235,24 +212,6 @@ std::string svg_of(std::vector<std::pair<std::string, std::vector<bar_cell>>> fi
 }
 
 // ----------------------------------------------------------------------------------- the listener
-
-namespace {
-
-palette palette_of_stdout() noexcept {
-  const char* const none = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
-  const bool can = ::isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0') &&
-                   terminal != nullptr && std::string_view(terminal) != "dumb";
-  return can ? palette::colours : palette::ascii;
-}
-
-std::size_t columns_of_stdout() noexcept {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
-}
-
-} // namespace
 
 shown_layouts::shown_layouts(form how, output& out)
     : how_(how), out_(out), palette_(palette_of_stdout()), columns_(columns_of_stdout()) {}

@@ -3,6 +3,7 @@
 
 #include "algorithms/holes/list_layouts.hpp"
 #include "cli/common/output.hpp"
+#include "cli/common/terminal.hpp"
 
 #include <cstdint>
 #include <string>
@@ -24,8 +25,6 @@ struct layout_sums {
 std::string list_text(std::string_view path, const algorithms::file_layout& layout);
 /// An `extent` object a line.
 std::string list_json(std::string_view path, const algorithms::file_layout& layout);
-
-enum class palette : std::uint8_t { ascii, colours };
 
 /// Two lines: the name and what there is, then a bar of at most `columns`.
 std::string bar_text(std::string_view path, const algorithms::file_layout& layout,

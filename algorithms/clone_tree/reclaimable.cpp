@@ -75,6 +75,7 @@ void add_shared(reclaimable_report& sum, std::vector<shared_name>& all) {
     const auto names = static_cast<std::uint64_t>(end - first);
     if (names >= most->links) sum.reclaimable += first->allocated;
     sum.bytes += first->bytes;
+    sum.linked.push_back({first->device, first->inode, first->bytes});
     first = end;
   }
 }
@@ -107,6 +108,20 @@ result<reclaimable_report> reclaimable(const walk_root& root, const tree_options
 } catch (const std::bad_alloc&) {
 
   return error(ENOMEM, call::none);
+}
+
+std::uint64_t shared_bytes(const reclaimable_report& one,
+                           const reclaimable_report& other) noexcept {
+  std::uint64_t bytes = 0;
+  auto a = one.linked.begin(), b = other.linked.begin();
+  const auto number = [](const linked_inode& i) { return std::tie(i.device, i.inode); };
+  while (a != one.linked.end() && b != other.linked.end()) {
+    const auto order = number(*a) <=> number(*b);
+    if (order == 0) bytes += std::min(a->bytes, b->bytes); // It may have grown in between.
+    if (order <= 0) ++a;
+    if (order >= 0) ++b;
+  }
+  return bytes;
 }
 
 } // namespace afio::algorithms

@@ -185,7 +185,7 @@ result<std::uint64_t> contents_copier::copy_part(const file_handle& from, extent
   const std::atomic_ref<bool> copied(kernel_copied_), refused(kernel_refused_);
   const bool may = part.length >= worth_kernel && options_->sparse == sparse::automatic;
   if (may && options_->reflink != reflink::never && !refused.load(std::memory_order_relaxed)) {
-    const auto done = from.copy_extents(part, to, part.offset);
+    auto done = from.copy_extents(part, to, part.offset);
     if (done && done.assume_value() != 0) {
       copied.store(true, std::memory_order_relaxed);
       count(done.assume_value());

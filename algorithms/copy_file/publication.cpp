@@ -7,9 +7,7 @@
 namespace afio::algorithms::copy_detail {
 
 publication::publication(publication&& other) noexcept
-    : dir_(std::exchange(other.dir_, nullptr)),
-      name_(std::move(other.name_)),
-      final_(other.final_) {}
+    : dir_(std::exchange(other.dir_, nullptr)), name_(other.name_), final_(other.final_) {}
 
 /// By identity, so that nothing else can go under that name. Nobody is left to hear of a failure;
 /// what stays has a name of the documented pattern, or is in a directory that has.
@@ -54,7 +52,7 @@ result<void> publication::publish_over(const fs_handle& made, leaf_name name,
     return !looked ? looked.assume_error() : error(errc::raced, call::renameat2, name);
   }
   if (out.type == file_type::directory) {
-    const auto gone = dir_->remove_directory(*name_);
+    auto gone = dir_->remove_directory(*name_);
     const auto back = gone ? success() : made.relink(*dir_, name, *dir_, *name_, replace::exchange);
     if (!back) return about_what_stays(made, back.assume_error());
     if (gone) dir_ = nullptr;

@@ -34,7 +34,7 @@ result<bool> is_excluded(const path_handle& source, const path_handle& other,
 
 result<void> check_out_of_reach(const path_handle& source, const path_handle& other,
                                 std::string_view name, crossing mounts, const path_filter* filter) {
-  const auto apart = check_apart(source, other, name);
+  auto apart = check_apart(source, other, name);
   if (apart || !(apart.assume_error() == errc::refused)) return apart;
   AFIO_TRY(const identity top, source.identity());
   AFIO_TRY(const identity id, other.identity());

@@ -106,7 +106,7 @@ result<identity> entry_copier::finish(const fs_handle& source, const stat_t& sta
   const auto looked = made.stat();
   if (looked && !is_fresh(looked.assume_value(), status.type))
     return error(errc::raced, call::statx, to.name);
-  const auto done = [&]() -> result<identity> {
+  auto done = [&]() -> result<identity> {
     AFIO_TRY(const stat_t now, looked);
     metadata().prepare(source, status, made, told);
     AFIO_TRY(metadata().copy(source, status, made, now, to.target, told));

@@ -113,7 +113,7 @@ namespace {
 /// What others can make of a new directory, by giving its parent a default ACL, is taken back.
 result<void> be_private(const path_handle& dir) noexcept {
   for (const char* acl : {"system.posix_acl_default", "system.posix_acl_access"}) {
-    const auto removed = dir.remove_attribute(acl);
+    auto removed = dir.remove_attribute(acl);
     if (removed) continue;
     const int native = removed.assume_error().native();
     if (native != ENODATA && native != ENOTSUP) return removed;

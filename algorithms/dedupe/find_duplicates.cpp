@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <memory>
 #include <new>
 #include <string>
@@ -26,6 +27,16 @@ auto class_of(const found_file& f, aspect match) noexcept {
   return std::tuple(f.id.mount, f.id.device, f.size, has(match, aspect::mode) ? f.mode : 0,
                     owner ? f.owner : 0, owner ? f.group : 0, time ? f.modified.seconds : 0,
                     time ? f.modified.nanoseconds : 0);
+}
+
+/// Calls f(run) for each longest run of neighbours that have one key.
+template <class T, class Key, class F>
+void for_each_run(std::span<T> all, Key&& key, F&& f) {
+  for (std::size_t from = 0, to; from < all.size(); from = to) {
+    const auto& of_run = std::invoke(key, all[from]);
+    for (to = from + 1; to < all.size() && std::invoke(key, all[to]) == of_run;) ++to;
+    f(all.subspan(from, to - from));
+  }
 }
 
 /// The finder of one plan: each function is a stage, and leaves fewer candidates to the next.
@@ -86,24 +97,34 @@ private:
 
 /// By class, then by inode, then by name.
 void finder::order_names() {
-  auto& names = plan_.names;
-  plan_.found.for_each([&](const found_file& f) { names.push_back(&f); });
+  // Size and inode, which mostly decide, are at hand.
+  struct keyed {
+    std::uint64_t size, inode;
+    const found_file* file;
+  };
+
+  std::vector<keyed> all;
+  plan_.found.for_each([&](const found_file& f) { all.push_back({f.size, f.id.inode, &f}); });
   const auto place_of = [&](const found_file* f) {
     return std::tuple(plan_.found.directory(f->at.directory).id.inode,
                       std::string_view(f->at.leaf()));
   };
-  std::ranges::sort(names, [&](const found_file* a, const found_file* b) {
-    if (a->size != b->size) return a->size < b->size; // Which mostly decides.
-    const auto of_a = class_of(*a, options_.match), of_b = class_of(*b, options_.match);
+  std::ranges::sort(all, [&](const keyed& a, const keyed& b) {
+    if (a.size != b.size) return a.size < b.size;
+    const auto of_a = class_of(*a.file, options_.match), of_b = class_of(*b.file, options_.match);
     if (of_a != of_b) return of_a < of_b;
-    if (a->id.inode != b->id.inode) return a->id.inode < b->id.inode;
-    return place_of(a) < place_of(b);
+    if (a.inode != b.inode) return a.inode < b.inode;
+    return place_of(a.file) < place_of(b.file);
   });
+  auto& names = plan_.names;
+  names.reserve(all.size());
+  for (const keyed& one : all) names.push_back(one.file);
   // Trees may overlap.
-  const auto again = std::ranges::unique(names, [&](const found_file* a, const found_file* b) {
-    return a->id == b->id && place_of(a) == place_of(b);
-  });
-  names.erase(again.begin(), again.end());
+  const auto again =
+      std::unique(names.begin(), names.end(), [&](const found_file* a, const found_file* b) {
+        return a->id == b->id && place_of(a) == place_of(b);
+      });
+  names.erase(again, names.end());
 }
 
 void finder::list_candidates() {
@@ -216,24 +237,22 @@ void finder::keep_groups() {
   std::erase_if(all, [](const candidate& c) {
     return c.read == candidate::read::nothing || c.read == candidate::read::failed;
   });
-  const auto key = [](const candidate& c) {
-    return std::tuple(c.of_class, c.contents, c.attributes);
-  };
-  std::ranges::sort(all, {}, [&](const candidate& c) { return std::tuple(key(c), c.first_name); });
+  const auto key = [](const candidate& c) { return std::tuple(c.contents, c.attributes); };
   plan_.groups.clear();
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < all.size();) {
-    const auto end = std::find_if(all.begin() + static_cast<std::ptrdiff_t>(i), all.end(),
-                                  [&](const candidate& c) { return key(c) != key(all[i]); });
-    const auto count = static_cast<std::size_t>(end - all.begin()) - i;
-    if (count > 1) {
-      std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(i), count,
-                  all.begin() + static_cast<std::ptrdiff_t>(kept));
-      plan_.groups.push_back({static_cast<std::uint32_t>(kept), static_cast<std::uint32_t>(count)});
-      kept += count;
-    }
-    i += count;
-  }
+  const auto keep = [&](std::span<const candidate> equal) {
+    if (equal.size() < 2) return;
+    std::ranges::copy(equal, all.begin() + static_cast<std::ptrdiff_t>(kept));
+    plan_.groups.push_back(
+        {static_cast<std::uint32_t>(kept), static_cast<std::uint32_t>(equal.size())});
+    kept += equal.size();
+  };
+  // They are in the order of their classes, most of which are small.
+  for_each_run(std::span(all), &candidate::of_class, [&](std::span<candidate> same_class) {
+    std::ranges::sort(same_class, {},
+                      [&](const candidate& c) { return std::tuple(key(c), c.first_name); });
+    for_each_run(same_class, key, keep);
+  });
   all.resize(kept);
 }
 

@@ -132,10 +132,12 @@ bool fingerprinter::is_in_cache(candidate& one) noexcept {
   const auto known =
       files_.cache().find(in, name.at.leaf(), status, shared_->beside.of(name.at.directory, in));
   if (!known) return false;
-  const auto names = attribute_names(in, name.at.leaf(), buffers_->names);
-  if (!names) return false;
   bool any = false;
-  for_each_name(names.assume_value(), [&](const char* which) { any = any || counts(which); });
+  if (attributes_count()) {
+    const auto names = attribute_names(in, name.at.leaf(), buffers_->names);
+    if (!names) return false;
+    for_each_name(names.assume_value(), [&](const char* which) { any = any || counts(which); });
+  }
   one.contents = *known;
   one.read = candidate::read::all;
   if (any) {
@@ -146,14 +148,18 @@ bool fingerprinter::is_in_cache(candidate& one) noexcept {
   return true;
 }
 
+bool fingerprinter::attributes_count() const noexcept {
+  const aspect match = shared_->options.match;
+  return has(match, aspect::acl) || has(match, aspect::xattr);
+}
+
 bool fingerprinter::counts(const char* attribute) const noexcept {
   return has(shared_->options.match, aspect_of_attribute(attribute));
 }
 
 /// Extended attributes and ACLs, as far as they count.
 result<void> fingerprinter::read_attributes(candidate& one, const file_handle& file) noexcept {
-  const aspect match = shared_->options.match;
-  if (!has(match, aspect::acl) && !has(match, aspect::xattr)) return success();
+  if (!attributes_count()) return success();
   AFIO_TRY(const std::string_view names, attribute_names(file, buffers_->names));
   std::optional<error> failure;
   for_each_name(names, [&](const char* name) {

@@ -77,6 +77,7 @@ private:
   template <class F>
   void with_file(candidate& one, F&& read) noexcept;
   bool is_in_cache(candidate& one) noexcept;
+  bool attributes_count() const noexcept;
   bool counts(const char* attribute) const noexcept;
   result<void> read_attributes(candidate& one, const file_handle& file) noexcept;
   result<void> read_contents(candidate& one, opened_candidate& from) noexcept;

@@ -144,7 +144,7 @@ result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate
       AFIO_TRY(held_file held, hold(of_kept, guard::none));
       kept = std::make_shared<held_file>(std::move(held));
     }
-    const auto shared = share(*kept, of_kept, other);
+    auto shared = share(*kept, of_kept, other);
     if (shared || !means_cannot_share(shared.assume_error())) return shared;
     shared_->devices.note(shared_->plan.file(of_kept).id.device, sharing_devices::ability::cannot);
     if (by_sharing(of_kept)) return shared;
@@ -285,7 +285,7 @@ result<void> replacer::exchange(replaced_name one) {
   AFIO_TRY(one.directory, dir->clone());
   if (unsettled_.size() >= most_unsettled_) settle_first();
   AFIO_TRY(one.kept->file.link(one.directory, one.aside));
-  const auto done = exchange_with_aside(one);
+  auto done = exchange_with_aside(one);
   if (!done) {
     AFIO_TRY(remove_aside(one, one.kept->status.id));
     return done;

@@ -162,7 +162,7 @@ result<void> tree_move::rehearse_rename() {
 /// EINVAL: into itself, or the file system cannot refuse to replace.
 result<void> tree_move::rename_without_flags(const fs_handle& source, const error& why) {
   AFIO_TRY(refuse_inside(to_));
-  const auto renamed = source.relink(from_, name_, to_, new_name_, replace::no);
+  auto renamed = source.relink(from_, name_, to_, new_name_, replace::no);
   if (!renamed && renamed.assume_error().native() == EINVAL) return why;
   return renamed;
 }

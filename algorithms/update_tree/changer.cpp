@@ -228,7 +228,7 @@ template <std::size_t N>
 result<void> changer<N>::remove_leaf(const place<N>& here, const row<N>& r) noexcept {
   if (!shared_->may_remove()) return error(errc::refused, call::verify, r.name);
   if (!shared_->rehearses()) {
-    const auto gone = here.handle(target).unlink(r.name);
+    auto gone = here.handle(target).unlink(r.name);
     if (!gone && !is_gone(gone.assume_error())) return gone;
   }
   ++removed_;
@@ -240,7 +240,7 @@ template <std::size_t N>
 result<void> changer<N>::remove_directory(const place<N>& here) noexcept {
   if (!shared_->may_remove()) return error(errc::refused, call::verify, here.name());
   if (!shared_->rehearses()) {
-    const auto gone = here.parent(target).remove_directory(here.name());
+    auto gone = here.parent(target).remove_directory(here.name());
     if (!gone && !is_gone(gone.assume_error())) return gone;
   }
   ++removed_;

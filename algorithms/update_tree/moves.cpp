@@ -209,7 +209,8 @@ bool is_there(const path_handle& root, const std::string& path) noexcept {
 
 void moves::end(updating& shared, std::string_view target, update_report& sum) {
   for (; target_ != nullptr && !to_.empty(); to_.erase(to_.begin())) {
-    const auto& [to, file] = *to_.begin();
+    const std::string& to = to_.begin()->first;
+    const moved_file& file = to_.begin()->second; // named, for clang 14 captures no binding
     const std::string path = std::string(target) + (target.ends_with('/') ? "" : "/") + file.from;
     const bool copied = is_there(*target_, to), goes = copied && shared.may_remove();
     const auto removed = [&]() -> result<void> {

@@ -105,6 +105,7 @@ template <std::size_t N, class V>
 result<walk_report> walk(const std::array<walk_root, N>& roots, std::vector<V>& visitors,
                          const walk_options& options, observer& told) {
   std::vector<visitor<N>*> pointers;
+  pointers.reserve(visitors.size());
   for (V& v : visitors) pointers.push_back(&v);
   return walk<N>(roots, std::span<visitor<N>* const>(pointers), options, told);
 }

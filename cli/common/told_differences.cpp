@@ -3,6 +3,7 @@
 #include "afio/quoted.hpp"
 #include "cli/common/json_line.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -166,20 +167,48 @@ std::string told_differences::line_of(const merge_difference& d) const {
   return {};
 }
 
+namespace {
+
+std::string bar_of(std::size_t cells, palette in) {
+  if (in == palette::ascii) return std::string(cells, '#');
+  std::string text = "\x1b[34m";
+  for (std::size_t i = 0; i < cells; ++i) text += "█";
+  return text + "\x1b[0m";
+}
+
+} // namespace
+
 std::vector<told_differences::count> told_differences::counts(const compare_report& report) const {
   std::vector<count> counts;
   if (trees_ == 2) {
-    for (const kind what : kinds) counts.emplace_back(name_of(what), report.of(what));
+    for (const kind what : kinds)
+      counts.emplace_back(what == kind::type ? "types" : name_of(what), report.of(what));
   } else {
     for (const three_way what : outcomes) counts.emplace_back(name_of(what), report.of(what));
   }
   return counts;
 }
 
-std::string told_differences::summary(const compare_report& report) const {
+std::string told_differences::summary(const compare_report& report, std::size_t columns,
+                                      palette in) const {
+  std::uint64_t most = 1;
+  std::size_t name_width = 0;
+  const auto all = counts(report);
+  for (const auto& [what, number] : all) {
+    most = std::max(most, number);
+    name_width = std::max(name_width, what.size());
+  }
+  const std::size_t number_width = std::max<std::size_t>(std::to_string(most).size(), 6);
+  const std::size_t before = name_width + number_width + 3;
+  const std::size_t room = std::max(columns, before + 10) - before;
   std::string text;
-  for (const auto& [what, number] : counts(report))
-    text.append(what).append(" ").append(std::to_string(number)).append("\n");
+  for (const auto& [what, number] : all) {
+    text.append(what).append(name_width + 1 - what.size(), ' ');
+    const std::string digits = std::to_string(number);
+    text.append(number_width - digits.size(), ' ').append(digits);
+    if (number != 0) text += "  " + bar_of((number * room + most - 1) / most, in);
+    text += "\n";
+  }
   return text;
 }
 

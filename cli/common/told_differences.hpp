@@ -3,7 +3,9 @@
 
 #include "algorithms/compare_trees/compare_trees.hpp"
 #include "cli/common/output.hpp"
+#include "cli/common/terminal.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,10 +34,12 @@ public:
 
   using count = std::pair<std::string_view, std::uint64_t>;
 
-  /// How many there are of each kind, also of those that there are none of.
+  /// How many there are of each kind, also of those that there are none of. That of other types is
+  /// called "types": "type" is what JSON calls the type of a line.
   std::vector<count> counts(const algorithms::compare_report& report) const;
-  /// The same in lines.
-  std::string summary(const algorithms::compare_report& report) const;
+  /// The same in lines, with bars, of at most `columns`.
+  std::string summary(const algorithms::compare_report& report, std::size_t columns,
+                      palette in) const;
 
 private:
   template <class D>

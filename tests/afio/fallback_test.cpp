@@ -3,9 +3,9 @@
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/symlink_handle.hpp"
-#include "tests/support/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/mounts.hpp"
+#include "tests/support/own_mounts.hpp"
 
 #include <gtest/gtest.h>
 

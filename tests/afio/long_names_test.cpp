@@ -2,9 +2,9 @@
 // our own with one entry.
 #include "afio/directory_handle.hpp"
 #include "tests/afio/listing.hpp"
-#include "tests/support/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/mounts.hpp"
+#include "tests/support/own_mounts.hpp"
 #include "tests/support/unique_fd.hpp"
 
 #include <gtest/gtest.h>

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "afio/path_handle.hpp"
-#include "tests/support/own_mounts.hpp"
 #include "tests/afio/scene.hpp"
 #include "tests/support/descriptor_guard.hpp"
 #include "tests/support/mounts.hpp"
+#include "tests/support/own_mounts.hpp"
 #include "tests/support/scratch.hpp"
 
 #include <gtest/gtest.h>

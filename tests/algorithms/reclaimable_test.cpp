@@ -48,6 +48,17 @@ TEST_P(Reclaimable, IsAllOfATreeThatSharesNothing) {
                                     allocated("t/d/b") + allocated("t/l") + allocated("t/p"));
 }
 
+TEST_P(Reclaimable, KnowsWhatTwoTreesShare) {
+  make("f one/a 10000\n f one/b 500\n f one/c 70\n h one/d/again = one/a\n h two/e = one/a\n h "
+       "two/b = one/b\n h two/f = one/b\n f two/c 70\n h three/c = two/c");
+  const auto one = of("one"), two = of("two"), three = of("three");
+  EXPECT_EQ(shared_bytes(one, two), 10500U) << "each inode once, whatever its names";
+  EXPECT_EQ(shared_bytes(two, one), 10500U);
+  EXPECT_EQ(shared_bytes(two, three), 70U);
+  EXPECT_EQ(shared_bytes(one, three), 0U);
+  EXPECT_EQ(shared_bytes(one, reclaimable_report()), 0U);
+}
+
 TEST_P(Reclaimable, IsNothingOfAFileThatHasANameElsewhere) {
   make("f t/a 10000\n h t/again = t/a\n f t/b 50000\n h other/a = t/a");
   const auto report = of("t");

@@ -4,7 +4,8 @@
 //   make_tree flat   PATH FILES BYTES               one directory
 //   make_tree large  PATH FILES BYTES               one directory; every other MiB of the last is
 //                                                   a hole
-//   make_tree zeros  PATH PAIRS BYTES               one file: BYTES of data, BYTES of zeros that are
+//   make_tree zeros  PATH PAIRS BYTES               one file: BYTES of data, BYTES of zeros that
+//   are
 //                                                   written, and so on
 //   make_tree chain  PATH DEPTH                     directories only, each the only one of another
 //   make_tree source PATH FILES SEED                files and directories as in source code

@@ -34,8 +34,9 @@ int run(int argc, char** argv) {
   side_by_side page(argc, argv,
                     {.name = "pages",
                      .title = "Pages of one file",
-                     .about = "How long `page_allocator` takes to give out a page and take it back: "
-                              "by one thread, and by two at once, of which each does half."});
+                     .about =
+                         "How long `page_allocator` takes to give out a page and take it back: "
+                         "by one thread, and by two at once, of which each does half."});
   const testing::scratch_directory scratch;
   const std::string path = scratch / "pages";
   page_allocator pages =

@@ -166,7 +166,9 @@ def _method(results):
 
 On {results['date']}, with
 
-```
+<!-- not run: takes minutes, on a machine that does nothing else -->
+
+```sh
 {results['command']}
 ```
 

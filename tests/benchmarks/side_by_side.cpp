@@ -221,7 +221,8 @@ int side_by_side::finish() {
   const bool is_trial = true;
 #endif
   if (is_trial) file << "\n**A trial: few rounds or a slow build. These are no results.**\n";
-  file << tables_ << "\n## How it was measured\n\nOn " << today() << ", with\n\n```\n"
+  file << tables_ << "\n## How it was measured\n\nOn " << today() << ", with\n\n"
+       << "<!-- not run: takes minutes, on a machine that does nothing else -->\n\n```sh\n"
        << command_ << "\n```\n\n"
        << machine(load_)
        << "\nAll in one process. The contenders take turns of about 0.2 ms, and another one begins "

@@ -314,22 +314,50 @@ TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
   EXPECT_TRUE(std::regex_match(
       lines[0],
       std::regex(R"(\{"type":"clone","name":"2020-01-01T00:00:00Z","complete":true,"entries":3,)"
-                 R"("bytes":49152,"reclaimable":\d+\})")))
+                 R"("bytes":49152,"bytes_new":49152,"reclaimable":\d+\})")))
       << lines[0];
   EXPECT_TRUE(lines[1].starts_with(
-      R"({"type":"clone","name":"2021-01-01T00:00:00Z.incomplete","complete":false,"entries":2,"bytes":40960,"reclaimable":)"))
+      R"({"type":"clone","name":"2021-01-01T00:00:00Z.incomplete","complete":false,"entries":2,"bytes":40960,"bytes_new":0,"reclaimable":)"))
       << lines[1];
   EXPECT_TRUE(lines[2].starts_with(R"({"type":"summary","clones":2,"failures":0,"seconds":)"));
   const auto text = run({"--series=backup", "--list"});
   expect_like(text, 0,
-              "2020-01-01T00:00:00Z             3 entries     48 KiB +\\S+ \\w+ reclaimable\n"
-              "2021-01-01T00:00:00Z.incomplete             2 entries     40 KiB +\\S+ \\w+ "
-              "reclaimable\n");
+              "2020-01-01T00:00:00Z         3 entries   48 KiB   48 KiB new +\\S+ \\w+ of its own\n"
+              "2021-01-01T00:00:00Z.incomplete         2 entries   40 KiB      0 B new +\\S+ \\w+ "
+              "of its own\n");
   expect(run({"--series=backup", "--list", "-0"}), 0,
          std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z.incomplete\0", 53), "");
   expect(run({"--series=none", "--list"}), 1, "",
          "afio-clone: cannot list \"none\": No such file or directory\n");
   EXPECT_FALSE(exists("backup/.afio-series.lock")) << "a look changes nothing";
+}
+
+TEST_F(Clone, ReportsASeriesAsOnePage) {
+  make("f a<b>/2020-01-01T00:00:00Z/a 40960\n f a<b>/2020-01-01T00:00:00Z/b 8192\n f "
+       "a<b>/2020-01-02T00:00:00Z/c 2048\n h a<b>/2020-01-02T00:00:00Z/a = "
+       "a<b>/2020-01-01T00:00:00Z/a");
+  const auto page = run({"--series", "a<b>", "--report", "html"});
+  EXPECT_TRUE(page.exited_with(0)) << describe(page);
+  EXPECT_TRUE(page.output.starts_with("<!DOCTYPE html>\n")) << page.output;
+  EXPECT_TRUE(page.output.ends_with("</html>\n"));
+  const auto has = [&](std::string_view text) {
+    return page.output.find(text) != page.output.npos;
+  };
+  EXPECT_TRUE(has("a&lt;b&gt;")) << "a name is a name, not a tag";
+  EXPECT_FALSE(has("a<b>"));
+  EXPECT_TRUE(has("<title>2020-01-02T00:00:00Z: 42 KiB, of which 2.0 KiB new</title>"));
+  EXPECT_TRUE(has("<td>2020-01-02T00:00:00Z</td><td>3</td><td>42 KiB</td><td>40 KiB</td>"
+                  "<td>2.0 KiB</td>"));
+  EXPECT_TRUE(has("Copies without sharing would have <b>90 KiB</b>; these have <b>50 KiB</b>"));
+  EXPECT_FALSE(has("src=") || has("href=") || has("url(")) << "it loads nothing";
+  const auto none = run({"--series", ".", "--report=html"});
+  EXPECT_TRUE(none.exited_with(0)) << describe(none);
+  EXPECT_NE(none.output.find("There is no clone in it"), none.output.npos);
+  expect(run({"--series=.", "--report=html", "--list"}), 2, "",
+         "afio-clone: --list prints lines and --report a page: one of them\n");
+  expect(run({"--series=.", "--report=html", "--json"}), 2, "",
+         "afio-clone: --report prints a page: no --json, no -0\n");
+  expect(run({"--series=.", "--report=html", "src"}), 2, "", "afio-clone: --report takes no SRC\n");
 }
 
 } // namespace

@@ -66,8 +66,11 @@ TEST_F(Diff, TellsEachDifferenceInALine) {
 
 TEST_F(Diff, CountsInASummary) {
   make_trees();
+  const std::string whole = std::string(61, '#') + "\n";
   expect(run({"--summary", "a", "b"}), 1,
-         "only_left 1\nonly_right 1\ntype 1\ncontent 1\ntarget 1\nmetadata 1\n");
+         "only_left       1  " + whole + "only_right      1  " + whole + "types           1  " +
+             whole + "content         1  " + whole + "target          1  " + whole +
+             "metadata        1  " + whole);
 }
 
 TEST_F(Diff, TellsScriptsInJsonOrNames) {
@@ -80,7 +83,7 @@ TEST_F(Diff, TellsScriptsInJsonOrNames) {
       json[1],
       R"({"type":"difference","kind":"metadata","path":"mode","entry":"file","metadata":"mode"})");
   EXPECT_TRUE(json[6].starts_with(
-      R"({"type":"summary","only_left":1,"only_right":1,"type":1,"content":1,"target":1,"metadata":1,)"))
+      R"({"type":"summary","only_left":1,"only_right":1,"types":1,"content":1,"target":1,"metadata":1,)"))
       << json[6];
   using namespace std::string_literals;
   expect(run({"-j1", "-0", "a", "b"}), 1, "left\0mode\0right\0size\0target\0type\0"s);

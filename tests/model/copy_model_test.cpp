@@ -176,8 +176,8 @@ TEST_P(CopyModel, BesideAWriterACopyIsOfOneMomentOrNone) {
   // On a busy machine the writer may not get its turn in the midst of any copy: once it must.
   const auto both_seen = [&] { return copied > 0 && given_up > 0; };
   const std::uint64_t at_most = 100 * run.trees();
-  for (std::uint64_t number = 0;
-       number < run.trees() || (!both_seen() && number < at_most); ++number) {
+  for (std::uint64_t number = 0; number < run.trees() || (!both_seen() && number < at_most);
+       ++number) {
     copy_file_options options;
     options.retry = deadline::in(std::chrono::milliseconds(number % 3 == 0 ? 0 : 5));
     if (number % 2 == 0) options.reflink = reflink::never;

@@ -125,6 +125,15 @@ contender hardlink() {
   return {"hardlink", {"/usr/bin/hardlink", "-q"}, std::chrono::seconds(2), task::dedupes};
 }
 
+contender afio_holes_punch(std::initializer_list<std::string> options) {
+  return afio_tool("afio-holes", "AFIO_HOLES", task::punches, options, {"punch", "--min-size=4K"});
+}
+
+contender dig_holes() {
+  constexpr const char* command = R"(exec find "$0" -type f -exec fallocate --dig-holes {} \;)";
+  return {"dig holes", {"/bin/sh", "-c", command}, std::chrono::seconds(2), task::punches};
+}
+
 contender mv() { return {"mv", {"/bin/mv", "-T"}, std::chrono::seconds(1), task::moves}; }
 
 contender cp(task does) { return {"cp", {"/bin/cp", "-aT"}, std::chrono::seconds(1), does}; }
@@ -202,6 +211,7 @@ scene scene_for(const contender& tool) {
   if (tool.does == task::lists) return scene(tree_to_list);
   if (tool.does == task::dedupes)
     return scene(tree_to_dedupe, "", scene::copies_are::beside, scene::outside_reads::the_same);
+  if (tool.does == task::punches) return scene(tree_to_punch);
   if (tool.does == task::moves)
     return scene(tree_to_copy, "", scene::copies_are::on_another_file_system);
   if (tool.does == task::updates) return scene(tree_to_copy, copy_to_update);
@@ -215,7 +225,8 @@ scene scene_for(const contender& tool) {
 namespace {
 
 bool makes_copy(task does) {
-  return does != task::removes && does != task::lists && does != task::dedupes;
+  return does != task::removes && does != task::lists && does != task::dedupes &&
+         does != task::punches;
 }
 
 } // namespace

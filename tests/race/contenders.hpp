@@ -28,10 +28,11 @@ enum class task {
   merges_changes,   ///< since a base, into a copy with changes of its own
   lists,            ///< the names of inodes that have several, by "inode":N,
   dedupes,          ///< by hard links
+  punches,          ///< holes where zeros are
 };
 
-/// A program that deletes, copies, moves, lists or deduplicates trees. The root, and the copy's
-/// name, are added to its arguments.
+/// A program that deletes, copies, moves, lists, deduplicates or punches trees. The root, and the
+/// copy's name, are added to its arguments.
 struct contender {
   std::string name;
   std::vector<std::string> arguments;
@@ -86,6 +87,12 @@ contender link_by_paths();
 contender jdupes();
 contender rdfind();
 contender hardlink();
+
+/// afio-holes punch, the same. The variable AFIO_HOLES says where it is.
+contender afio_holes_punch(std::initializer_list<std::string> options = {});
+
+/// `fallocate --dig-holes` on what find finds: what people use for it now, and a control.
+contender dig_holes();
 
 /// `mv`, `cp -a` and Python's shutil.copytree: controls that everybody has. Each falls in its own
 /// way.

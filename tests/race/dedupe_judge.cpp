@@ -5,26 +5,6 @@
 namespace afio::testing {
 namespace {
 
-// What a swap takes the name of, reads what the swap has put there.
-bool is_swapped(const trial& t, const placed& was) {
-  return t.done.applied() && was.inode == t.done.victim();
-}
-
-// Each name in each directory of the tree, wherever that is now, is there and reads what it did.
-std::string other_names(const trial& t, const census& tree) {
-  std::string text;
-  for (const auto& [path, entry] : t.at.tree_before().entries) {
-    const placed& was = tree.at(entry.inode);
-    if (path == "." || is_swapped(t, was)) continue;
-    const auto found = t.names.find({was.parent, was.name});
-    if (found == t.names.end())
-      text += "gone: tree/" + path + "\n";
-    else if (!same_but_for_links(t.now.at(found->second), was))
-      text += "another: tree/" + path + "\n";
-  }
-  return text;
-}
-
 // Those of the tool's making, that it did not tell of.
 std::string untold_names(const trial& t, const std::string& said) {
   std::string text;
@@ -57,8 +37,8 @@ verdict judge_dedupe(const trial& t, const ending& run) {
   const census tree = by_identity(t.at.tree_before());
   if (const auto linked = names_outside(t, tree); !linked.empty())
     return {outcome::touched_outside, linked};
-  if (const auto other = other_names(t, tree); !other.empty())
-    return {outcome::torn, other + describe(run)};
+  if (const auto wrong = wrong_names(t); !wrong.empty())
+    return {outcome::torn, wrong + describe(run)};
   if (run.hung) return {outcome::hung, describe(run)};
   if (run.signal != 0 || run.exit_code > 2) return {outcome::ended_oddly, describe(run)};
   if (const auto left = untold_names(t, run.errors); !left.empty())

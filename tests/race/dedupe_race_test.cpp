@@ -53,6 +53,12 @@ INSTANTIATE_TEST_SUITE_P(
                       fall{hardlink, {directory_symlink_absolute, 1}, outcome::touched_outside}),
     [](const auto& one) { return as_name(one.param.control().name); });
 
+INSTANTIATE_TEST_SUITE_P(Edits, DedupePeer,
+                         ::testing::Values(fall{jdupes, {file_edited, 2}, outcome::edit_lost},
+                                           fall{rdfind, {file_edited, 2}, outcome::edit_lost},
+                                           fall{hardlink, {file_edited, 3}, outcome::edit_lost}),
+                         [](const auto& one) { return as_name(one.param.control().name); });
+
 class DedupeRace : public race_fixture<::testing::TestWithParam<swap_plan>> {};
 
 TEST_P(DedupeRace, NothingOfOutsideIsTouchedAndEveryNameReadsTheSame) {
@@ -75,6 +81,22 @@ INSTANTIATE_TEST_SUITE_P(
                       swap_plan{file_mount, 2}, swap_plan{moved_out, 2}, swap_plan{root_moved},
                       swap_plan{parent_symlink}),
     plan_of);
+
+class DedupeEdit : public race_fixture<::testing::TestWithParam<swap_plan>> {};
+
+// An editor who comes while the file is compared or replaced has to wait: those count.
+TEST_P(DedupeEdit, IsKept) {
+  const contender tool = afio_dedupe();
+  const tally counted = explore(tool, GetParam(), quick_step(4));
+  print_line(tool, GetParam(), counted);
+  EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
+  EXPECT_GT(counted.kept_out, 0U);
+  EXPECT_GT(counted.dangerous, counted.kept_out);
+}
+
+INSTANTIATE_TEST_SUITE_P(Races, DedupeEdit,
+                         ::testing::Values(swap_plan{file_edited, 2}, swap_plan{file_edited, 3}),
+                         plan_of);
 
 } // namespace
 } // namespace afio::testing

@@ -16,6 +16,7 @@ public:
   action operator()(const stop& at) {
     // The reading is over when its thread comes by again; others may come before.
     listed_ = listed_ || at.thread == lister_;
+    swap_.go_on();
     if (at.ordinal == at_stop_) attack(at);
     if (plan_.back_after != 0 &&
         at.ordinal == at_stop_ + static_cast<std::uint64_t>(plan_.back_after)) {
@@ -57,15 +58,24 @@ private:
   std::string where_ = "the stop was not reached";
 };
 
+// An edit may come between a read and the next.
+enum supervision::streams streams_of(const swap_plan& plan) {
+  return plan.kind == swap_kind::file_edited ? supervision::streams::stopped_at
+                                             : supervision::streams::passed_by;
+}
+
 void try_at(std::uint64_t number, const contender& tool, const swap_plan& plan, tally& into) {
   const scene at = scene_for(tool);
   adversary enemy(at, plan, number);
-  const auto run = supervise(command(tool, at), std::ref(enemy), counted_from(at, tool));
+  supervision how = counted_from(at, tool);
+  how.streams = streams_of(plan);
+  const auto run = supervise(command(tool, at), std::ref(enemy), how);
   const swap& done = enemy.end();
   const verdict result = judge(trial(tool, at, plan, done, enemy.when()), run);
   ++into.runs;
   ++into.outcomes[result.what];
   into.applied += done.applied();
+  into.kept_out += done.was_kept_out();
   into.dangerous += done.applied() && enemy.when() == moment::after_the_name_was_read;
   if (!allowed(result.what) && into.first_failure.empty()) {
     into.first_failure = std::string(name_of(result.what)) + ": " + tool.name + ", " + print(plan) +
@@ -88,7 +98,7 @@ std::uint64_t tally::failures() const {
 
 tally explore(const contender& tool, const swap_plan& plan, std::uint64_t step) {
   tally result;
-  result.stops = count_stops(tool);
+  result.stops = count_stops(tool, streams_of(plan));
   for (std::uint64_t at = 1; at <= result.stops; at += step) try_at(at, tool, plan, result);
   return result;
 }
@@ -98,6 +108,8 @@ void print_line(const contender& tool, const swap_plan& plan, const tally& count
               print(plan).c_str(), static_cast<unsigned long long>(counted.runs),
               static_cast<unsigned long long>(counted.applied),
               static_cast<unsigned long long>(counted.dangerous));
+  if (counted.kept_out != 0)
+    std::printf(" kept out %4llu |", static_cast<unsigned long long>(counted.kept_out));
   for (const auto& [what, count] : counted.outcomes) {
     std::printf(" %s %llu", name_of(what), static_cast<unsigned long long>(count));
   }

@@ -20,6 +20,7 @@ struct tally {
   std::uint64_t applied = 0; ///< of these there was still something to swap
   /// And of these the tool had read the name, and not yet used it: the dangerous moment.
   std::uint64_t dangerous = 0;
+  std::uint64_t kept_out = 0; ///< Edits that a lease has delayed.
   std::map<outcome, std::uint64_t> outcomes;
   std::string first_failure;
 

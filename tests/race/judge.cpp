@@ -2,6 +2,7 @@
 
 #include "tests/race/copy_judge.hpp"
 #include "tests/race/dedupe_judge.hpp"
+#include "tests/race/punch_judge.hpp"
 
 namespace afio::testing {
 namespace {
@@ -45,6 +46,8 @@ const char* name_of(outcome what) noexcept {
     return "leaked";
   case outcome::torn:
     return "half or wrong copies";
+  case outcome::edit_lost:
+    return "lost an edit";
   case outcome::gave_up:
     return "gave up early";
   case outcome::false_success:
@@ -65,11 +68,16 @@ verdict judge(const trial& t, const ending& run) {
   if (const auto touched = touched_outside(t); !touched.empty()) {
     return {outcome::touched_outside, touched};
   }
-  if (const auto damage = damage_to_survivors(t.at, t.now); !damage.empty()) {
+  if (const auto lost = lost_edits(t); !lost.empty()) {
+    return {outcome::edit_lost, lost + describe(run)};
+  }
+  const bool is_edited = !t.done.edited().empty(); // Then it is judged by names alone.
+  if (const auto damage = damage_to_survivors(t.at, t.now); !damage.empty() && !is_edited) {
     return {outcome::damaged, damage};
   }
   if (t.tool.does == task::lists) return judge_list(t, run);
   if (t.tool.does == task::dedupes) return judge_dedupe(t, run);
+  if (t.tool.does == task::punches) return judge_punch(t, run);
   if (t.tool.does != task::removes) return judge_copy(t, run);
   if (named_another(t) && run.exited_with(0)) return {outcome::done, describe(run)};
   return judge_ending(t.at, t.now, run);

@@ -17,6 +17,7 @@ enum class outcome {
   leaked,          ///< contents from outside are in the copy, or names in the list
   torn,            ///< something has its final name in the copy and is neither old nor new, or a
                    ///< name in the tree reads what it never did
+  edit_lost,       ///< what was written into a file does not read so by its names
   gave_up,         ///< what had nothing to do with the swap was not copied
   false_success,   ///< exit 0, and something is left there, or was not copied
   silent,          ///< exit 1 without a word

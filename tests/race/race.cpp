@@ -35,6 +35,7 @@ void add(tally& sum, const tally& counted) {
   sum.runs += counted.runs;
   sum.applied += counted.applied;
   sum.dangerous += counted.dangerous;
+  sum.kept_out += counted.kept_out;
   sum.stops = std::max(sum.stops, counted.stops);
   for (const auto& [what, count] : counted.outcomes) sum.outcomes[what] += count;
   sum.first_failure += counted.first_failure;

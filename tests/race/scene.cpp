@@ -128,6 +128,17 @@ const std::string_view tree_to_dedupe = R"(
   e n/g = a/b/c/g
 )";
 
+const std::string_view tree_to_punch = R"(
+  d a 0750
+  z a/f 16384 0640
+  d a/b 0705
+  z a/b/f 16384 0604
+  d a/b/c 0711
+  z a/b/c/f 16384 0600
+  z f 16384 0755
+  d n 0700
+)";
+
 const std::string_view copy_to_update = R"(
   d a 0755
   f a/f 33 0644

@@ -29,6 +29,9 @@ extern const std::string_view tree_to_list;
 /// Four files of it are equal, and two.
 extern const std::string_view tree_to_dedupe;
 
+/// The second half of each file of it is zeros: blocks of any file system.
+extern const std::string_view tree_to_punch;
+
 /// One that has things that go: a file, a directory, and one in the way of a file; and a file in
 /// the way of a directory.
 extern const std::string_view copy_to_update;

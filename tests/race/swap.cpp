@@ -3,6 +3,7 @@
 #include "tests/support/failed.hpp"
 
 #include <array>
+#include <cerrno>
 #include <climits>
 
 #include <fcntl.h>
@@ -17,6 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 
 bool moves(swap_kind kind) { return kind == swap_kind::moved_out || kind == swap_kind::root_moved; }
+
+bool names_a_file(swap_kind kind) {
+  return kind == swap_kind::file_symlink || kind == swap_kind::file_mount ||
+         kind == swap_kind::file_edited;
+}
 
 bool mounts(swap_kind kind) {
   return kind == swap_kind::directory_mount || kind == swap_kind::file_mount;
@@ -112,6 +118,8 @@ const char* name_of(swap_kind kind) {
     return "mount on a directory";
   case swap_kind::file_mount:
     return "mount on a file";
+  case swap_kind::file_edited:
+    return "edit of a file";
   }
   return "";
 }
@@ -122,8 +130,7 @@ std::string victim_path(const swap_plan& plan) {
   constexpr std::array directories{".", "a", "a/b", "a/b/c"};
   constexpr std::array files{".", "f", "a/f", "a/b/f"};
   const auto depth = static_cast<std::size_t>(plan.depth);
-  const bool file = plan.kind == swap_kind::file_symlink || plan.kind == swap_kind::file_mount;
-  return file ? files[depth] : directories[depth];
+  return names_a_file(plan.kind) ? files[depth] : directories[depth];
 }
 
 std::string print(const swap_plan& plan) {
@@ -169,11 +176,16 @@ void swap::prepare_counterpart(const fs::path& inside) {
   case swap_kind::root_moved:
   case swap_kind::directory_mount:
   case swap_kind::file_mount:
+  case swap_kind::file_edited:
     return;
   }
 }
 
 bool swap::apply() {
+  if (plan_.kind == swap_kind::file_edited) {
+    // Whatever file has the name now.
+    return find_victim() && write();
+  }
   if (!victim_fd_) found_late_ = find_victim();
   if (!victim_fd_) return false;
   const fs::path inside = current_path(victim_fd_);
@@ -197,9 +209,38 @@ bool swap::mount(const fs::path& inside) {
   return true;
 }
 
+bool swap::write() {
+  const auto link = magic_link(victim_fd_);
+  const int fd = ::open(link.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  is_kept_out_ = fd < 0 && errno == EWOULDBLOCK;
+  was_kept_out_ = was_kept_out_ || is_kept_out_;
+  if (is_kept_out_) return false;
+  const unique_fd file(checked(fd, link));
+
+  struct ::stat found {};
+
+  checked(::fstat(fd, &found), link);
+  const std::string bytes(static_cast<std::size_t>(found.st_size), edit);
+  checked(::pwrite(fd, bytes.data(), bytes.size(), 0), link);
+  note_names();
+  return applied_ = true;
+}
+
+void swap::note_names() {
+  edited_.insert(victim_path(plan_));
+  for (const auto& [path, before] : scene_.tree_before().entries) {
+    const fs::path now = scene_.root() / path;
+    if (fs::exists(fs::symlink_status(now)) && identity_at(now) == victim_) edited_.insert(path);
+  }
+}
+
+void swap::go_on() {
+  if (is_kept_out_) write();
+}
+
 void swap::undo() {
   end();
-  if (!applied_ || mounts(plan_.kind)) return;
+  if (!applied_ || mounts(plan_.kind) || plan_.kind == swap_kind::file_edited) return;
   const auto rename_back = [&](unsigned flags) {
     return ::renameat2(AT_FDCWD, other_.c_str(), parent_fd_.get(), leaf_.c_str(), flags) == 0;
   };
@@ -208,6 +249,7 @@ void swap::undo() {
 }
 
 void swap::end() {
+  go_on();
   if (!mount_fd_) return;
   // By its descriptor, as the directory above it may have got another name.
   checked(::umount2(magic_link(mount_fd_).c_str(), MNT_DETACH), "unmount");

@@ -5,6 +5,7 @@
 #include "tests/support/unique_fd.hpp"
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace afio::testing {
@@ -21,6 +22,7 @@ enum class swap_kind {
   parent_symlink,  ///< the directory that holds the root ↔ a symlink outside
   directory_mount, ///< on a directory of the tree its namesake outside is mounted
   file_mount,      ///< the same with a file
+  file_edited,     ///< a file of the tree is written into, in place; no name changes
 };
 
 /// Of the tree that is copied or deleted, of its copy, or of what is older: a clone that the copy
@@ -45,14 +47,30 @@ class swap {
 public:
   swap(const scene& on, const swap_plan& plan);
 
-  /// False: what was to be swapped is not there any more.
+  /// False: what was to be swapped is not there any more, or a lease keeps the editor out.
   bool apply();
   void undo();
 
-  /// Takes away a mount, so that the scene can be looked at. The rest stays as it is.
+  /// An editor whom a lease keeps out comes again, as soon as nobody holds it any more, to the file
+  /// that he has found: as if his open had waited, which would be for ever while the tool is
+  /// stopped.
+  void go_on();
+
+  /// Takes away a mount, and lets an editor in, so that the scene can be looked at. The rest stays
+  /// as it is.
   void end();
 
   [[nodiscard]] bool applied() const noexcept { return applied_; }
+
+  /// A lease has kept the editor out for a while.
+  [[nodiscard]] bool was_kept_out() const noexcept { return was_kept_out_; }
+
+  /// The paths of the tree that must read what the editor has written: the one by which he came,
+  /// and the other names that the file had when he wrote.
+  [[nodiscard]] const std::set<std::string>& edited() const noexcept { return edited_; }
+
+  /// All that the file consists of then; its size is as before.
+  static constexpr char edit = 'e';
 
   /// The tool has made what is swapped, in a directory of its own.
   [[nodiscard]] bool is_of_the_tools_making() const noexcept { return found_late_; }
@@ -71,6 +89,8 @@ private:
   void prepare_counterpart(const std::filesystem::path& inside);
   bool rename(const std::filesystem::path& inside);
   bool mount(const std::filesystem::path& inside);
+  bool write();
+  void note_names();
 
   const scene& scene_;
   const swap_plan plan_;
@@ -80,6 +100,9 @@ private:
   identity victim_, named_in_, counterpart_;
   bool applied_ = false;
   bool found_late_ = false;
+  bool is_kept_out_ = false;
+  bool was_kept_out_ = false;
+  std::set<std::string> edited_;
 };
 
 } // namespace afio::testing

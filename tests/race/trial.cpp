@@ -1,5 +1,8 @@
 #include "tests/race/trial.hpp"
 
+#include <fstream>
+#include <iterator>
+
 namespace afio::testing {
 namespace {
 
@@ -66,6 +69,12 @@ std::string lost_by_moving(const trial& t) {
   return t.now.contains(t.done.victim()) ? "" : "gone: outside/moved\n";
 }
 
+// What a swap takes the name of, reads what the swap has put there.
+bool is_swapped(const trial& t, const placed& was) {
+  const bool takes_name = t.plan.kind != swap_kind::file_edited;
+  return takes_name && t.done.applied() && was.inode == t.done.victim();
+}
+
 } // namespace
 
 trial::trial(const contender& by, const scene& on, const swap_plan& as, const swap& attempted,
@@ -101,6 +110,33 @@ bool given_away(const trial& t, const placed& secret) {
 
 std::string touched_outside(const trial& t) {
   return lost_secrets(t) + strangers(t) + lost_by_moving(t);
+}
+
+std::string wrong_names(const trial& t) {
+  const census tree = by_identity(t.at.tree_before());
+  std::string text;
+  for (const auto& [path, entry] : t.at.tree_before().entries) {
+    const placed& was = tree.at(entry.inode);
+    if (path == "." || is_swapped(t, was) || t.done.edited().contains(path)) continue;
+    const auto found = t.names.find({was.parent, was.name});
+    if (found == t.names.end())
+      text += "gone: tree/" + path + "\n";
+    else if (!same_but_for_links(t.now.at(found->second), was))
+      text += "another: tree/" + path + "\n";
+  }
+  return text;
+}
+
+std::string lost_edits(const trial& t) {
+  std::string text;
+  for (const std::string& path : t.done.edited()) {
+    std::ifstream in(t.at.root() / path, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(in), {});
+    const bool whole = in && bytes.size() == t.at.tree_before().entries.at(path).size;
+    if (!whole || bytes.find_first_not_of(swap::edit) != bytes.npos)
+      text += "lost: the edit of tree/" + path + "\n";
+  }
+  return text;
 }
 
 } // namespace afio::testing

@@ -39,4 +39,11 @@ bool given_away(const trial& t, const placed& secret);
 /// What of outside was deleted, changed, moved, or added; empty if nothing was.
 std::string touched_outside(const trial& t);
 
+/// Names of the tree that are gone from their directories, wherever those are now, or read what
+/// they did not, but for what a swap has put in their place; empty if there are none.
+std::string wrong_names(const trial& t);
+
+/// Names that must read what an editor has written, and do not; empty if there are none.
+std::string lost_edits(const trial& t);
+
 } // namespace afio::testing

@@ -2,6 +2,7 @@
 #include "tests/support/tree.hpp"
 #include "tests/support/unique_fd.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 #include <vector>
@@ -79,7 +80,8 @@ std::string content_for(const std::string& name, std::size_t size) {
 void make_file(const path& at, const line& what) {
   const unique_fd fd(
       checked(::open(at.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), at.string()));
-  const auto bytes = content_for(what.name, what.number(0));
+  auto bytes = content_for(what.name, what.number(0));
+  if (what.type == 'z') std::fill(bytes.begin() + bytes.size() / 2, bytes.end(), '\0');
   if (::write(fd.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
     failed("write " + at.string());
   }
@@ -106,6 +108,7 @@ void make_entry(const path& root, const line& what) {
     std::filesystem::create_directory(at);
     break;
   case 'f':
+  case 'z':
     make_file(at, what);
     break;
   case 'e':
@@ -145,6 +148,7 @@ void set_mode(const path& root, const line& what) {
   case 'd':
     return set(what.mode(0, 0755));
   case 'f':
+  case 'z':
     return set(what.mode(1, 0644));
   case 'e':
     return set(what.mode(2, 0644));

@@ -76,9 +76,9 @@ struct supervision {
 struct supervised : ending {
   std::uint64_t stops = 0;                            ///< those counted
   std::map<std::string_view, std::uint64_t> stops_at; ///< by name of the call
-  std::uint64_t skipped = 0;                          ///< stops before the counting began, or at its own pipes
-  std::optional<std::uint64_t> killed_at;             ///< the stop at which the handler killed it
-  std::string last_stop;                              ///< name and paths, where it hung
+  std::uint64_t skipped = 0;              ///< stops before the counting began, or at its own pipes
+  std::optional<std::uint64_t> killed_at; ///< the stop at which the handler killed it
+  std::string last_stop;                  ///< name and paths, where it hung
 };
 
 /// Runs a program to its end under a handler. io_uring, which no filter sees, fails with ENOSYS in

@@ -20,6 +20,7 @@ namespace afio::testing {
 ///     d NAME [MODE]            directory; 0755 without a mode
 ///     f NAME SIZE [MODE]       file of that many bytes, other ones for every name; 0644
 ///     e NAME = NAME [MODE]     another file with the contents of one above; 0644 without a mode
+///     z NAME SIZE [MODE]       as f, but its second half is zeros
 ///     l NAME -> TARGET         symlink
 ///     h NAME = NAME            another hardlink of an entry above
 ///     p NAME [MODE]            fifo

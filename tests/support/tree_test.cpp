@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -48,9 +51,19 @@ TEST(MakeTree, GivesEveryFileItsOwnContent) {
   EXPECT_NE(made.entries.at("a").content, made.entries.at("b").content);
 }
 
+TEST(MakeTree, MakesTheSecondHalfZeros) {
+  const scratch_directory scratch;
+  make_tree(scratch / "t", "f f 5\n z z 10 0600");
+  std::ifstream in(scratch / "t/z");
+  const std::string bytes(std::istreambuf_iterator<char>(in), {});
+  EXPECT_EQ(bytes.size(), 10U);
+  EXPECT_EQ(bytes.find_last_not_of('\0'), 4U);
+  EXPECT_EQ(manifest(scratch / "t").entries.at("z").mode, 0600U);
+}
+
 TEST(MakeTree, RefusesWhatItDoesNotKnow) {
   const scratch_directory scratch;
-  EXPECT_THROW(make_tree(scratch / "t", "z a"), std::invalid_argument);
+  EXPECT_THROW(make_tree(scratch / "t", "x a"), std::invalid_argument);
   EXPECT_THROW(make_tree(scratch / "t", "f a"), std::invalid_argument);
 }
 

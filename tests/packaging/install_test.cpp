@@ -1,0 +1,259 @@
+// What is installed works, and goes again without a trace; what is somebody else's stays.
+#include "cli/common/version.hpp"
+#include "tests/packaging/installation.hpp"
+
+#include <thread>
+
+#include <unistd.h>
+
+namespace afio::packaging {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Install : public installation {
+protected:
+  void write(const std::string& name, std::string_view content) {
+    fs::create_directories((prefix / name).parent_path());
+    std::ofstream(prefix / name) << content;
+  }
+
+  testing::manifest contents() const { return testing::manifest(prefix); }
+};
+
+TEST_F(Install, HasToolsThatTellTheVersion) {
+  ASSERT_TRUE(install().exited_with(0));
+  std::size_t tools = 0;
+  for (const auto& tool : fs::directory_iterator(prefix / "bin")) {
+    const auto end = testing::run({.arguments = {tool.path(), "--version"}});
+    EXPECT_EQ(end.output, tool.path().filename().string() + ' ' + cli::version + '\n');
+    EXPECT_TRUE(fs::exists(prefix / "share/man/man1" / (tool.path().filename().string() + ".1")));
+    ++tools;
+  }
+  EXPECT_EQ(tools, 10U);
+}
+
+TEST_F(Install, IsFoundByPkgConfig) {
+  ASSERT_TRUE(install().exited_with(0));
+  const auto end = shell(R"(
+    mkdir -p tree/a/b
+    pkg-config --modversion afio
+    g++ -std=c++20 -o consumer "$CONSUMER/main.cpp" $(pkg-config --cflags --libs afio)
+    ./consumer tree
+  )");
+  EXPECT_EQ(end.output, std::string(cli::version) + "\ntree: 3 deleted\n") << describe(end);
+}
+
+TEST_F(Install, IsFoundByCMake) {
+  ASSERT_TRUE(install().exited_with(0));
+  const auto end = shell(R"(
+    mkdir -p tree/a/b
+    cmake -S "$CONSUMER" -B build -DVERSION=)" +
+                         std::string(cli::version) + R"( -Werror=dev >log
+    cmake --build build >>log
+    build/consumer tree
+  )");
+  EXPECT_EQ(end.output, "tree: 3 deleted\n") << describe(end);
+}
+
+TEST_F(Install, OfAnotherVersionIsNotWhatCMakeLooksFor) {
+  ASSERT_TRUE(install().exited_with(0));
+  for (const char* version : {"99", "0.0"}) {
+    const auto end = shell(R"(cmake -S "$CONSUMER" -B build -DVERSION=)" + std::string(version));
+    EXPECT_FALSE(end.exited_with(0));
+    EXPECT_THAT(end.errors, HasSubstr("not accepted"));
+  }
+}
+
+TEST_F(Install, HasHeadersThatNeedNoOthers) {
+  ASSERT_TRUE(install().exited_with(0));
+  const auto end = shell(R"(
+    cd "$PREFIX/include/afio"
+    find . -name '*.hpp' | sed 's/.*/#include "&"/' >all.cpp
+    g++ -std=c++20 -fsyntax-only -I. all.cpp
+  )");
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+}
+
+TEST_F(Install, IsListedAsSha256sumWouldListIt) {
+  ASSERT_TRUE(install().exited_with(0));
+  const auto end = shell(R"(cd "$PREFIX"; sha256sum --quiet --check share/afio/installed)");
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+}
+
+TEST_F(Install, IsUndoneByUninstall) {
+  ASSERT_TRUE(install().exited_with(0));
+  const auto end = uninstall();
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+  EXPECT_TRUE(fs::is_empty(prefix));
+}
+
+TEST_F(Install, IsUndoneWithoutWhatIsSomebodyElses) {
+  write("bin/other", "x");
+  write("share/man/man1/other.1", "x");
+  const auto before = contents();
+  ASSERT_TRUE(install().exited_with(0));
+  write("include/afio/other.hpp", "x");
+  EXPECT_TRUE(uninstall().exited_with(0));
+  EXPECT_TRUE(fs::remove(prefix / "include/afio/other.hpp"));
+  EXPECT_TRUE(fs::remove(prefix / "include/afio"));
+  EXPECT_TRUE(fs::remove(prefix / "include"));
+  EXPECT_EQ(contents(), before);
+}
+
+TEST_F(Install, DoesNothingWhereAFileOfSomebodyElseIs) {
+  write("share/man/man1/afio-update.1", "x");
+  const auto before = contents();
+  const auto end = install();
+  EXPECT_TRUE(end.exited_with(2));
+  EXPECT_THAT(end.errors, HasSubstr((prefix / "share/man/man1/afio-update.1").string()));
+  EXPECT_EQ(contents(), before);
+}
+
+TEST_F(Install, LeavesAFileThatWasChangedSince) {
+  ASSERT_TRUE(install().exited_with(0));
+  write("share/doc/afio/LICENSE", "x");
+  const auto end = uninstall();
+  EXPECT_TRUE(end.exited_with(1));
+  EXPECT_THAT(end.errors, HasSubstr((prefix / "share/doc/afio/LICENSE").string()));
+  EXPECT_EQ(content_of(prefix / "share/doc/afio/LICENSE"), "x");
+  EXPECT_FALSE(fs::exists(prefix / "bin"));
+}
+
+TEST_F(Install, FollowsNoLinks) {
+  const fs::path outside = scratch / "outside";
+  fs::create_directory(outside);
+  fs::create_directory_symlink(outside, prefix / "share");
+  const auto end = install();
+  EXPECT_TRUE(end.exited_with(2));
+  EXPECT_THAT(end.errors, HasSubstr((prefix / "share").string()));
+  EXPECT_TRUE(fs::is_empty(outside));
+}
+
+TEST_F(Install, RemovesNothingThroughALink) {
+  ASSERT_TRUE(install().exited_with(0));
+  const fs::path outside = scratch / "outside";
+  fs::rename(prefix / "bin", outside);
+  fs::create_directory_symlink(outside, prefix / "bin");
+  const testing::manifest before(outside);
+  EXPECT_TRUE(uninstall().exited_with(2));
+  EXPECT_EQ(testing::manifest(outside), before);
+}
+
+TEST_F(Install, BelievesNoListThatLeadsOutside) {
+  ASSERT_TRUE(install().exited_with(0));
+  std::ofstream(scratch / "victim") << "x";
+  const std::string digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+  for (const char* path : {"../victim", "bin/../../victim", "/victim"}) {
+    std::ofstream(prefix / "share/afio/installed", std::ios::app) << digest << "  " << path << '\n';
+    const auto end = uninstall();
+    EXPECT_TRUE(end.exited_with(2));
+    EXPECT_THAT(end.errors, HasSubstr("damaged"));
+  }
+  EXPECT_TRUE(fs::exists(scratch / "victim"));
+  EXPECT_TRUE(fs::exists(prefix / "bin/afio-rmtree"));
+}
+
+TEST_F(Install, ReplacesAnEarlierVersion) {
+  ASSERT_TRUE(install().exited_with(0));
+  const auto first = contents();
+  // What a version had that this one has not, and another text of one file.
+  const auto end = shell(R"(
+    cd "$PREFIX"
+    mkdir share/old
+    echo old >share/old/file
+    echo old >share/doc/afio/LICENSE
+    sed -i '/LICENSE$/d' share/afio/installed
+    echo '# made the directory share/old' >>share/afio/installed
+    sha256sum share/old/file share/doc/afio/LICENSE >>share/afio/installed
+  )");
+  ASSERT_TRUE(end.exited_with(0)) << describe(end);
+  EXPECT_TRUE(install().exited_with(0));
+  EXPECT_FALSE(fs::exists(prefix / "share/old"));
+  EXPECT_NE(content_of(prefix / "share/doc/afio/LICENSE"), "old\n");
+  EXPECT_EQ(contents().entries.size(), first.entries.size());
+  EXPECT_TRUE(uninstall().exited_with(0));
+  EXPECT_TRUE(fs::is_empty(prefix));
+}
+
+TEST_F(Install, IsRepairedByTheNextOneAfterAKill) {
+  const auto full = install();
+  ASSERT_TRUE(uninstall().exited_with(0));
+  int unfinished = 0;
+  for (int i = 0; i < 70 && unfinished < 3; ++i) {
+    testing::child killed(installer());
+    std::this_thread::sleep_for(full.duration * (i % 7 + 1) / 8);
+    killed.kill();
+    killed.reap();
+    const bool begun = fs::exists(prefix / "bin/afio-clone");
+    if (begun && !fs::exists(prefix / "share/man/man1/afio-update.1")) ++unfinished;
+
+    EXPECT_TRUE(install().exited_with(0));
+    EXPECT_TRUE(uninstall().exited_with(0));
+    for (const auto& left : fs::recursive_directory_iterator(prefix)) {
+      EXPECT_TRUE(left.is_directory() || left.path().filename().string().starts_with(".afio-"))
+          << left.path();
+    }
+    fs::remove_all(prefix);
+    fs::create_directory(prefix);
+  }
+  EXPECT_EQ(unfinished, 3);
+}
+
+TEST_F(Install, CanBeStartedWithoutBazel) {
+  fs::copy_file("install", scratch / "install");
+  fs::create_directory(scratch / "install.runfiles");
+  fs::create_directory_symlink(fs::current_path(),
+                               scratch / "install.runfiles" / fs::current_path().filename());
+  // As in the sources, where people are when they start bazel-bin/install.
+  fs::create_directory(scratch / "packaging");
+  std::ofstream(scratch / "packaging/install.py") << "";
+  auto what = installer({"--prefix=prefix"});
+  what.arguments.insert(what.arguments.begin(), {"/usr/bin/env", "--unset=TEST_SRCDIR"});
+  what.directory = scratch.path();
+  const auto end = testing::run(what);
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+  EXPECT_TRUE(fs::exists(prefix / "bin/afio-rmtree"));
+}
+
+TEST_F(Install, GoesBelowDestdir) {
+  const auto end = install({"--destdir=" + (scratch / "root").string()});
+  EXPECT_TRUE(end.exited_with(0)) << describe(end);
+  EXPECT_TRUE(fs::is_empty(prefix));
+  EXPECT_TRUE(fs::exists((scratch / "root").string() + prefix.string() + "/bin/afio-rmtree"));
+}
+
+TEST_F(Install, SaysWhatToDoWhereItMayNotWrite) {
+  fs::permissions(prefix, fs::perms(0555));
+  // Root may write anywhere, but for this.
+  const std::string as_anybody = "setpriv --inh-caps=-dac_override --bounding-set=-dac_override ";
+  std::string command = geteuid() == 0 ? as_anybody : "";
+  for (const auto& argument : installer().arguments) command += argument + ' ';
+  const auto end = testing::run({.arguments = {"/bin/sh", "-c", command}});
+  EXPECT_TRUE(end.exited_with(2)) << describe(end);
+  EXPECT_THAT(end.errors, HasSubstr((prefix / "share").string() + ": Permission denied"));
+  EXPECT_THAT(end.errors, HasSubstr("--prefix=$HOME/.local"));
+  EXPECT_TRUE(fs::is_empty(prefix));
+}
+
+TEST_F(Install, RefusesABuildThatIsNotOptimized) {
+  const auto end = install({"--compilation-mode=fastbuild"});
+  EXPECT_TRUE(end.exited_with(2));
+  EXPECT_THAT(end.errors, HasSubstr("./bazelw run -c opt //:install"));
+  EXPECT_TRUE(fs::is_empty(prefix));
+}
+
+TEST_F(Install, TakesNoEmptyPrefixForTheWorkingDirectory) {
+  const auto end = install({"--prefix="});
+  EXPECT_TRUE(end.exited_with(2));
+  EXPECT_THAT(end.errors, HasSubstr("--prefix is empty"));
+}
+
+TEST_F(Install, MustBeThereToBeRemoved) {
+  const auto end = uninstall();
+  EXPECT_TRUE(end.exited_with(2));
+  EXPECT_THAT(end.errors, HasSubstr("nothing is installed in " + prefix.string()));
+}
+
+} // namespace
+} // namespace afio::packaging
