@@ -37,7 +37,7 @@ constexpr char examples[] = R"(Examples:
   afio-hash -q --check photos.spooky        which are not what they were
   afio-hash --cache=ea photos               and read only what has changed since
   afio-hash -0 . | sort -z -k2 > list       by name
-The hash finds accidents, not forgeries, which sha256sum does.
+The hash finds accidents; against forgeries, use sha256sum.
 Exit: 0 all done, 1 a file could not be read or is not what --check says,
 2 usage, 4 files kept changing. Read on: man afio-hash, docs/guide/checksums.md)";
 
@@ -61,7 +61,7 @@ void describe(CLI::App& app, arguments& a) {
   // It changes nothing that could be tried, and prints a line for each file anyway.
   for (const char* const none : {"--dry-run", "--verbose"}) app.remove_option(app.get_option(none));
   app.get_option("--null")->description("Lines end with NULs");
-  app.get_option("--quiet")->description("Only what is not OK");
+  app.get_option("--quiet")->description("Only what has failed");
   app.footer(examples);
 }
 
