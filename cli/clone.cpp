@@ -68,7 +68,7 @@ std::string check_duration(const std::string& text) {
 }
 
 void describe(CLI::App& app, arguments& a) {
-  app.add_option("SRC", a.source, "The directory to clone")->type_name("");
+  app.add_option("SRC", a.source)->type_name("");
   app.add_option("NEW", a.target, "The clone's own name, which nothing has yet")->type_name("");
   app.add_option("--since", a.since, "An older clone to share with")->type_name("PREV");
   auto* const series =
@@ -77,7 +77,7 @@ void describe(CLI::App& app, arguments& a) {
   app.add_flag("--list", a.list, "Only tell what the clones in DIR take")->needs(series);
   app.add_option("--report", a.report, "Only print a page of charts of that: html")
       ->type_name("FORM")
-      ->check(one_of({"html"}))
+      ->check(CLI::IsMember({"html"}))
       ->needs(series);
   const auto add_keep = [&](const char* name, std::optional<unsigned>& to, const char* help) {
     app.add_option(name, to, help)->type_name("N")->needs(series);
