@@ -38,7 +38,6 @@ using algorithms::stopped;
 constexpr char examples[] = R"(Examples:
   afio-clone --series /backup /home          tonight's backup, and each night's
   afio-clone --series /backup --list         what each takes and gives back
-  afio-clone --series /backup --report html > backup.html
   afio-clone --since monday src tuesday      one clone, with a name of your own
 Exit: 0 all cloned, 1 some failed, 2 usage or another run is at work, 3 refused,
 4 a source kept changing. Read on: man afio-clone, docs/guide/backups.md)";
@@ -68,7 +67,7 @@ std::string check_duration(const std::string& text) {
 }
 
 void describe(CLI::App& app, arguments& a) {
-  app.add_option("SRC", a.source)->type_name("");
+  app.add_option("SRC", a.source, "The directory to clone")->type_name("");
   app.add_option("NEW", a.target, "The clone's own name, which nothing has yet")->type_name("");
   app.add_option("--since", a.since, "An older clone to share with")->type_name("PREV");
   auto* const series =

@@ -76,9 +76,9 @@ class Dependencies(unittest.TestCase):
                              self.rows[each["name"]]["user"] == "tests/", each["name"])
 
     def test_afio_says_which_bazel_it_needs(self):
-        self.assertEqual(calls_of("MODULE.bazel")[0],
-                         ("module", {"name": "afio", "bazel_compatibility": [">=7.6.0"]}))
-        self.assertIn("7.6 or later", read("docs/reference/dependencies.md"))
+        function, module = calls_of("MODULE.bazel")[0]
+        self.assertEqual((function, module["name"]), ("module", "afio"))
+        self.assertEqual(module["bazel_compatibility"], [">=7.6.0"])
 
     def test_workspaces_take_the_same_from_debian(self):
         libraries = system_libraries()
