@@ -32,7 +32,7 @@ constexpr char examples[] = R"(Examples:
   afio-diff photos /backup/photos           sizes, times and all metadata
   afio-diff --compare=content a b           each byte, too
   afio-diff --base v1 mine theirs           what became of v1 in two trees
-  afio-diff -0 a b | tr '\0' '\n'           the names alone, as they are
+  afio-diff -0 a b > names                  the names alone, a NUL after each
 Of several threads, lines come in no order: -j1 sorts.
 Exit: 0 no difference, 1 some, 2 something could not be compared, or usage.
 Read on: man afio-diff, docs/guide/updating.md)";
