@@ -19,8 +19,12 @@ std::string text_of(const std::string& path) {
 /// What a line of the manual prints: the arguments of its macro in one, fonts and quotes gone.
 std::string printed(const std::string& line) {
   const auto macro = line.starts_with('.') ? line.find(' ') + 1 : 0;
-  const std::string text = std::regex_replace(line.substr(macro), std::regex(R"(\\\(aq)"), "'");
-  return std::regex_replace(text, std::regex(R"(\\f[BIRP]|"| (?=")|\\(-))"), "$1");
+  std::string text = line.substr(macro);
+  for (const auto& [what, with] :
+       {std::pair{R"(\\\(aq)", "'"}, {R"(\\f[BIRP]|"| (?=")|\\(-))", "$1"}, {R"(\\\(rs)", "\\"}}) {
+    text = std::regex_replace(text, std::regex(what), with);
+  }
+  return text;
 }
 
 std::vector<std::string> section_of(const std::string& page, const std::string& title) {
