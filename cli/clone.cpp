@@ -62,10 +62,6 @@ struct arguments {
   bool keeps_index() const { return !series.empty() && (compare.empty() || compare == "index"); }
 };
 
-std::string check_duration(const std::string& text) {
-  return parse_duration(text) ? "" : "'" + text + "' is not a duration: write 90s, 10m or 1h30m";
-}
-
 void describe(CLI::App& app, arguments& a) {
   app.add_option("SRC", a.source, "The directory to clone")->type_name("");
   app.add_option("NEW", a.target, "The clone's own name, which nothing has yet")->type_name("");

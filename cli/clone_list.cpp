@@ -51,7 +51,8 @@ public:
       print_one(series.assume_value(), clone);
     }
     if (as_ == listing::page)
-      out_.print(html_report(path_, page_, clones.assume_value().size() - gone_ - count_));
+      out_.print(
+          html_report(path_, page_, clones.assume_value().size() - gone_ - count_ + unread_));
     tell_stop(out_, stopped_);
   }
 
@@ -85,6 +86,7 @@ private:
     failures_ += found.failures;
     stopped_ = found.stopped;
     if (stopped_ != stopped::no) return; // It was not looked at to the end.
+    unread_ += found.failures != 0 ? 1 : 0;
     tell({one, found.entries, found.bytes, found.bytes - shared_bytes(last_, found),
           found.reclaimable});
     last_ = std::move(found);
@@ -134,7 +136,8 @@ private:
   std::uint64_t failures_ = 0;
   std::uint64_t count_ = 0;
   std::uint64_t gone_ = 0;
-  reclaimable_report last_; // Of the clone before.
+  std::uint64_t unread_ = 0; // Not to the end.
+  reclaimable_report last_;  // Of the clone before.
   std::vector<listed_clone> page_;
   stopped stopped_ = stopped::no;
 };

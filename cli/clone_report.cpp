@@ -61,14 +61,12 @@ struct amounts {
   std::uint64_t sum() const noexcept { return shared + added; }
 };
 
-/// The least of 1, 2, 5, 10, 20, … times a power of 1024 of which five reach `most`.
+/// The least of 1, 2, 5, 10, … 500 times a power of 1024 of which five reach `most`.
 double step_for(std::uint64_t most) noexcept {
   const double wanted = std::max(static_cast<double>(most) / 5, 1.0);
-  double unit = 1;
-  while (unit * 1024 <= wanted) unit *= 1024;
-  for (double of_ten = unit;; of_ten *= 10) {
-    for (const double digit : {1, 2, 5}) {
-      if (of_ten * digit >= wanted) return of_ten * digit;
+  for (double unit = 1;; unit *= 1024) {
+    for (const double steps : {1, 2, 5, 10, 20, 50, 100, 200, 500}) {
+      if (steps * unit >= wanted) return steps * unit;
     }
   }
 }
@@ -164,7 +162,8 @@ std::string summary(std::span<const listed_clone> clones, std::uint64_t missing)
                      "</b>; these have <b>" + size_text(together) + "</b> in files.</p>\n";
   if (missing != 0) {
     text += "<p><b>" + grouped(missing) +
-            "</b> more could not be looked at to the end, and do not show.</p>\n";
+            "</b> could not be looked at to the end: what they and those after them have is not all "
+            "here.</p>\n";
   }
   return text;
 }

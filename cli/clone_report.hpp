@@ -22,8 +22,8 @@ struct listed_clone {
 };
 
 /// One HTML page that needs no other file and loads nothing: what the clones have, share and add as
-/// charts over time and as a table. `clones`: the oldest first. `missing`: how many more there are
-/// that could not be looked at.
+/// charts over time and as a table. `clones`: the oldest first. `missing`: how many
+/// there are, these or others, that could not be looked at to the end.
 std::string html_report(std::string_view series, std::span<const listed_clone> clones,
                         std::uint64_t missing);
 

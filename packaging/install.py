@@ -2,14 +2,16 @@
 """Installs afio below a prefix, and removes it again.
 
 What has been installed is written down in PREFIX/share/afio/installed, in the form of sha256sum.
-Only a file that is what that list says is ever replaced or removed, so nothing of anybody else's
-is. No symbolic link below the prefix is followed. What a killed run leaves is finished by the next
-one, but for a file .afio-… of 128 random bits.
+A file is looked at before it is replaced or removed: one that is not what that list says stays, and is
+named. (Who changes one in the very moment between loses that.) No symbolic link below the prefix is
+followed. One run at a time: the directory is locked. What a killed run leaves is finished by the next
+one, but for a file .afio-… of 128 random bits, or an empty share/afio.
 """
 
 import argparse
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -88,8 +90,7 @@ class Prefix:
                 done /= part
                 if make:
                     with contextlib.suppress(FileExistsError):
-                        os.mkdir(part, dir_fd=descriptor)
-                        os.chmod(part, 0o755, dir_fd=descriptor)
+                        os.mkdir(part, 0o755, dir_fd=descriptor)
                 flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
                 parent, descriptor = descriptor, os.open(part, flags, dir_fd=descriptor)
                 os.close(parent)
@@ -119,13 +120,23 @@ class Prefix:
         except FileNotFoundError:
             return None
 
+    def lock(self):
+        """Until this process ends."""
+        self.descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Refusal(f"another run is at work in {self.path}") from error
+
     def read_list(self):
         """Takes note of what was installed; of nothing if there is no list."""
         try:
             with self.folder_of(LIST) as (folder, name):
-                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
                 descriptor = os.open(name, flags, dir_fd=folder.descriptor)
                 with open(descriptor, encoding="utf-8") as file:
+                    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                        raise Refusal(f"{self.path / LIST} is no file")
                     lines = file.read().splitlines()
         except FileNotFoundError:
             return
@@ -155,17 +166,20 @@ class Prefix:
 
     def install(self, tree):
         """Makes all files that the tar file `tree` has, and removes those of an earlier version."""
+        self.lock()
         with tarfile.open(tree) as tar:
             new = {member.name: (tar.extractfile(member).read(), member.mode) for member in tar}
         self.read_list()
         for path in new:
             there = self.digest(path)
             if there is not None and there not in self.files.get(path, ()):
-                raise Refusal(f"{self.path / path} is there, and not from an earlier installation. "
+                what = "has been changed since" if path in self.files else "is there, and not from"
+                raise Refusal(f"{self.path / path} {what} an earlier installation. "
                               "Move it away first. Nothing has been changed.")
         old = dict(self.files)
         folders = sorted({folder for path in [LIST, *new] for folder in parents(path)})
-        self.made += [folder for folder in folders if self.is_missing(folder)]
+        self.made += [folder for folder in folders
+                      if folder not in self.made and self.is_missing(folder)]
         for path, (data, _) in new.items():
             self.files[path] = {hashlib.sha256(data).hexdigest(), *old.get(path, ())}
         # Before all else, so that a run that is killed leaves nothing that is not in the list.
@@ -207,14 +221,25 @@ class Prefix:
 
     def uninstall(self):
         """Removes what was installed. False if something of it stays."""
+        self.lock()
         self.read_list()
         if not self.files:
             raise Refusal(f"nothing is installed in {self.path}: there is no {self.path / LIST}")
-        all_gone = all([self.remove(path) for path in self.files])
+        all_gone = all([self.is_removed(path) for path in self.files])
+        # The list goes after what it names, and before the directories that it is in.
+        self.remove_empty(keep=parents(LIST))
         with self.folder_of(LIST) as (folder, name):
             os.unlink(name, dir_fd=folder.descriptor)
         self.remove_empty()
         return all_gone
+
+    def is_removed(self, path):
+        """The same as remove(); a file that cannot be got at stays, too."""
+        try:
+            return self.remove(path)
+        except Refusal as refusal:
+            print(f"{refusal}: what is there stays", file=sys.stderr)
+            return False
 
 
 def parents(path):
@@ -233,6 +258,12 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def place_options(arguments):
+    """Where to, as it can be pasted."""
+    destdir = [f"--destdir={arguments.destdir}"] if arguments.destdir else []
+    return shlex.join([*destdir, f"--prefix={arguments.prefix}"])
+
+
 def run(arguments):
     if not arguments.prefix:
         raise Refusal("--prefix is empty")
@@ -248,15 +279,17 @@ def run(arguments):
         return 0
     if arguments.compilation_mode != "opt":
         raise Refusal("this build is slow and its tools need shared libraries. Build with -c opt:\n"
-                      f"  ./bazelw run -c opt //:install -- --prefix={arguments.prefix}")
+                      f"  ./bazelw run -c opt //:install -- {place_options(arguments)}")
     os.makedirs(place, exist_ok=True)
     Prefix(place).install(arguments.tree)
     print(f"Installed afio in {place}. To remove it:\n"
-          f"  ./bazelw run //:uninstall -- --prefix={shlex.quote(str(place))}")
+          f"  ./bazelw run //:uninstall -- {'--destdir= ' if arguments.destdir else ''}"
+          f"--prefix={shlex.quote(str(place))}")
     return 0
 
 
 def main():
+    os.umask(0o022)
     arguments = parse_arguments()
     try:
         return run(arguments)
@@ -268,7 +301,7 @@ def main():
             print(f"""\
 To use a directory of your own, give --prefix=$HOME/.local or the like. To use this one:
   ./bazelw build -c opt //:install //:uninstall
-  sudo bazel-bin/{"un" if arguments.uninstall else ""}install --prefix={arguments.prefix}""",
+  sudo bazel-bin/{"un" if arguments.uninstall else ""}install {place_options(arguments)}""",
                   file=sys.stderr)
     return 2
 

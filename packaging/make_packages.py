@@ -16,6 +16,7 @@ PACKAGES = {
     "afio": {
         "bin/": "usr/bin/",
         "share/bash-completion/": "usr/share/bash-completion/",
+        "share/doc/afio/docs/": "usr/share/doc/afio/docs/",
         "share/fish/": "usr/share/fish/",
         "share/man/": "usr/share/man/",
         "share/zsh/site-functions/": "usr/share/zsh/vendor-completions/",

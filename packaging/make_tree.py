@@ -17,7 +17,8 @@ def parse_arguments():
     parser.add_argument("--prefix", help="for afio.pc; without, it works wherever the tree is")
     parser.add_argument("--version-header", required=True, type=pathlib.Path)
     parser.add_argument("--library", required=True, type=pathlib.Path)
-    for kind in ["headers", "tools", "man", "bash", "zsh", "fish", "templates", "documents"]:
+    for kind in ["headers", "tools", "man", "bash", "zsh", "fish", "templates", "documents",
+                 "pages"]:
         parser.add_argument("--" + kind, nargs="*", default=[], type=pathlib.Path)
     return parser.parse_args()
 
@@ -72,6 +73,8 @@ def contents(arguments):
         yield "share/man/man1/" + page.name, 0o644, page.read_bytes()
     for document in arguments.documents:
         yield "share/doc/afio/" + document.name, 0o644, document.read_bytes()
+    for page in arguments.pages:
+        yield f"share/doc/afio/{page.relative_to(root)}", 0o644, page.read_bytes()
     for files, folder in [
         (arguments.bash, "share/bash-completion/completions"),
         (arguments.zsh, "share/zsh/site-functions"),

@@ -24,12 +24,6 @@ namespace {
 /// of the options itself, nor promised to anyone.
 constexpr std::string_view describe_options = "--describe-options";
 
-/// Empty where `text` is a duration, else what is wrong with it.
-std::string check_duration(const std::string& text) {
-  if (parse_duration(text)) return {};
-  return "'" + text + "' is not a duration: write 90s, 1.5s, 250ms, 10m or 1h30m";
-}
-
 /// The message of a usage error, which may repeat any byte of the command line.
 std::string for_terminal(const std::string& text) {
   const std::string safe = afio::quoted(text);

@@ -50,6 +50,11 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
   return std::chrono::nanoseconds(static_cast<std::int64_t>(std::llround(total)));
 }
 
+std::string check_duration(const std::string& text) {
+  if (parse_duration(text)) return {};
+  return "'" + text + "' is not a duration: write 90s, 1.5s, 250ms, 10m or 1h30m";
+}
+
 std::string clock_text(std::chrono::seconds span) {
   const long long all = span.count();
   std::array<char, 64> text;

@@ -13,6 +13,9 @@ namespace afio::cli {
 /// 292 years.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept;
 
+/// Empty where `text` is a duration, else what is wrong with it.
+std::string check_duration(const std::string& text);
+
 /// "0:07", "12:34", "1:02:03", "3d 4:05:06": for a progress bar.
 std::string clock_text(std::chrono::seconds span);
 

@@ -33,6 +33,17 @@ TEST_F(Install, HasToolsThatTellTheVersion) {
   EXPECT_EQ(tools, 10U);
 }
 
+TEST_F(Install, HasThePagesThatHelpRefersTo) {
+  ASSERT_TRUE(install().exited_with(0));
+  for (const auto& tool : fs::directory_iterator(prefix / "bin")) {
+    const std::string help = testing::run({.arguments = {tool.path(), "--help"}}).output;
+    const auto at = help.find("docs/guide/");
+    ASSERT_NE(at, help.npos) << tool;
+    const std::string page = help.substr(at, help.find(".md", at) + 3 - at);
+    EXPECT_TRUE(fs::exists(prefix / "share/doc/afio" / page)) << page;
+  }
+}
+
 TEST_F(Install, IsFoundByPkgConfig) {
   ASSERT_TRUE(install().exited_with(0));
   const auto end = shell(R"(

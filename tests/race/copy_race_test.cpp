@@ -124,10 +124,6 @@ constexpr swap_plan of_targets[] = {{directory_symlink_absolute, 2, 0, target},
                                     {file_symlink, 2, 0, target},
                                     {moved_out, 2, 0, target}};
 
-std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
-  return as_name(print(one.param));
-}
-
 INSTANTIATE_TEST_SUITE_P(Sources, CopyRace, ::testing::ValuesIn(of_sources), plan_of);
 INSTANTIATE_TEST_SUITE_P(Targets, CopyRace, ::testing::ValuesIn(of_targets), plan_of);
 

@@ -2,7 +2,6 @@
 // touched, and every name reads what it did. The controls come first, and among them is what people
 // use for it now: a race that they survive would prove nothing.
 #include "tests/race/contenders.hpp"
-#include "tests/race/pace.hpp"
 #include "tests/race/race.hpp"
 
 #include <gtest/gtest.h>
@@ -18,10 +17,6 @@ TEST_P(DedupeControl, Falls) {
   const tally counted = explore(link_by_paths(), GetParam());
   print_line(link_by_paths(), GetParam(), counted);
   EXPECT_GT(counted.with(outcome::touched_outside), 0U);
-}
-
-std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
-  return as_name(print(one.param));
 }
 
 INSTANTIATE_TEST_SUITE_P(Races, DedupeControl,
@@ -62,37 +57,15 @@ INSTANTIATE_TEST_SUITE_P(Edits, DedupePeer,
 class DedupeRace : public race_fixture<::testing::TestWithParam<swap_plan>> {};
 
 TEST_P(DedupeRace, NothingOfOutsideIsTouchedAndEveryNameReadsTheSame) {
-  const contender tool = afio_dedupe();
-  const tally counted = explore(tool, GetParam(), quick_step(4));
-  print_line(tool, GetParam(), counted);
-  EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
-  EXPECT_GT(counted.dangerous, 0U);
+  expect_unharmed(afio_dedupe(), GetParam());
 }
 
-// Not the root itself for a symlink: a TREE that is one is refused.
-INSTANTIATE_TEST_SUITE_P(
-    Races, DedupeRace,
-    ::testing::Values(swap_plan{directory_symlink_absolute, 1},
-                      swap_plan{directory_symlink_absolute, 2, 1},
-                      swap_plan{directory_symlink_relative, 3}, swap_plan{directory_other, 1},
-                      swap_plan{directory_other, 2, 2}, swap_plan{directory_file, 2},
-                      swap_plan{directory_fifo, 2}, swap_plan{file_symlink, 1},
-                      swap_plan{file_symlink, 3, 1}, swap_plan{directory_mount, 2},
-                      swap_plan{file_mount, 2}, swap_plan{moved_out, 2}, swap_plan{root_moved},
-                      swap_plan{parent_symlink}),
-    plan_of);
+INSTANTIATE_TEST_SUITE_P(Races, DedupeRace, ::testing::ValuesIn(plans_of_files_altered()), plan_of);
 
 class DedupeEdit : public race_fixture<::testing::TestWithParam<swap_plan>> {};
 
 // An editor who comes while the file is compared or replaced has to wait: those count.
-TEST_P(DedupeEdit, IsKept) {
-  const contender tool = afio_dedupe();
-  const tally counted = explore(tool, GetParam(), quick_step(4));
-  print_line(tool, GetParam(), counted);
-  EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
-  EXPECT_GT(counted.kept_out, 0U);
-  EXPECT_GT(counted.dangerous, counted.kept_out);
-}
+TEST_P(DedupeEdit, IsKept) { expect_edits_kept(afio_dedupe(), GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(Races, DedupeEdit,
                          ::testing::Values(swap_plan{file_edited, 2}, swap_plan{file_edited, 3}),

@@ -19,10 +19,6 @@ TEST_P(ListControl, Falls) {
   EXPECT_GT(counted.with(outcome::leaked), 0U);
 }
 
-std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
-  return as_name(print(one.param));
-}
-
 INSTANTIATE_TEST_SUITE_P(Races, ListControl,
                          ::testing::Values(swap_plan{directory_symlink_absolute, 2},
                                            swap_plan{directory_other, 2},

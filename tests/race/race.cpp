@@ -1,5 +1,6 @@
 #include "tests/race/race.hpp"
 
+#include "tests/race/pace.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/supervisor.hpp"
 
@@ -59,6 +60,45 @@ std::vector<swap_plan> all_plans(side where, int most_back_after) {
   return plans;
 }
 
+// Not the root itself for a symlink: one that is given is followed, or refused.
+std::vector<swap_plan> plans_of_files_altered() {
+  return {{directory_symlink_absolute, 1},
+          {directory_symlink_absolute, 2, 1},
+          {directory_symlink_relative, 3},
+          {directory_other, 1},
+          {directory_other, 2, 2},
+          {directory_file, 2},
+          {directory_fifo, 2},
+          {file_symlink, 1},
+          {file_symlink, 3, 1},
+          {directory_mount, 2},
+          {file_mount, 2},
+          {moved_out, 2},
+          {root_moved},
+          {parent_symlink}};
+}
+
+namespace {
+
+tally explored(const contender& tool, const swap_plan& plan) {
+  tally counted = explore(tool, plan, quick_step(4));
+  print_line(tool, plan, counted);
+  EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
+  return counted;
+}
+
+} // namespace
+
+void expect_unharmed(const contender& tool, const swap_plan& plan) {
+  EXPECT_GT(explored(tool, plan).dangerous, 0U);
+}
+
+void expect_edits_kept(const contender& tool, const swap_plan& plan) {
+  const tally counted = explored(tool, plan);
+  EXPECT_GT(counted.kept_out, 0U);
+  EXPECT_GT(counted.dangerous, counted.kept_out);
+}
+
 tally explore_all(const contender& tool, const std::vector<swap_plan>& plans) {
   tally sum;
   for (const swap_plan& plan : plans) {
@@ -81,6 +121,10 @@ std::string as_name(const std::string& text) {
     if (letter == ' ') name += '_';
   }
   return name;
+}
+
+std::string plan_of(const ::testing::TestParamInfo<swap_plan>& one) {
+  return as_name(print(one.param));
 }
 
 } // namespace afio::testing

@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
                       swap_plan{file_symlink, 2}, swap_plan{directory_mount, 2},
                       swap_plan{file_mount, 2}, swap_plan{moved_out, 2}, swap_plan{root_moved},
                       swap_plan{parent_symlink}),
-    [](const auto& one) { return as_name(print(one.param)); });
+    plan_of);
 
 TEST(FreeSwap, TheControlFalls) {
   free_swaps counted;
