@@ -161,9 +161,10 @@ std::string summary(std::span<const listed_clone> clones, std::uint64_t missing)
                      "</b>. Copies without sharing would have <b>" + size_text(apart) +
                      "</b>; these have <b>" + size_text(together) + "</b> in files.</p>\n";
   if (missing != 0) {
-    text += "<p><b>" + grouped(missing) +
-            "</b> could not be looked at to the end: what they and those after them have is not all "
-            "here.</p>\n";
+    text +=
+        "<p><b>" + grouped(missing) +
+        "</b> could not be looked at to the end: what they and those after them have is not all "
+        "here.</p>\n";
   }
   return text;
 }

@@ -30,7 +30,8 @@ constexpr char examples[] = R"(Examples:
   afio-rmtree build/                delete a tree
   afio-rmtree --contents cache      empty it, keep the directory
   afio-rmtree -n old | less         see what would go
-Exit: 0 all gone, 1 some failed, 2 usage, 3 refused. Read on: man afio-rmtree)";
+Exit: 0 all gone, 1 some failed, 2 usage, 3 refused.
+Read on: man afio-rmtree, docs/guide/clean-up.md)";
 
 struct arguments {
   common_arguments common;
