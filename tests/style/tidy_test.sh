@@ -1,17 +1,17 @@
 #!/bin/bash
-# clang-tidy has nothing to say of the libraries' sources, nor of the headers that they include.
+# clang-tidy has nothing to say of the sources in the folders given, nor of the headers that they include.
 set -euo pipefail
 
 touch "${TEST_SHARD_STATUS_FILE:-/dev/null}"
-mapfile -t sources < <(find -L afio algorithms -name '*.cpp' | sort)
-if ((${#sources[@]} < 100)); then
+mapfile -t sources < <(find -L "$@" -name '*.cpp' | sort)
+if ((${#sources[@]} < 30)); then
   echo "FAILED: only ${#sources[@]} sources are here"
   exit 1
 fi
 
 # A clang-tidy that cannot read our checks has nothing to say either.
 if ! clang-tidy --list-checks --checks='-clang-analyzer-*' "${sources[0]}" -- |
-  grep -q readability-identifier-naming; then
+  grep readability-identifier-naming >/dev/null; then
   echo "FAILED: clang-tidy does not know the checks of .clang-tidy"
   exit 1
 fi
