@@ -9,7 +9,6 @@
 #include "cli/common/json_line.hpp"
 #include "cli/common/shown_progress.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <utility>
@@ -21,11 +20,6 @@ namespace {
 
 using algorithms::reclaimable_report;
 using algorithms::stopped;
-
-/// Right-aligned, so that a column of them can be read.
-std::string aligned(const std::string& text, std::size_t width) {
-  return std::string(width - std::min(width, text.size()), ' ') + text;
-}
 
 class clone_list {
 public:
@@ -51,8 +45,7 @@ public:
       print_one(series.assume_value(), clone);
     }
     if (as_ == listing::page)
-      out_.print(
-          html_report(path_, page_, clones.assume_value().size() - gone_ - count_ + unread_));
+      out_.print(html_report(path_, page_, clones.assume_value().size() - gone_ - whole_));
     tell_stop(out_, stopped_);
   }
 
@@ -86,7 +79,7 @@ private:
     failures_ += found.failures;
     stopped_ = found.stopped;
     if (stopped_ != stopped::no) return; // It was not looked at to the end.
-    unread_ += found.failures != 0 ? 1 : 0;
+    whole_ += found.failures == 0 ? 1 : 0;
     tell({one, found.entries, found.bytes, found.bytes - shared_bytes(last_, found),
           found.reclaimable});
     last_ = std::move(found);
@@ -136,8 +129,8 @@ private:
   std::uint64_t failures_ = 0;
   std::uint64_t count_ = 0;
   std::uint64_t gone_ = 0;
-  std::uint64_t unread_ = 0; // Not to the end.
-  reclaimable_report last_;  // Of the clone before.
+  std::uint64_t whole_ = 0; // Looked at to the end.
+  reclaimable_report last_; // Of the clone before.
   std::vector<listed_clone> page_;
   stopped stopped_ = stopped::no;
 };

@@ -32,10 +32,6 @@ std::string_view name_of(file_piece::kind what) noexcept {
   return what == file_piece::kind::data ? "data" : "hole";
 }
 
-std::string aligned(const std::string& text, std::size_t width) {
-  return std::string(width - std::min(width, text.size()), ' ') + text;
-}
-
 std::string line_of(const file_piece& piece) {
   constexpr std::size_t width = 15;
   std::string text = aligned(std::to_string(piece.where.offset), width) +

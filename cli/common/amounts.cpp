@@ -24,6 +24,10 @@ std::string size_text(double bytes) {
   return text.data();
 }
 
+std::string aligned(std::string_view text, std::size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ').append(text);
+}
+
 std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {
   std::uint64_t number = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -1,6 +1,7 @@
 #include "cli/common/told_differences.hpp"
 
 #include "afio/quoted.hpp"
+#include "cli/common/amounts.hpp"
 #include "cli/common/json_line.hpp"
 
 #include <algorithm>
@@ -204,8 +205,7 @@ std::string told_differences::summary(const compare_report& report, std::size_t 
   std::string text;
   for (const auto& [what, number] : all) {
     text.append(what).append(name_width + 1 - what.size(), ' ');
-    const std::string digits = std::to_string(number);
-    text.append(number_width - digits.size(), ' ').append(digits);
+    text += aligned(std::to_string(number), number_width);
     if (number != 0) text += "  " + bar_of((number * room + most - 1) / most, in);
     text += "\n";
   }
