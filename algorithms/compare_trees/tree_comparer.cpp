@@ -40,10 +40,7 @@ void tree_comparer<N>::rows(const place<N>& here, std::span<row<N>> rows) noexce
 
 template <std::size_t N>
 void tree_comparer<N>::compare_row(const place<N>& here, row<N>& r) {
-  const std::string_view root = shared_->shown;
-  const std::string shown = here.path(r.name);
-  const std::string_view path =
-      std::string_view(shown).substr(root.size() + (root.ends_with('/') || root.empty() ? 0 : 1));
+  const std::string path = here.below(r.name);
   if (!is_known(here, r) || !wants(path, r)) {
     r.below = row<N>::below::skip;
     return;

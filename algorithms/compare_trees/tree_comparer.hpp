@@ -12,7 +12,6 @@ namespace afio::algorithms::compare_detail {
 struct comparing_trees {
   const compare_options& options;
   difference_listener& found;
-  std::string_view shown; ///< What paths begin with.
   std::mutex telling;
   link_pairs links; ///< Of two trees.
 };

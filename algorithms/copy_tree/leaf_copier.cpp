@@ -158,7 +158,7 @@ result<void> leaf_copier<N>::point_to_source(const found& f, account& sum) {
   // A mount of the source's own directory: the symlink would replace what it points to.
   if (f.here.present(last) && f.here.id(0).same_file(f.here.id(last)))
     return error(errc::refused, call::verify, f.entry.name);
-  const std::string below = shared_->below(f.here);
+  const std::string below = f.here.below();
   const std::string path = joined(joined(shared_->at.source, below), f.entry.name);
   AFIO_TRY(const std::string target,
            pointer_to(path, joined(shared_->at.copy, below), shared_->options.leaves));
@@ -195,7 +195,7 @@ result<std::optional<std::string>> leaf_copier<N>::fixed_symlink(const found& f)
   std::array<char, path_view::max_size> buffer;
   AFIO_TRY(const std::string_view target,
            read_symlink(f.here.handle(0), f.entry.name, f.status, buffer));
-  const std::string below = shared_->below(f.here);
+  const std::string below = f.here.below();
   auto says = fixed_target(shared_->at, f.here.handle(0), joined(shared_->at.source, below),
                            joined(shared_->at.copy, below), target);
   if (says && says->size() >= path_view::max_size)
@@ -220,7 +220,7 @@ result<void> leaf_copier<N>::copy_grouped(const found& f, account& sum) {
     return success();
   }
   link_groups::claim first(shared_->groups, f.status.id);
-  placed at{shared_->below(f.here, f.entry.name), {}};
+  placed at{f.here.below(f.entry.name), {}};
   std::optional<identity> there;
   if (around_ != nullptr) {
     AFIO_TRY(there, around_->take(f.here, f.entry, sum));

@@ -68,10 +68,7 @@ public:
   collector(collector&&) = default;
 
   /// What is walked next.
-  void begin(directory_number root, std::string_view shown) noexcept {
-    root_ = root;
-    shown_ = shown;
-  }
+  void begin(directory_number root) noexcept { root_ = root; }
 
   /// Copies its name. Throws std::bad_alloc.
   directory_number add(const found_directory& directory);
@@ -93,7 +90,6 @@ private:
   std::uint32_t worker_;
   const dedupe_options* options_;
   directory_number root_ = 0;
-  std::string_view shown_;
   name_store names_;
   std::deque<found_directory> directories_;
   std::deque<found_file> files_;

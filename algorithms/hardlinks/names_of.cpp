@@ -2,8 +2,8 @@
 
 #include "afio/directory_handle.hpp"
 #include "algorithms/ancestor.hpp"
+#include "algorithms/filtered.hpp"
 #include "algorithms/hardlinks/under_its_name.hpp"
-#include "algorithms/tree_part.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,13 +61,13 @@ private:
 class searcher final : public visitor<1> {
 public:
   /// What was searched before is left out.
-  searcher(found_names& found, const tree_part& part, const identity& searched) noexcept
-      : found_(&found), wanted_(found.wanted()), part_(part), searched_(searched) {}
+  searcher(found_names& found, const path_filter* filter, const identity& searched) noexcept
+      : found_(&found), wanted_(found.wanted()), filter_(filter), searched_(searched) {}
 
   void rows(const place<1>& here, std::span<row<1>> rows) noexcept override {
     for (row<1>& r : rows) {
       try {
-        if (was_searched(here, r.in[0]) || !part_.holds(here, r))
+        if (was_searched(here, r.in[0]) || !includes(filter_, here, r))
           r.below = row<1>::below::skip;
         else if (seems_right(r.in[0]))
           verify(here, r.name);
@@ -107,7 +107,7 @@ private:
 
   found_names* found_;
   identity wanted_;
-  tree_part part_;
+  const path_filter* filter_;
   identity searched_;
 };
 
@@ -149,8 +149,7 @@ public:
 
   void look_in(const walk_root& tree, const path_filter* filter, const identity& searched = {}) {
     if (!limit_.unlimited()) how_.deadline = deadline::in(limit_.remaining());
-    std::vector<searcher> workers(worker_count(how_, 1),
-                                  searcher(found_, {tree.name, filter}, searched));
+    std::vector<searcher> workers(worker_count(how_, 1), searcher(found_, filter, searched));
     const auto done = walk<1>({tree}, workers, how_, told_);
     if (!done) return fail(tree.name, done.assume_error());
     failures_ += done.assume_value().failures;

@@ -148,7 +148,7 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
   if (filter == nullptr) return true;
   AFIO_TRY(const path_handle old,
            path_handle::path(here.handle(target), r.name, shared_->options.tree.mounts));
-  const std::string below = shared_->copying.below(here, r.name);
+  const std::string below = here.below(r.name);
   walk_options how = shared_->options.tree.for_walk();
   how.threads = 1;
   how.counters = nullptr;

@@ -32,7 +32,7 @@ struct updating {
   template <std::size_t N>
   bool wants(const place<N>& here, const row<N>& r) const {
     if (options.filter == nullptr) return true;
-    const std::string path = copying.below(here, r.name);
+    const std::string path = here.below(r.name);
     return std::ranges::all_of(
         r.in, [&](const cell& c) { return !c.present || options.filter->includes(path, c.type); });
   }

@@ -227,7 +227,7 @@ result<bool> merger::same_entry(const place<3>& here, const compared_entry& a,
 
 void merger::tell(const place<3>& here, const row<3>& r, const outcome& o) {
   ++found_;
-  const std::string path = shared_->copying.below(here, r.name);
+  const std::string path = here.below(r.name);
   const std::scoped_lock one(shared_->telling);
   conflicts_->differs(merge_difference{
       path, o.what, o.left, o.right, {r.in[base].stat, r.in[source].stat, r.in[target].stat}});

@@ -24,8 +24,7 @@ auto key_of(const lone_file& f) noexcept {
 /// Tree 0 is the source, tree 1 the target.
 class finder final : public visitor<2> {
 public:
-  finder(const path_filter* filter, std::string_view shown) noexcept
-      : filter_(filter), shown_(shown) {}
+  explicit finder(const path_filter* filter) noexcept : filter_(filter) {}
 
   void rows(const place<2>& here, std::span<row<2>> rows) noexcept override {
     for (row<2>& r : rows) {
@@ -50,8 +49,7 @@ private:
     if (!known || (both && r.in[0].type != r.in[1].type)) r.below = row<2>::below::skip;
     const bool lone = !both && known && c.type == file_type::regular;
     if (!lone && c.type != file_type::directory) return;
-    std::string path = here.path(r.name).substr(shown_.size());
-    path.erase(0, path.find_first_not_of('/'));
+    std::string path = here.below(r.name);
     if (filter_ != nullptr && !filter_->includes(path, c.type)) {
       r.below = row<2>::below::skip;
       return;
@@ -62,7 +60,6 @@ private:
   }
 
   const path_filter* filter_;
-  std::string_view shown_;
 };
 
 /// The file at that path, if it still is the one.
@@ -82,10 +79,6 @@ bool same_contents(const std::array<walk_root, 2>& roots, const lone_file& a, co
       equal_contents(left.assume_value(), right.assume_value(), a.size, through, stop);
   return same && same.assume_value();
 }
-
-} // namespace
-
-namespace {
 
 /// A directory whose times stay what they were when it has got or lost a name: that is not what its
 /// owner has changed.
@@ -127,7 +120,7 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const update_opt
   walking.counters = nullptr;
   walking.fields =
       want::type | want::size | want::times | want::mode | want::owner | want::identity;
-  std::vector<finder> workers(worker_count(walking, 2), finder(how.filter, roots[0].name));
+  std::vector<finder> workers(worker_count(walking, 2), finder(how.filter));
   observer nobody; // What cannot be looked at now cannot be updated, which is told then.
   AFIO_TRY(walk<2>(roots, workers, walking, nobody));
   std::array<std::vector<lone_file>, 2> lone;

@@ -110,6 +110,20 @@ TEST_P(Copying, AnOddTreeIsEqualInEveryField) {
   EXPECT_EQ(leftovers(), 0U);
 }
 
+TEST_P(Copying, WhatTheSourceIsCalledSaysNothingToFiltersAndLinks) {
+  make("d s/d\n f s/d/f 10\n h s/g = s/d/f\n f s/x 1");
+  path_filter no_x;
+  ASSERT_TRUE(no_x.add(path_filter::action::exclude, "/x"));
+  for (const char* shown : {"", "s", "s/", "/"}) {
+    const auto report =
+        take(copy_tree(dir, leaf("s"), dir, leaf("t"), shown, {.filter = &no_x}, told));
+    EXPECT_EQ(report.failures, 0U) << told << '"' << shown << '"';
+    EXPECT_EQ(report.linked, 1U) << '"' << shown << '"';
+    EXPECT_FALSE(fs::exists(at("t/x"))) << '"' << shown << '"';
+    fs::remove_all(at("t"));
+  }
+}
+
 TEST_P(Copying, MergedIntoNothingItIsEqualToo) {
   make_odd_tree();
   make("d t 0700");
