@@ -124,7 +124,7 @@ std::string series_run::path_of(std::string_view name) const {
 
 tree_options series_run::for_trees() const noexcept {
   tree_options how = options_.clone.tree;
-  if (!limit_.unlimited()) how.deadline = deadline::in(limit_.remaining());
+  how.deadline = limit_.rest();
   return how;
 }
 

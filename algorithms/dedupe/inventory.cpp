@@ -100,7 +100,7 @@ found_name collector::name_in(const place<1>& here, leaf_name name) const noexce
 }
 
 result<walk_report> inventory::fill(std::span<const walk_root> trees, const dedupe_options& options,
-                                    observer& told) {
+                                    const deadline::running& limit, observer& told) {
   walk_options how = options.tree.for_walk();
   how.fields = fields;
   const unsigned workers = worker_count(how, 1);
@@ -111,6 +111,7 @@ result<walk_report> inventory::fill(std::span<const walk_root> trees, const dedu
     const found_name shown{0, tree.name.data(), static_cast<std::uint32_t>(tree.name.size())};
     const directory_number root = workers_[0].add({.at = shown, .id = id, .root = tree.directory});
     for (collector& worker : workers_) worker.begin(root);
+    how.deadline = limit.rest();
     AFIO_TRY(const walk_report done, walk<1>({tree}, workers_, how, told));
     all.rows += done.rows;
     all.failures += done.failures;

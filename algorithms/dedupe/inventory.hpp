@@ -98,9 +98,10 @@ private:
 /// Of several trees. Constant once filled: by any thread.
 class inventory {
 public:
-  /// Walks `trees`. Entries that cannot be looked at are told and left out. Throws std::bad_alloc.
+  /// Walks `trees` until `limit`. Entries that cannot be looked at are told and left out. Throws
+  /// std::bad_alloc.
   result<walk_report> fill(std::span<const walk_root> trees, const dedupe_options& options,
-                           observer& told);
+                           const deadline::running& limit, observer& told);
 
   const found_directory& directory(directory_number number) const noexcept;
   /// The root that it is below. Of a tree that comes first it is less.

@@ -157,7 +157,7 @@ public:
   void look_in(const walk_root& tree) {
     walk_options how = options_.tree.for_walk();
     how.fields = fields;
-    if (!limit_.unlimited()) how.deadline = deadline::in(limit_.remaining());
+    how.deadline = limit_.rest();
     std::vector<collector> workers;
     for (unsigned left = worker_count(how, 1); left != 0; --left) workers.emplace_back(options_);
     const auto done = walk<1>({tree}, workers, how, told_);

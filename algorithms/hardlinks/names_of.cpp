@@ -148,7 +148,7 @@ public:
   }
 
   void look_in(const walk_root& tree, const path_filter* filter, const identity& searched = {}) {
-    if (!limit_.unlimited()) how_.deadline = deadline::in(limit_.remaining());
+    how_.deadline = limit_.rest();
     std::vector<searcher> workers(worker_count(how_, 1), searcher(found_, filter, searched));
     const auto done = walk<1>({tree}, workers, how_, told_);
     if (!done) return fail(tree.name, done.assume_error());

@@ -69,7 +69,7 @@ private:
 
 tree_options tree_move::for_next_walk() const noexcept {
   tree_options how = options_.tree;
-  if (!limit_.unlimited()) how.deadline = deadline::in(limit_.remaining());
+  how.deadline = limit_.rest();
   return how;
 }
 

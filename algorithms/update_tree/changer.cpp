@@ -129,8 +129,7 @@ result<bool> changer<N>::empty_directory(const place<N>& here, const row<N>& r) 
   AFIO_TRY(const identity id, old.identity());
   if (!id.same_file(r.in[target].stat->id)) return error(errc::raced, call::openat2, r.name);
   remove_options how;
-  how.tree = shared_->options.tree;
-  how.tree.threads = 1;
+  how.tree = shared_->for_inner_walk();
   if (shared_->rehearses()) how.doing = remove_options::doing::rehearse;
   AFIO_TRY(const remove_report done,
            remove_contents(old, here.path_in(target, r.name), how, shared_->told));
@@ -149,8 +148,7 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
   AFIO_TRY(const path_handle old,
            path_handle::path(here.handle(target), r.name, shared_->options.tree.mounts));
   const std::string below = here.below(r.name);
-  walk_options how = shared_->options.tree.for_walk();
-  how.threads = 1;
+  walk_options how = shared_->for_inner_walk().for_walk();
   how.counters = nullptr;
   std::vector<exclusions> looking(1, exclusions(*filter));
   observer nobody; // What cannot be listed cannot be deleted either, which is told then.

@@ -130,8 +130,7 @@ result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
   AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
   AFIO_TRY(const path_handle right, path_handle::path(b.directory, b.name));
   compare_options how;
-  how.tree = shared_->options.tree;
-  how.tree.threads = 1;
+  how.tree = shared_->for_inner_walk();
   how.tree.counters = nullptr;
   how.entries.how = shared_->options.how;
   if (shared_->rehearses()) how.entries.caching = hash_caching::lookup;
@@ -195,7 +194,7 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
     return error(ENOTSUP, call::verify, r.name);
   constexpr unsigned enough = 1000;
   copy_options how = shared_->copying.options;
-  how.tree.threads = 1;
+  how.tree = shared_->for_inner_walk();
   how.existing = copy_options::existing::refuse;
   how.filter = nullptr;
   for (unsigned number = 1; number <= enough; ++number) {

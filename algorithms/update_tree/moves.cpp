@@ -114,10 +114,12 @@ moves::~moves() {
   for (const auto& [to, file] : to_) (void)put_back(file);
 }
 
-result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how) {
+result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how,
+                         const deadline::running& limit) {
   if (how.doing == update_options::doing::execute) target_ = roots[1].directory;
   walk_options walking = how.tree.for_walk();
   walking.counters = nullptr;
+  walking.deadline = limit.rest();
   walking.fields =
       want::type | want::size | want::times | want::mode | want::owner | want::identity;
   std::vector<finder> workers(worker_count(walking, 2), finder(how.filter));
@@ -135,7 +137,6 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const update_opt
   // Of many files of one size and time, as archives have them, only so many are read.
   constexpr std::ptrdiff_t most_tries = 16;
   const auto room = std::make_unique<std::byte[]>(enough);
-  const auto limit = how.tree.deadline.start();
   for (const lone_file& wanted : lone[0]) {
     if (how.tree.stop.stop_requested() || limit.expired()) break; // The rest is copied, if at all.
     const auto [first, last] = old_files.equal_range(key_of(wanted));
