@@ -248,15 +248,13 @@ result<void> series_run::clone(const path_handle& source, std::string_view shown
   };
   const auto cloned = clone_tree(source, previous.is_open() ? &previous : nullptr, series_,
                                  leaf_of(new_name.c_str()), shown, how, told_);
-  if (!cloned) put_back();
+  if (!cloned || !cloned.assume_value().name) put_back(); // Nothing was published.
   AFIO_TRY(report_.clone, cloned);
   report_.failures += report_.clone.failures;
   report_.stopped = report_.clone.stopped;
-  if (stopped()) put_back(); // Nothing was published.
-  if (report_.clone.left_as || stopped()) return success();
-  const series_clone made{when, report_.clone.complete()};
-  report_.name = series_name(made);
-  found_.clones.push_back(made);
+  if (!report_.clone.name) return success();
+  report_.name = report_.clone.name->view();
+  found_.clones.push_back({when, report_.name == new_name});
   if (rehearses()) return success();
   save_index(index);
   if (had_index) (void)series_.unlink(aside); // The next run replaces it.

@@ -158,6 +158,7 @@ result<copy_report> tree_copy::build(const path_handle& source, const stat_t& st
     return report_;
   }
   happened(event_kind::created, file_type::directory);
+  sync_names();
   return report_;
 }
 
@@ -167,17 +168,24 @@ result<void> tree_copy::publish(const path_handle& hidden, leaf_name hidden_name
   if (durable != sync::none) {
     AFIO_TRY(hidden.sync_file_system());
   }
-  const bool complete = report_.failures == report_.kept_changing;
-  const leaf_buffer& name = complete || !incomplete_name_ ? new_name_ : *incomplete_name_;
-  AFIO_TRY(hidden.relink(to_, hidden_name, to_, name));
-  return sync_names();
+  AFIO_TRY(hidden.relink(to_, hidden_name, to_, name_to_get()));
+  published_as_ = name_to_get();
+  return success();
 }
 
-/// Makes the name in `to_` durable, where that is wanted.
-result<void> tree_copy::sync_names() noexcept {
-  if (options().file.sync != sync::all) return success();
-  AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
-  return above.barrier();
+const leaf_buffer& tree_copy::name_to_get() const noexcept {
+  const bool complete = report_.failures == report_.kept_changing;
+  return complete || !incomplete_name_ ? new_name_ : *incomplete_name_;
+}
+
+/// Makes the name in `to_` durable, where that is wanted. If that fails, it is there all the same.
+void tree_copy::sync_names() noexcept {
+  if (options().file.sync != sync::all) return;
+  const auto durable = [this]() -> result<void> {
+    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
+    return above.barrier();
+  }();
+  if (!durable) fail(operation::publish, durable.assume_error());
 }
 
 void tree_copy::discard(leaf_name hidden_name) {
@@ -217,6 +225,7 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
     if (!shared_.rehearses()) return build(source, status);
     AFIO_TRY(walk_into(source, nullptr, {status}));
     happened(event_kind::created, file_type::directory);
+    if (report_.stopped == stopped::no) published_as_ = name_to_get();
     return report_;
   }
   if (options().existing == copy_options::existing::refuse) {
@@ -239,7 +248,7 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
     AFIO_TRY(shared_.at.copy, real_path(target));
   }
   AFIO_TRY(walk_into(source, &target, {status, true}));
-  AFIO_TRY(sync_names());
+  sync_names();
   return report_;
 }
 
@@ -288,7 +297,7 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
     options().copied->add(made.assume_value().copied.source);
     options().copied->add_name(in, name, status.id);
   }
-  AFIO_TRY(sync_names());
+  sync_names();
   return report_;
 }
 

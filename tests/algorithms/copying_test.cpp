@@ -124,6 +124,24 @@ TEST_P(Copying, WhatTheSourceIsCalledSaysNothingToFiltersAndLinks) {
   }
 }
 
+TEST_P(Copying, ACopyWhoseNameIsPerhapsNotDurableIsThereAndTold) {
+  make("d s\n f s/f 10\n f f 10");
+  copy_options options{.tree = {.threads = 1}};
+  options.file.sync = sync::all;
+  // Of a file, the contents come first.
+  for (const auto& [name, nth] : {std::pair("s", 1U), std::pair("f", 2U)}) {
+    told.failures.clear();
+    const std::string to = std::string("copy of ") + name;
+    const armed_fault broken({.which = call::fsync, .nth = nth, .native = EIO});
+    const auto report = take(copy(name, to.c_str(), options));
+    EXPECT_EQ(report.failures, 1U) << told;
+    EXPECT_EQ(told.failure_alone().what, operation::publish);
+    EXPECT_EQ(told.failure_alone().why.native(), EIO);
+    EXPECT_FALSE(report.left_as);
+    EXPECT_EQ(picture_of(at(to)), picture_of(at(name)));
+  }
+}
+
 TEST_P(Copying, MergedIntoNothingItIsEqualToo) {
   make_odd_tree();
   make("d t 0700");

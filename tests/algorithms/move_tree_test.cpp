@@ -89,6 +89,18 @@ TEST_P(Renaming, IsOneRenameWhichKeepsEveryInode) {
   EXPECT_EQ(told.paths_of(event_kind::moved), std::vector<std::string>{"s"});
 }
 
+TEST_P(Renaming, WhatIsPerhapsNotDurableHasMovedAndIsTold) {
+  make("f s/x 1");
+  move_options options;
+  options.file.sync = sync::all;
+  const armed broken({.which = call::fsync, .nth = 1, .native = EIO});
+  const move_report report = take(try_move("s", "t", options));
+  EXPECT_EQ(report.moved, 1U);
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EIO);
+  EXPECT_EQ(names(), std::set<std::string>{"t"});
+}
+
 TEST_P(Renaming, NeverReplacesWithoutMerge) {
   make("f s/x 1\n d empty\n f file 2\n l dangling -> nowhere");
   for (const char* target : {"empty", "file", "dangling", "s"}) {
