@@ -4,6 +4,7 @@
 #include "afio/file_handle.hpp"
 #include "afio/random_name.hpp"
 #include "algorithms/copy_tree/apart.hpp"
+#include "algorithms/growing_pause.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
 
 #include <algorithm>
@@ -128,13 +129,12 @@ tree_options series_run::for_trees() const noexcept {
   return how;
 }
 
-/// Tries until it is held or the time is over, waiting twice as long each time, 0.1 s at most: the
-/// other run may take hours, and a lock that waits by itself looks each millisecond.
+/// Tries until it is held or the time is over, in growing pauses: the other run may take hours, and
+/// a lock that waits by itself looks each millisecond.
 result<void> series_run::lock() noexcept {
   const leaf_buffer name = leaf_of(series_lock);
   const auto limit = options_.lock.start();
-  nanoseconds pause = 1ms;
-  for (;;) {
+  for (growing_pause pause;;) {
     AFIO_TRY(
         file_handle file,
         file_handle::file(series_, name, {.mode = mode::write, .creation = creation::if_needed}));
@@ -143,19 +143,17 @@ result<void> series_run::lock() noexcept {
       AFIO_TRY(const identity held, file.identity());
       stat_t named;
       const auto looked = named.stamp(series_, name, want::identity);
-      if (looked && named.id.same_file(held)) {
-        locked.assume_value().release();
-        lock_ = std::move(file);
-        return success();
-      }
-      continue; // Somebody has deleted the file since it was opened, and others lock another one.
+      // Somebody has deleted the file since it was opened, and others lock another one.
+      if (!looked || !named.id.same_file(held)) continue;
+      locked.assume_value().release();
+      lock_ = std::move(file);
+      return success();
     }
     if (locked.assume_error() != std::errc::timed_out) return std::move(locked).as_failure();
     if (options_.clone.tree.stop.stop_requested())
       return error(ECANCELED, call::fcntl, series_lock);
     if (limit.expired()) return error(ETIMEDOUT, call::fcntl, series_lock);
-    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
-    pause = std::min<nanoseconds>(2 * pause, 100ms);
+    pause.sleep(limit);
   }
 }
 

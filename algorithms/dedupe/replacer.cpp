@@ -4,6 +4,7 @@
 #include "afio/random_name.hpp"
 #include "algorithms/attribute_names.hpp"
 #include "algorithms/equal_contents.hpp"
+#include "algorithms/growing_pause.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -175,14 +176,12 @@ result<replacer::held_file> replacer::hold(const found_file& name, guard by) noe
 
 /// Tries again while somebody has it open for writing, for as long as was asked for.
 result<void> replacer::lease_read(file_handle& file, leaf_name name) const noexcept {
-  using namespace std::chrono_literals;
   const auto limit = shared_->options.retry.start();
-  for (std::chrono::nanoseconds pause = 1ms;;
-       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+  for (growing_pause pause;;) {
     AFIO_TRY(const bool leased, file.try_lease(lease::read));
     if (leased) return success();
     if (limit.expired() || shared_->stopping()) return error(EBUSY, call::fcntl, name);
-    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    pause.sleep(limit);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "afio/random_name.hpp"
 #include "algorithms/ancestor.hpp"
+#include "algorithms/growing_pause.hpp"
 #include "algorithms/remove_tree/permissions.hpp"
 #include "algorithms/remove_tree/remover.hpp"
 #include "algorithms/remove_tree/staging.hpp"
@@ -10,7 +11,6 @@
 #include <cerrno>
 #include <new>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace afio::algorithms {
@@ -102,12 +102,10 @@ bool removal::walk_once(const path_handle& root) {
   return report_.failures == 0 && report_.stopped == stopped::no;
 }
 
-/// Tries until each is gone or the limit is reached, waiting twice as long each time, 0.1 s at
-/// most.
+/// Tries until each is gone or the limit is reached.
 void removal::retry_busy(const path_handle& root, const deadline::running& limit,
                          const std::vector<displaced>& busy) {
-  using namespace std::chrono_literals;
-  std::chrono::nanoseconds pause = 1ms;
+  growing_pause pause;
   for (const displaced& file : busy) {
     for (;;) {
       const auto removed = root.unlink(file.now);
@@ -122,8 +120,7 @@ void removal::retry_busy(const path_handle& root, const deadline::running& limit
         fail(operation::remove, file.was, removed.assume_error().about(file.now.view()));
         break;
       }
-      std::this_thread::sleep_for(std::min(pause, limit.remaining()));
-      pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms);
+      pause.sleep(limit);
     }
   }
 }
