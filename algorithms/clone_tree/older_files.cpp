@@ -1,5 +1,7 @@
 #include "algorithms/clone_tree/older_files.hpp"
 
+#include "afio/coarse_clock.hpp"
+
 #include <cerrno>
 
 namespace afio::algorithms::clone_detail {
@@ -114,9 +116,7 @@ namespace {
 /// has changed just now is not known well enough. The kernel's coarse clock ticks every 10 ms at
 /// the slowest, FAT's every two seconds.
 bool is_settled(const stat_t& s) noexcept {
-  timespec now;
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now.tv_sec - s.changed.seconds > 2;
+  return coarse_clock_now().seconds - s.changed.seconds > 2;
 }
 
 } // namespace

@@ -11,19 +11,6 @@ namespace {
 
 using kind = distinction::kind;
 
-/// The same difference with other metadata.
-distinction with_metadata(distinction found, aspect differing) noexcept {
-  found.metadata = differing;
-  if (found.what == kind::none || found.what == kind::metadata)
-    found.what = differing == aspect::none ? kind::none : kind::metadata;
-  return found;
-}
-
-/// Of three trees: any change in a directory changes its times.
-distinction without_times(const distinction& found) noexcept {
-  return with_metadata(found, without(found.metadata, aspect::timestamps));
-}
-
 } // namespace
 
 template <std::size_t N>

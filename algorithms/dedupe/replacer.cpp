@@ -312,8 +312,7 @@ result<void> replacer::swap_names(const replaced_name& one) noexcept {
   const leaf_name name = one.name->at.leaf();
   const auto done = one.directory.rename(one.aside, one.directory, name, replace::exchange);
   if (done) return success();
-  const error& why = done.assume_error(); // Of `aside`, which nobody has heard of.
-  return error(why.native(), why.origin(), name);
+  return done.assume_error().about(name); // Not `aside`, which nobody has heard of.
 }
 
 /// What came out is what was compared, and has stayed that. Who has come to the kept file since

@@ -26,13 +26,6 @@ bool is_directory(const row<3>& r, std::size_t tree) noexcept {
   return r.in[tree].type == file_type::directory;
 }
 
-/// Any change in a directory changes its times.
-distinction without_times(distinction found) noexcept {
-  found.metadata = without(found.metadata, aspect::timestamps);
-  if (found.what == kind::metadata && found.metadata == aspect::none) found.what = kind::none;
-  return found;
-}
-
 } // namespace
 
 void merger::rows(const place<3>& here, std::span<row<3>> rows) noexcept {
@@ -118,12 +111,6 @@ result<distinction> merger::between(const place<3>& here, const row<3>& r, std::
   return same ? distinction{} : distinction{kind::content};
 }
 
-namespace {
-
-class deaf final : public difference_listener {};
-
-} // namespace
-
 /// Whether two directories hold the same.
 result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
                                 const compared_entry& b) {
@@ -137,7 +124,7 @@ result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
   // Times of directories do not count; those of files do as far as they stand for contents.
   how.entries.metadata =
       without(without(shared_->options.file.preserve, aspect::links), aspect::timestamps);
-  deaf nobody;
+  no_listener nobody;
   const std::string_view shown = a.name.view();
   AFIO_TRY(const compare_report done,
            compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));

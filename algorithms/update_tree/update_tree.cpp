@@ -228,8 +228,6 @@ result<void> check_number(const update_options& options, auto&& rehearse) {
   return error(errc::refused, call::verify, std::to_string(plan.removed));
 }
 
-class deaf final : public difference_listener {};
-
 /// Passes on conflicts alone, and counts them.
 class conflict_counter final : public difference_listener {
 public:
@@ -301,7 +299,7 @@ result<update_report> update_tree(const walk_root& source, const walk_root& base
         before.conflicts == 0 && before.failures == 0 && before.stopped == stopped::no;
     if (!clear) return before;
   }
-  deaf nobody;
+  no_listener nobody;
   const auto rehearse = [&](const update_options& o, observer& to) {
     return merge_changes(source, base, target, o, limit, nobody, to);
   };
