@@ -67,7 +67,7 @@ result<std::optional<identity>> older_files::link(const place<3>& here, const ro
   const auto linked = here.handle(older).link(r.name, to, r.name);
   if (!linked) {
     const error& why = linked.assume_error();
-    if (why == std::errc::no_such_file_or_directory) return copy_it; // It is gone by now.
+    if (is_gone(why)) return copy_it; // It is gone by now.
     // EPERM: of what may not be linked, another user's file (fs.protected_hardlinks) or an
     // immutable one. EXDEV: something has been mounted on it.
     const bool impossible = why == std::errc::too_many_links ||

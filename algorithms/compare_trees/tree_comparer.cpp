@@ -1,5 +1,7 @@
 #include "algorithms/compare_trees/tree_comparer.hpp"
 
+#include "algorithms/mounted_on.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -77,22 +79,16 @@ void tree_comparer<N>::enter_where_worth_it(row<N>& r) const noexcept {
   if (others == 0 || (N == 2 && !same_type)) r.below = row<N>::below::skip;
 }
 
-/// A file on which another one is mounted that is not to be looked at. (A directory is not
-/// entered.)
-template <std::size_t N>
-bool tree_comparer<N>::is_mounted_on(const place<N>& here, const row<N>& r,
-                                     std::size_t tree) const noexcept {
-  const stat_t& s = *r.in[tree].stat;
-  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
-  return !crosses && s.type != file_type::directory && s.id.mount != here.id(tree).mount;
-}
-
 template <std::size_t N>
 result<distinction> tree_comparer<N>::between(const place<N>& here, const row<N>& r, std::size_t a,
                                               std::size_t b) {
   const stat_t &left = *r.in[a].stat, &right = *r.in[b].stat;
-  if (is_mounted_on(here, r, a) || is_mounted_on(here, r, b))
-    return error(errc::boundary, call::statx, r.name);
+  for (const std::size_t tree : {a, b}) {
+    const stat_t& s = *r.in[tree].stat; // A directory is not entered.
+    if (s.type != file_type::directory &&
+        is_mounted_on(here, tree, s, shared_->options.tree.mounts))
+      return error(errc::boundary, call::statx, r.name);
+  }
   AFIO_TRY(distinction found,
            entries_.compare({here.handle(a), r.name, left}, {here.handle(b), r.name, right}));
   if (found.what == kind::type) return found;

@@ -37,7 +37,6 @@ private:
   bool wants(std::string_view path, const row<N>& r) const;
   result<distinction> between(const place<N>& here, const row<N>& r, std::size_t a, std::size_t b);
   void enter_where_worth_it(row<N>& r) const noexcept;
-  bool is_mounted_on(const place<N>& here, const row<N>& r, std::size_t tree) const noexcept;
   void tell(const tree_difference& found) noexcept;
   void tell(const merge_difference& found) noexcept;
 

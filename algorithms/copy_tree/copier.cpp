@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::uint16_t private_mode = 0700;
 
-bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
-
 } // namespace
 
 template <std::size_t N>

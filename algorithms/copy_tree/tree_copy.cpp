@@ -219,7 +219,7 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
   }
   stat_t there;
   const auto looked = there.stamp(to_, new_name_);
-  const bool free = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
+  const bool free = !looked && is_gone(looked.assume_error());
   if (!looked && !free) return looked.as_failure();
   if (free) {
     if (!shared_.rehearses()) return build(source, status);
@@ -268,7 +268,7 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
     if (same && links) return report_; // Nothing is to be done.
     if (same) return error(errc::refused, call::verify, new_name_.view());
     old = there.id;
-  } else if (looked.assume_error() != std::errc::no_such_file_or_directory) {
+  } else if (!is_gone(looked.assume_error())) {
     return looked.as_failure();
   }
   if (needs_paths()) {

@@ -1,7 +1,7 @@
 #include "algorithms/hardlinks/hardlinks.hpp"
 
 #include "algorithms/filtered.hpp"
-#include "algorithms/hardlinks/under_its_name.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,8 +15,6 @@ namespace afio::algorithms {
 std::string linked_name::path() const { return std::string(in->path) + leaf; }
 
 namespace {
-
-using hardlinks_detail::is_under_its_name;
 
 /// Remembers the names of inodes that have several.
 class collector final : public visitor<1> {
@@ -51,7 +49,7 @@ public:
 private:
   bool has_several_names(const place<1>& here, const stat_t& s) const noexcept {
     return s.type != file_type::directory && s.links > 1 && s.size >= options_->min_size &&
-           is_under_its_name(here, s);
+           !is_mounted_on(here, 0, s);
   }
 
   void keep(const place<1>& here, const row<1>& r) {

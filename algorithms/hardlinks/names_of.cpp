@@ -3,7 +3,7 @@
 #include "afio/directory_handle.hpp"
 #include "algorithms/ancestor.hpp"
 #include "algorithms/filtered.hpp"
-#include "algorithms/hardlinks/under_its_name.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,8 +17,6 @@
 namespace afio::algorithms {
 
 namespace {
-
-using hardlinks_detail::is_under_its_name;
 
 constexpr want fields = want::type | want::identity | want::links | want::size;
 
@@ -97,11 +95,11 @@ private:
     stat_t now;
     const auto read = now.stamp(here.handle(), leaf, fields);
     if (read) {
-      if (now.id.same_file(wanted_) && is_under_its_name(here, now)) found_->add(here, leaf, now);
+      if (now.id.same_file(wanted_) && !is_mounted_on(here, 0, now)) found_->add(here, leaf, now);
       return;
     }
     // Removed since it was listed: it is no name any more.
-    if (read.assume_error() == std::errc::no_such_file_or_directory) return;
+    if (is_gone(read.assume_error())) return;
     here.fail(operation::stat, leaf, read.assume_error());
   }
 

@@ -106,7 +106,7 @@ result<move_report> tree_move::run() {
   AFIO_TRY(status_, source.stat());
   stat_t there;
   const auto looked = there.stamp(to_, new_name_);
-  const bool free = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
+  const bool free = !looked && is_gone(looked.assume_error());
   if (!looked && !free) return looked.as_failure();
   if (options_.existing == move_options::existing::exchange) {
     AFIO_TRY(looked);

@@ -115,7 +115,7 @@ void removal::retry_busy(const path_handle& root, const deadline::running& limit
         break;
       }
       // Somebody else removed it, or this walk did, which may have come upon it in the root.
-      if (removed.assume_error() == std::errc::no_such_file_or_directory) break;
+      if (is_gone(removed.assume_error())) break;
       if (limit.expired() || options_.tree.stop.stop_requested()) {
         fail(operation::remove, file.was, removed.assume_error().about(file.now.view()));
         break;
@@ -175,7 +175,7 @@ bool removal::remove_unlisted(const path_handle& parent, leaf_name name, const p
 }
 
 /// Whether a directory has been removed, and not only moved away.
-bool is_gone(const path_handle& dir) noexcept {
+bool is_removed(const path_handle& dir) noexcept {
   const auto s = dir.stat(want::links);
   return s && s.assume_value().links == 0;
 }
@@ -194,7 +194,7 @@ bool removal::remove_walked(const path_handle& parent, leaf_name name, const pat
       return true;
     }
     const error& why = removed.assume_error();
-    if (why == std::errc::no_such_file_or_directory && is_gone(root)) return true;
+    if (is_gone(why) && is_removed(root)) return true;
     const bool refilled = why.native() == ENOTEMPTY || why.native() == EEXIST;
     if (refilled && again < options_.tree.for_walk().list_again_limit) continue;
     fail(operation::remove, shown_, why);

@@ -53,7 +53,7 @@ public:
   void rows(const place<2>& here, std::span<row<2>> rows) noexcept override {
     for (row<2>& r : rows) {
       const auto done = r.in[0].type == file_type::directory ? mirror(here, r) : move_file(here, r);
-      if (done || done.assume_error() == std::errc::no_such_file_or_directory) continue;
+      if (done || is_gone(done.assume_error())) continue;
       here.fail(operation::rename, r.name, done.assume_error());
       r.below = row<2>::below::skip;
     }
@@ -68,7 +68,7 @@ public:
 
   /// Gone since it was listed: what is staged is an empty directory in its mirror.
   verdict denied(const place<2>&, const error& why) noexcept override {
-    return why == std::errc::no_such_file_or_directory ? verdict::handled : verdict::report;
+    return is_gone(why) ? verdict::handled : verdict::report;
   }
 
 private:

@@ -1,7 +1,7 @@
 #include "algorithms/update_tree/changer.hpp"
 
 #include "afio/random_name.hpp"
-#include "algorithms/remove_tree/remove_tree.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <cerrno>
 #include <new>
@@ -20,8 +20,6 @@ namespace {
 const directory_state going;
 
 bool is_directory(const cell& c) noexcept { return c.type == file_type::directory; }
-
-bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
 
 /// Looks for what a filter excludes. The root's name is its path in the tree of the filter.
 class exclusions final : public visitor<1> {
@@ -106,8 +104,8 @@ result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   const bool may = shared_->options.extras == update_options::extras::remove;
   AFIO_TRY(const bool whole, may ? holds_nothing_excluded(here, r) : result<bool>(false));
   if (!whole) return error(EISDIR, call::verify, r.name);
-  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
-  const bool mounted = !crosses && r.in[0].stat->id.mount != here.id(0).mount; // It is left out.
+  // Then it is left out.
+  const bool mounted = is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts);
   AFIO_TRY(const bool empty, mounted ? result<bool>(true) : empty_directory(here, r));
   if (!empty) return success();
   const copy_report& sum = copies_.sum().report;

@@ -194,7 +194,7 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
       if (same) return success();
       continue;
     }
-    if (looked.assume_error() != std::errc::no_such_file_or_directory) return looked.as_failure();
+    if (!is_gone(looked.assume_error())) return looked.as_failure();
     AFIO_TRY(const copy_report done, copy_tree(here.handle(source), r.name, here.handle(target),
                                                name, here.path(r.name), how, shared_->told));
     changes_.add(done);
