@@ -9,7 +9,6 @@
 #include "algorithms/remove_tree/remove_tree.hpp"
 
 #include <cerrno>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>

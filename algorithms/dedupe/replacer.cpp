@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <chrono>
 #include <new>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>

@@ -2,9 +2,8 @@
 //
 // The area is a directory of mode 0700 and a random name beside the tree, say .afio-X. In it:
 //
-//     .afio-A/NAME     the tree, renamed here first, under its own name: out of sight at one
-//     instant .afio-B/…        its mirror: each entry is renamed from the tree to its place here,
-//     tips to trunk
+//     .afio-A/NAME   the tree, renamed here first, under its own name: out of sight at once
+//     .afio-B/…      its mirror: each entry is renamed from the tree to here, tips to trunk
 //
 // where A sorts before B. A directory, once all in it has gone over, goes over itself: as the entry
 // .afio-X of its mirror. So every entry has been renamed out of where it was, which takes the very
