@@ -49,7 +49,9 @@ private:
   const copy_options& options() const noexcept { return shared_.options; }
 
   bool needs_paths() const noexcept;
+  result<std::optional<stat_t>> namesake() noexcept;
   result<copy_report> build(const path_handle& source, const stat_t& status);
+  result<copy_report> merge(const path_handle& source, const stat_t& status, const stat_t& there);
   result<void> walk_into(const path_handle& source, const path_handle* target,
                          const directory_state& root);
   template <std::size_t N>

@@ -114,9 +114,12 @@ moves::~moves() {
   for (const auto& [to, file] : to_) (void)put_back(file);
 }
 
-result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how,
-                         const deadline::running& limit) {
-  if (how.doing == update_options::doing::execute) target_ = roots[1].directory;
+namespace {
+
+/// The files that only one tree has, by tree.
+result<std::array<std::vector<lone_file>, 2>> lone_files(const std::array<walk_root, 2>& roots,
+                                                         const update_options& how,
+                                                         const deadline::running& limit) {
   walk_options walking = how.tree.for_walk();
   walking.counters = nullptr;
   walking.deadline = limit.rest();
@@ -130,6 +133,15 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const update_opt
     for (std::size_t tree = 0; tree < 2; ++tree)
       std::ranges::move(worker.found[tree], std::back_inserter(lone[tree]));
   }
+  return lone;
+}
+
+} // namespace
+
+result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how,
+                         const deadline::running& limit) {
+  if (how.doing == update_options::doing::execute) target_ = roots[1].directory;
+  AFIO_TRY(const auto lone, lone_files(roots, how, limit));
   using by_key = std::multimap<decltype(key_of(lone[1][0])), const lone_file*>;
   by_key old_files;
   for (const lone_file& f : lone[1]) old_files.emplace(key_of(f), &f);
