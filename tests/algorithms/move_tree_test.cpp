@@ -361,6 +361,17 @@ TEST_P(Across, WhatCouldNotBeCopiedStaysAndIsToldOnce) {
   EXPECT_GT(copied, 0U);
 }
 
+TEST_P(Across, WorkersThatFailToDeleteAtOnceAreEachTold) {
+  for (int i = 0; i < 200; ++i)
+    make_source("f s/" + std::to_string(i % 10) + "/" + std::to_string(i) + " 1");
+  const armed broken(
+      {.which = call::unlinkat, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+  const move_report report = take(try_move("s", "t", {.tree = {.threads = 3}}));
+  EXPECT_EQ(report.failures, 200U);
+  EXPECT_EQ(told.failures.size(), 200U);
+  EXPECT_TRUE(fs::exists(source("s/9/199")));
+}
+
 TEST_P(Across, AnyCallThatFailsLosesNothing) {
   const auto expected = [&] {
     make_source(tree);
