@@ -41,9 +41,9 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
 /// Whether `dir` is a staging area: mode 0700, in it one or two directories with random names.
 result<bool> is_staging_area(const path_handle& dir) noexcept;
 
-/// Goes on with an interrupted staging in `area`, the entry `name` of `parent`: puts back what is
+/// Goes on with an interrupted staging in `dir`, the entry `name` of `parent`: puts back what is
 /// in it, unless all had been staged.
-result<staged> resume(const path_handle& parent, leaf_name name, const path_handle& area,
+result<staged> resume(const path_handle& parent, leaf_name name, const path_handle& dir,
                       std::string_view shown, const remove_options& options, observer& told);
 
 } // namespace afio::algorithms::remove_detail
