@@ -282,15 +282,21 @@ result<void> replacer::exchange(replaced_name one) {
   AFIO_TRY(shared_->times.keep(one.name->at.directory, *dir));
   AFIO_TRY(one.directory, dir->clone());
   if (unsettled_.size() >= most_unsettled_) settle_first();
+  // Noted before it is done, as memory may be short.
+  unsettled_.push_back(std::move(one));
+  auto done = link_and_exchange(unsettled_.back());
+  if (!done) unsettled_.pop_back();
+  return done;
+}
+
+result<void> replacer::link_and_exchange(replaced_name& one) noexcept {
   AFIO_TRY(one.kept->file.link(one.directory, one.aside));
   auto done = exchange_with_aside(one);
   if (!done) {
     AFIO_TRY(remove_aside(one, one.kept->status.id));
-    return done;
   }
   one.since = std::chrono::steady_clock::now();
-  unsettled_.push_back(std::move(one));
-  return success();
+  return done;
 }
 
 /// `aside` is a name of the kept file, and then what `name` was; after a failure as before.

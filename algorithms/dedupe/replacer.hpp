@@ -118,6 +118,7 @@ private:
   static result<void> check_guarded(const held_file& kept, const held_file& other) noexcept;
   static result<void> check_guarded(const held_file& one) noexcept;
   result<void> exchange(replaced_name one);
+  result<void> link_and_exchange(replaced_name& one) noexcept;
   result<void> exchange_with_aside(const replaced_name& one) noexcept;
   static result<void> swap_names(const replaced_name& one) noexcept;
   result<void> check_exchanged(const replaced_name& one,

@@ -1,10 +1,15 @@
 // No path through the engine allocates once an entry, and short memory is a failure like any other.
 // operator new is ours here: it counts, and can fail.
+#include "algorithms/dedupe/dedupe.hpp"
 #include "algorithms/summarize.hpp"
 #include "tests/algorithms/removal_scene.hpp"
 #include "tests/support/allocations.hpp"
 
+#include <array>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 namespace afio::unit {
 namespace {
@@ -157,6 +162,21 @@ TEST_P(ShortMemory, OfAllOrNothingIsAllOrNothing) {
       EXPECT_EQ(difference(before, testing::manifest(scratch.path())), "");
     }
     testing::remove_by_force(scratch / "t");
+  });
+}
+
+TEST_P(ShortMemory, DuplicatesKeepTheirNamesAndGetNoOthers) {
+  const list all{"a", "b", "c", "d"};
+  const dedupe_options options{.tree = {.threads = 1}, .by = dedupe_by::linking};
+  fail_each([&](auto&& memory_is_short) {
+    for (const auto& name : all) std::ofstream(scratch / name) << std::string(5000, 'x');
+    counter heard;
+    const auto plan = take(find_duplicates(std::array{walk_root{&dir, ""}}, options, heard));
+    memory_is_short(true);
+    (void)dedupe(plan, options, heard);
+    memory_is_short(false);
+    EXPECT_EQ(names(), all);
+    for (const auto& name : names()) std::filesystem::remove(scratch / name);
   });
 }
 
