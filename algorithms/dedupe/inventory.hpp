@@ -61,7 +61,8 @@ private:
 /// The visitor of one worker, which keeps what it finds for the time of the plan.
 class collector final : public visitor<1> {
 public:
-  collector(std::uint32_t worker, const dedupe_options& options) noexcept
+  /// Throws std::bad_alloc.
+  collector(std::uint32_t worker, const dedupe_options& options)
       : worker_(worker), options_(&options) {}
 
   collector(const collector&) = delete;

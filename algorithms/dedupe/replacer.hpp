@@ -10,7 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -138,7 +138,7 @@ private:
   std::unique_ptr<std::array<std::byte, 262'144>> through_; // Also for lists of attributes.
   directory_cache directories_;
   std::size_t most_unsettled_;
-  std::deque<replaced_name> unsettled_; ///< The oldest first.
+  std::list<replaced_name> unsettled_; ///< The oldest first.
   dedupe_report report_;
 };
 
