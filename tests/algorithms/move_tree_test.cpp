@@ -361,6 +361,17 @@ TEST_P(Across, WhatCouldNotBeCopiedStaysAndIsToldOnce) {
   EXPECT_GT(copied, 0U);
 }
 
+TEST_P(Across, NothingIsDeletedWhereTheNameOfTheCopyIsPerhapsNotDurable) {
+  make_source("f s/x 1");
+  const armed broken(
+      {.which = call::fsync, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+  const move_report report = take(try_move("s", "t"));
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(report.deleted, 0U);
+  EXPECT_TRUE(fs::exists(source("s/x")));
+  EXPECT_EQ(names_in(scratch->path()), std::set<std::string>{"t"});
+}
+
 TEST_P(Across, WorkersThatFailToDeleteAtOnceAreEachTold) {
   for (int i = 0; i < 200; ++i)
     make_source("f s/" + std::to_string(i % 10) + "/" + std::to_string(i) + " 1");
