@@ -1,7 +1,5 @@
 #include "afio/deadline.hpp"
 
-#include <algorithm>
-
 namespace afio {
 
 deadline::running::running(deadline from) noexcept : limit_(from) {

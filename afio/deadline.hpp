@@ -65,6 +65,9 @@ public:
   /// Time left, never negative; nanoseconds::max() where there is no limit.
   std::chrono::nanoseconds remaining() const noexcept;
 
+  /// What is left of it, for a part of the operation that starts a clock of its own.
+  deadline rest() const noexcept { return unlimited() ? deadline() : in(remaining()); }
+
   bool unlimited() const noexcept { return limit_.unlimited(); }
 
 private:

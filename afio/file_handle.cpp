@@ -214,7 +214,7 @@ result<void> file_handle::close() noexcept {
   if (is_open() && caching_ == afio::caching::safety_barriers) {
     auto durable = barrier(barrier_kind::all);
     auto closed = handle::close();
-    // The first failure is the one that lost something.
+    // The first failure is the one that lost something. EBADF: by O_PATH nothing was written.
     if (!durable && durable.assume_error().native() != EBADF) return durable;
     return closed;
   }

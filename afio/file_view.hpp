@@ -3,7 +3,6 @@
 
 #include "afio/file_handle.hpp"
 
-#include <cstddef>
 #include <utility>
 
 namespace afio {

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string_view>
 
 namespace afio {
 

@@ -1,7 +1,6 @@
 #include "afio/guarded.hpp"
 
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <cstdint>
 

@@ -4,7 +4,6 @@
 #include "afio/detail/descriptor.hpp"
 #include "afio/result.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>

@@ -260,9 +260,11 @@ result<void> map_handle::zero_memory(extent part) noexcept {
   return success();
 }
 
-/// Whether these pages read as zeros now, without having been written.
+/// Whether these pages read as zeros now, without having been written. Those that a section was put
+/// over would read as that again.
 result<bool> map_handle::give_back(buffer pages) const noexcept {
-  if (pages.empty() || backing_ == backing::copy_of_section) return false;
+  const bool is_known = backing_ == backing::memory || backing_ == backing::section;
+  if (pages.empty() || !is_known) return false;
   const auto gone = sys::advise(pages, backing_ == backing::section ? MADV_REMOVE : MADV_DONTNEED);
   if (gone) return true;
   const error& why = gone.assume_error();

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <utility>
 
 namespace afio {
@@ -142,7 +141,8 @@ public:
   result<void> decommit(extent part) noexcept;
   /// Makes `part` read as zeros, giving whole pages back where that is possible: to the system, or
   /// as a hole of the file that a section is of, where it can have holes (else they are written).
-  /// EACCES for a map that is not to be written.
+  /// EACCES for a map that is not to be written; one made by reserve() must have been committed
+  /// there for that, and is written.
   result<void> zero_memory(extent part) noexcept;
   /// Says that what is in the pages wholly within `part` is of no use any more: the kernel may drop
   /// it before a next store into each, so until then they read as they did, or as zeros. Only for

@@ -105,11 +105,15 @@ result<std::size_t> mapped_file_handle::write_out(const_buffer from,
   if (written == 0 || offset + written <= length()) return written;
   AFIO_TRY(const std::uint64_t now, size());
   AFIO_TRY(make_room(now));
-  // Another thread may have gone further meanwhile, and must not lose that.
+  has_grown_to(now);
+  return written;
+}
+
+/// Another thread may have gone further meanwhile, and must not lose that.
+void mapped_file_handle::has_grown_to(std::uint64_t now) noexcept {
   std::uint64_t known = length();
   while (known < now && !length_.compare_exchange_weak(known, now, std::memory_order_relaxed)) {
   }
-  return written;
 }
 
 result<void> mapped_file_handle::truncate(std::uint64_t bytes) noexcept {
@@ -119,15 +123,17 @@ result<void> mapped_file_handle::truncate(std::uint64_t bytes) noexcept {
   const std::uint64_t before = length();
   if (bytes < before) length_.store(bytes, std::memory_order_relaxed);
   auto done = file_handle::truncate(bytes);
-  length_.store(done ? bytes : before, std::memory_order_relaxed);
+  has_grown_to(done ? bytes : before);
   return done;
 }
 
 result<std::uint64_t> mapped_file_handle::update_map() noexcept {
-  AFIO_TRY(const std::uint64_t now, size());
-  AFIO_TRY(make_room(now));
-  length_.store(now, std::memory_order_relaxed);
-  return now;
+  for (std::uint64_t known = length();;) {
+    AFIO_TRY(const std::uint64_t now, size());
+    AFIO_TRY(make_room(now));
+    // Else another thread has learned more since the question was asked.
+    if (length_.compare_exchange_strong(known, now, std::memory_order_relaxed)) return now;
+  }
 }
 
 result<void> mapped_file_handle::reserve(std::uint64_t bytes) noexcept { return make_room(bytes); }

@@ -154,6 +154,7 @@ private:
 
   result<std::size_t> write_out(const_buffer from, std::uint64_t offset) noexcept;
   result<void> make_room(std::uint64_t length) noexcept;
+  void has_grown_to(std::uint64_t length) noexcept;
 
   map_handle map_;
   std::atomic<std::uint64_t> length_ = 0;

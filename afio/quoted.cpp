@@ -1,6 +1,5 @@
 #include "afio/quoted.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 

@@ -34,8 +34,7 @@ struct timestamp {
 /// Which file a handle or a name means. Two names with equal identities are one file, reached over
 /// one mount. A btrfs subvolume shows as another device, a bind mount as another mount.
 struct identity {
-  std::uint64_t mount =
-      0; ///< Of the kernel's mount table; 0 where the kernel does not tell (< 5.8).
+  std::uint64_t mount = 0; ///< Of the kernel's table; 0 where it does not tell (before 5.8).
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   friend bool operator==(const identity&, const identity&) noexcept = default;

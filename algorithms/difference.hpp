@@ -8,7 +8,6 @@
 #include <range/v3/view/facade.hpp>
 
 #include <array>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>

@@ -43,4 +43,9 @@ struct failure {
   const error& why;
 };
 
+/// Whether there is no such entry, or none any more.
+inline bool is_gone(const error& why) noexcept {
+  return why == std::errc::no_such_file_or_directory;
+}
+
 } // namespace afio::algorithms

@@ -5,7 +5,6 @@
 #include "algorithms/failure.hpp"
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -22,9 +21,6 @@ enum class event_kind : std::uint8_t {
   moved,
   punched, ///< Zeros in it became holes.
 };
-
-/// How many kinds there are.
-constexpr std::size_t event_kinds = 8;
 
 /// Borrowed for the time of the call.
 struct event {

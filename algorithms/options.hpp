@@ -5,7 +5,6 @@
 #include "afio/path_handle.hpp"
 #include "algorithms/walk/walk.hpp"
 
-#include <chrono>
 #include <stop_token>
 
 namespace afio::algorithms {

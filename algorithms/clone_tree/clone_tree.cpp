@@ -93,6 +93,7 @@ result<clone_report> clone_tree(const path_handle& source, const path_handle* pr
                       .failures = copied.failures,
                       .kept_changing = copied.kept_changing,
                       .stopped = copied.stopped,
+                      .name = work.published_as(),
                       .left_as = copied.left_as};
 
 } catch (const std::bad_alloc&) {

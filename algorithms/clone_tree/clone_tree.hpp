@@ -56,6 +56,8 @@ struct clone_report {
   std::uint64_t failures = 0;      ///< Told to the observer.
   std::uint64_t kept_changing = 0; ///< Of these, sources that would not stay the same.
   algorithms::stopped stopped = algorithms::stopped::no;
+  /// That the clone has got, or in a rehearsal would get; nothing if none was published.
+  std::optional<leaf_buffer> name;
   /// As copy_report's.
   std::optional<leaf_buffer> left_as;
 

@@ -2,7 +2,6 @@
 
 #include "algorithms/little_endian.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 namespace afio::algorithms::clone_detail {

@@ -1,5 +1,7 @@
 #include "algorithms/clone_tree/older_files.hpp"
 
+#include "afio/coarse_clock.hpp"
+
 #include <cerrno>
 
 namespace afio::algorithms::clone_detail {
@@ -65,7 +67,7 @@ result<std::optional<identity>> older_files::link(const place<3>& here, const ro
   const auto linked = here.handle(older).link(r.name, to, r.name);
   if (!linked) {
     const error& why = linked.assume_error();
-    if (why == std::errc::no_such_file_or_directory) return copy_it; // It is gone by now.
+    if (is_gone(why)) return copy_it; // It is gone by now.
     // EPERM: of what may not be linked, another user's file (fs.protected_hardlinks) or an
     // immutable one. EXDEV: something has been mounted on it.
     const bool impossible = why == std::errc::too_many_links ||
@@ -114,9 +116,7 @@ namespace {
 /// has changed just now is not known well enough. The kernel's coarse clock ticks every 10 ms at
 /// the slowest, FAT's every two seconds.
 bool is_settled(const stat_t& s) noexcept {
-  timespec now;
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now.tv_sec - s.changed.seconds > 2;
+  return coarse_clock_now().seconds - s.changed.seconds > 2;
 }
 
 } // namespace

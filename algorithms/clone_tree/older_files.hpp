@@ -5,8 +5,6 @@
 #include "algorithms/clone_tree/clone_tree.hpp"
 #include "algorithms/copy_tree/tree_copy.hpp"
 
-#include <memory>
-
 namespace afio::algorithms::clone_detail {
 
 /// Tree 0 is the source, tree 1 the older copy, tree 2 the new one. One for each worker.

@@ -4,6 +4,7 @@
 #include "afio/file_handle.hpp"
 #include "afio/random_name.hpp"
 #include "algorithms/copy_tree/apart.hpp"
+#include "algorithms/growing_pause.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
 
 #include <algorithm>
@@ -124,17 +125,16 @@ std::string series_run::path_of(std::string_view name) const {
 
 tree_options series_run::for_trees() const noexcept {
   tree_options how = options_.clone.tree;
-  if (!limit_.unlimited()) how.deadline = deadline::in(limit_.remaining());
+  how.deadline = limit_.rest();
   return how;
 }
 
-/// Tries until it is held or the time is over, waiting twice as long each time, 0.1 s at most: the
-/// other run may take hours, and a lock that waits by itself looks each millisecond.
+/// Tries until it is held or the time is over, in growing pauses: the other run may take hours, and
+/// a lock that waits by itself looks each millisecond.
 result<void> series_run::lock() noexcept {
   const leaf_buffer name = leaf_of(series_lock);
   const auto limit = options_.lock.start();
-  nanoseconds pause = 1ms;
-  for (;;) {
+  for (growing_pause pause;;) {
     AFIO_TRY(
         file_handle file,
         file_handle::file(series_, name, {.mode = mode::write, .creation = creation::if_needed}));
@@ -143,19 +143,17 @@ result<void> series_run::lock() noexcept {
       AFIO_TRY(const identity held, file.identity());
       stat_t named;
       const auto looked = named.stamp(series_, name, want::identity);
-      if (looked && named.id.same_file(held)) {
-        locked.assume_value().release();
-        lock_ = std::move(file);
-        return success();
-      }
-      continue; // Somebody has deleted the file since it was opened, and others lock another one.
+      // Somebody has deleted the file since it was opened, and others lock another one.
+      if (!looked || !named.id.same_file(held)) continue;
+      locked.assume_value().release();
+      lock_ = std::move(file);
+      return success();
     }
     if (locked.assume_error() != std::errc::timed_out) return std::move(locked).as_failure();
     if (options_.clone.tree.stop.stop_requested())
       return error(ECANCELED, call::fcntl, series_lock);
     if (limit.expired()) return error(ETIMEDOUT, call::fcntl, series_lock);
-    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
-    pause = std::min<nanoseconds>(2 * pause, 100ms);
+    pause.sleep(limit);
   }
 }
 
@@ -248,15 +246,13 @@ result<void> series_run::clone(const path_handle& source, std::string_view shown
   };
   const auto cloned = clone_tree(source, previous.is_open() ? &previous : nullptr, series_,
                                  leaf_of(new_name.c_str()), shown, how, told_);
-  if (!cloned) put_back();
+  if (!cloned || !cloned.assume_value().name) put_back(); // Nothing was published.
   AFIO_TRY(report_.clone, cloned);
   report_.failures += report_.clone.failures;
   report_.stopped = report_.clone.stopped;
-  if (stopped()) put_back(); // Nothing was published.
-  if (report_.clone.left_as || stopped()) return success();
-  const series_clone made{when, report_.clone.complete()};
-  report_.name = series_name(made);
-  found_.clones.push_back(made);
+  if (!report_.clone.name) return success();
+  report_.name = report_.clone.name->view();
+  found_.clones.push_back({when, report_.name == new_name});
   if (rehearses()) return success();
   save_index(index);
   if (had_index) (void)series_.unlink(aside); // The next run replaces it.

@@ -44,8 +44,8 @@ struct series_options {
 
 struct series_report {
   clone_report clone;
-  std::string
-      name; ///< Of the new clone, as it lacks something or not; empty if none was published.
+  /// Of the new clone, as it lacks something or not; empty if none was published.
+  std::string name;
   std::string previous;                ///< What it shares with; empty if there was none.
   std::vector<std::string> superseded; ///< What retention has deleted, or would delete.
   std::uint64_t reaped = 0;            ///< Entries of killed runs that were deleted.

@@ -2,7 +2,7 @@
 
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
-#include "afio/random_name.hpp"
+#include "algorithms/replace_file.hpp"
 #include "algorithms/whole_io.hpp"
 
 #include <algorithm>
@@ -88,23 +88,20 @@ template <class F>
 result<void> for_each_kept(const std::vector<source_record>& loaded,
                            const std::vector<source_record>& noted, F&& f) {
   auto old = loaded.begin();
-  const auto keep_before = [&](std::uint64_t copy) -> result<void> {
-    for (; old != loaded.end() && old->copy < copy; ++old) {
+  const auto keep_until = [&](auto end) -> result<void> {
+    for (; old != end; ++old) {
       if (old->age() >= source_record::oldest) continue;
       AFIO_TRY(f(*old));
     }
     return success();
   };
   for (const source_record& r : noted) {
-    AFIO_TRY(keep_before(r.copy));
+    AFIO_TRY(keep_until(std::find_if(
+        old, loaded.end(), [&](const source_record& other) { return other.copy >= r.copy; })));
     if (old != loaded.end() && old->copy == r.copy) ++old;
     AFIO_TRY(f(r));
   }
-  for (; old != loaded.end(); ++old) {
-    if (old->age() >= source_record::oldest) continue;
-    AFIO_TRY(f(*old));
-  }
-  return success();
+  return keep_until(loaded.end());
 }
 
 } // namespace
@@ -151,19 +148,7 @@ result<source_index> source_index::load(const path_handle& dir, leaf_name name) 
 }
 
 result<void> source_index::save(const path_handle& dir, leaf_name name) const noexcept try {
-  AFIO_TRY(const leaf_buffer aside, random_name());
-  AFIO_TRY(file_handle file,
-           file_handle::file(dir, aside,
-                             {.mode = mode::write, .creation = creation::only_if_not_exist}));
-  const auto saved = [&]() -> result<void> {
-    AFIO_TRY(write(file));
-    return dir.rename(aside, dir, name, replace::yes); // Nobody else knows that name.
-  }();
-  if (!saved) {
-    // Nobody is left to hear of a failure; what stays has a name of the documented pattern.
-    (void)file.unlink(dir, aside);
-    return saved.assume_error().about(name);
-  }
+  AFIO_TRY(replace_file(dir, name, [this](file_handle& file) { return write(file); }));
   AFIO_TRY(const directory_handle names, directory_handle::directory(dir));
   return names.barrier();
 

@@ -35,7 +35,7 @@ template <std::size_t N>
 result<compare_report> compare(const std::array<walk_root, N>& roots,
                                const compare_options& options, difference_listener& found,
                                observer& told) {
-  comparing_trees shared{options, found, roots[0].name, {}, {}};
+  comparing_trees shared{options, found, {}, {}};
   walk_options how = options.tree.for_walk();
   how.fields = compared_fields;
   if (options.entries.how != comparing::quick) how.row_cost = row_cost::contents;

@@ -28,6 +28,20 @@ struct distinction {
   explicit operator bool() const noexcept { return what != kind::none; }
 };
 
+/// The same difference with other metadata.
+constexpr distinction with_metadata(distinction found, aspect differing) noexcept {
+  using kind = distinction::kind;
+  found.metadata = differing;
+  if (found.what == kind::none || found.what == kind::metadata)
+    found.what = differing == aspect::none ? kind::none : kind::metadata;
+  return found;
+}
+
+/// Of directories: any change in one changes its times.
+constexpr distinction without_times(const distinction& found) noexcept {
+  return with_metadata(found, without(found.metadata, aspect::timestamps));
+}
+
 /// How many kinds there are.
 constexpr std::size_t distinction_kinds = 7;
 

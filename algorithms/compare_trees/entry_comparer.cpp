@@ -3,11 +3,11 @@
 #include "afio/symlink_handle.hpp"
 #include "algorithms/attribute_names.hpp"
 #include "algorithms/equal_contents.hpp"
+#include "algorithms/growing_pause.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <new>
-#include <thread>
 
 namespace afio::algorithms {
 
@@ -214,13 +214,11 @@ result<bool> entry_comparer::same_hash(const compared_entry& left,
 /// Again while either changes.
 result<bool> entry_comparer::same_bytes(const compared_entry& left,
                                         const compared_entry& right) noexcept {
-  using namespace std::chrono_literals;
   AFIO_TRY(const file_handle a, open(left));
   AFIO_TRY(const file_handle b, open(right));
   const auto limit = how_.retry.start();
   stat_t before_a = left.status, before_b = right.status;
-  for (std::chrono::nanoseconds pause = 1ms;;
-       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+  for (growing_pause pause;;) {
     AFIO_TRY(const bool same, equal_contents(a, b, std::max(before_a.size, before_b.size),
                                              buffers_->contents, how_.stop, how_.counters));
     AFIO_TRY(const stat_t after_a, a.stat());
@@ -228,7 +226,7 @@ result<bool> entry_comparer::same_bytes(const compared_entry& left,
     if (unchanged(before_a, after_a) && unchanged(before_b, after_b)) return same;
     if (limit.expired() || how_.stop.stop_requested())
       return error(errc::kept_changing, call::statx, left.name);
-    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    pause.sleep(limit);
     before_a = after_a;
     before_b = after_b;
   }

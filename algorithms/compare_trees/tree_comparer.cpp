@@ -1,5 +1,7 @@
 #include "algorithms/compare_trees/tree_comparer.hpp"
 
+#include "algorithms/mounted_on.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -10,19 +12,6 @@ namespace afio::algorithms::compare_detail {
 namespace {
 
 using kind = distinction::kind;
-
-/// The same difference with other metadata.
-distinction with_metadata(distinction found, aspect differing) noexcept {
-  found.metadata = differing;
-  if (found.what == kind::none || found.what == kind::metadata)
-    found.what = differing == aspect::none ? kind::none : kind::metadata;
-  return found;
-}
-
-/// Of three trees: any change in a directory changes its times.
-distinction without_times(const distinction& found) noexcept {
-  return with_metadata(found, without(found.metadata, aspect::timestamps));
-}
 
 } // namespace
 
@@ -40,10 +29,7 @@ void tree_comparer<N>::rows(const place<N>& here, std::span<row<N>> rows) noexce
 
 template <std::size_t N>
 void tree_comparer<N>::compare_row(const place<N>& here, row<N>& r) {
-  const std::string_view root = shared_->shown;
-  const std::string shown = here.path(r.name);
-  const std::string_view path =
-      std::string_view(shown).substr(root.size() + (root.ends_with('/') || root.empty() ? 0 : 1));
+  const std::string path = here.below(r.name);
   if (!is_known(here, r) || !wants(path, r)) {
     r.below = row<N>::below::skip;
     return;
@@ -93,22 +79,16 @@ void tree_comparer<N>::enter_where_worth_it(row<N>& r) const noexcept {
   if (others == 0 || (N == 2 && !same_type)) r.below = row<N>::below::skip;
 }
 
-/// A file on which another one is mounted that is not to be looked at. (A directory is not
-/// entered.)
-template <std::size_t N>
-bool tree_comparer<N>::is_mounted_on(const place<N>& here, const row<N>& r,
-                                     std::size_t tree) const noexcept {
-  const stat_t& s = *r.in[tree].stat;
-  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
-  return !crosses && s.type != file_type::directory && s.id.mount != here.id(tree).mount;
-}
-
 template <std::size_t N>
 result<distinction> tree_comparer<N>::between(const place<N>& here, const row<N>& r, std::size_t a,
                                               std::size_t b) {
   const stat_t &left = *r.in[a].stat, &right = *r.in[b].stat;
-  if (is_mounted_on(here, r, a) || is_mounted_on(here, r, b))
-    return error(errc::boundary, call::statx, r.name);
+  for (const std::size_t tree : {a, b}) {
+    const stat_t& s = *r.in[tree].stat; // A directory is not entered.
+    if (s.type != file_type::directory &&
+        is_mounted_on(here, tree, s, shared_->options.tree.mounts))
+      return error(errc::boundary, call::statx, r.name);
+  }
   AFIO_TRY(distinction found,
            entries_.compare({here.handle(a), r.name, left}, {here.handle(b), r.name, right}));
   if (found.what == kind::type) return found;

@@ -12,7 +12,6 @@ namespace afio::algorithms::compare_detail {
 struct comparing_trees {
   const compare_options& options;
   difference_listener& found;
-  std::string_view shown; ///< What paths begin with.
   std::mutex telling;
   link_pairs links; ///< Of two trees.
 };
@@ -38,7 +37,6 @@ private:
   bool wants(std::string_view path, const row<N>& r) const;
   result<distinction> between(const place<N>& here, const row<N>& r, std::size_t a, std::size_t b);
   void enter_where_worth_it(row<N>& r) const noexcept;
-  bool is_mounted_on(const place<N>& here, const row<N>& r, std::size_t tree) const noexcept;
   void tell(const tree_difference& found) noexcept;
   void tell(const merge_difference& found) noexcept;
 

@@ -1,13 +1,13 @@
 #include "algorithms/copy_file/contents.hpp"
 
 #include "algorithms/equal_contents.hpp"
+#include "algorithms/is_zero.hpp"
 #include "algorithms/walk/in_parallel.hpp"
 #include "algorithms/whole_io.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <mutex>
 #include <new>
 #include <optional>
@@ -37,10 +37,6 @@ bool means_impossible(const error& e) noexcept {
 bool means_not_this_way(const error& e) noexcept {
   return means_impossible(e) || e.native() == EINVAL || e.native() == EPERM ||
          e.native() == ETXTBSY;
-}
-
-bool is_zero(const_buffer data) noexcept {
-  return data[0] == std::byte{0} && std::memcmp(data.data(), data.data() + 1, data.size() - 1) == 0;
 }
 
 std::unique_ptr<std::byte[]> make_buffer() noexcept {

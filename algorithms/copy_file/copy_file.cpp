@@ -13,8 +13,7 @@ namespace {
 result<std::optional<identity>> to_be_replaced(const path_handle& dir, leaf_name name) noexcept {
   stat_t s;
   const auto looked = s.stamp(dir, name, want::type | want::identity);
-  if (!looked && looked.assume_error() == std::errc::no_such_file_or_directory)
-    return std::optional<identity>();
+  if (!looked && is_gone(looked.assume_error())) return std::optional<identity>();
   AFIO_TRY(looked);
   if (s.type == file_type::directory) return error(EISDIR, call::verify, name);
   return std::optional(s.id);

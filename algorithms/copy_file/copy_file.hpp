@@ -71,8 +71,9 @@ struct copied_file {
 /// spent, then errc::kept_changing. A writer that writes through a mapping may show too late for
 /// that.
 ///
-/// On failure `to` is as it was. What could not be kept of the metadata is told to `told` and is no
-/// failure. Allocates its buffers: 256 KiB for contents, 128 KiB for attributes.
+/// On failure `to` is as it was, unless it is the name's durability (sync::all) that failed. What
+/// could not be kept of the metadata is told to `told` and is no failure. Allocates its buffers:
+/// 256 KiB for contents, 128 KiB for attributes.
 result<copied_file> copy_file(const path_handle& from, leaf_name name, const path_handle& to,
                               leaf_name new_name, const copy_file_options& options,
                               loss_listener& told) noexcept;

@@ -1,9 +1,6 @@
 #include "algorithms/copy_file/file_copier.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <thread>
+#include "algorithms/growing_pause.hpp"
 
 namespace afio::algorithms::copy_detail {
 
@@ -31,15 +28,13 @@ result<copied_file> file_copier::copy(const fs_handle& source, const stat_t& sta
 
 result<copied_file> file_copier::copy(const file_handle& source, const stat_t& status,
                                       const destination& to, loss_listener& told) noexcept {
-  using namespace std::chrono_literals;
   const auto limit = options_->retry.start();
   stat_t before = status;
-  for (std::chrono::nanoseconds pause = 1ms;;
-       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+  for (growing_pause pause;;) {
     auto copied = try_once(source, before, to, told);
     const bool changed = !copied && copied.assume_error() == errc::kept_changing;
     if (!changed || limit.expired() || options_->stop.stop_requested()) return copied;
-    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    pause.sleep(limit);
     AFIO_TRY(before, source.stat());
   }
 }

@@ -1,6 +1,7 @@
 #include "algorithms/copy_file/publication.hpp"
 
 #include "afio/random_name.hpp"
+#include "algorithms/failure.hpp"
 
 #include <utility>
 
@@ -30,7 +31,7 @@ error publication::about_what_stays(const fs_handle& made, const error& why) con
   const auto looked = there.stamp(*dir_, *name_, want::identity);
   const auto id = made.identity();
   const bool ours = looked && id && there.id.same_file(id.assume_value());
-  const bool gone = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
+  const bool gone = !looked && is_gone(looked.assume_error());
   return ours || gone ? why : why.about(name_->view());
 }
 

@@ -1,6 +1,7 @@
 #include "algorithms/copy_tree/copier.hpp"
 
 #include "algorithms/copy_tree/apart.hpp"
+#include "algorithms/filtered.hpp"
 
 #include <cerrno>
 #include <new>
@@ -10,8 +11,6 @@ namespace afio::algorithms::copy_detail {
 namespace {
 
 constexpr std::uint16_t private_mode = 0700;
-
-bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
 
 } // namespace
 
@@ -85,8 +84,7 @@ void copier<N>::look_up(const place<N>& here, row<N>& r) noexcept {
 
 template <std::size_t N>
 bool copier<N>::wants(const place<N>& here, const row<N>& r) const {
-  const path_filter* filter = shared_->options.filter;
-  return filter == nullptr || filter->includes(shared_->below(here, r.name), r.in[0].type);
+  return includes(shared_->options.filter, here, r);
 }
 
 // ---- Directories

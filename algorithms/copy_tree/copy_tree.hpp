@@ -29,8 +29,9 @@ namespace afio::algorithms {
 /// told. Other mounts, devices and subvolumes become empty directories, which is told as lost,
 /// unless options.tree.mounts allows them; a file that another one is mounted on is left out. A
 /// directory of the copy that something is mounted on is a failure (errc::boundary). Fifos, sockets
-/// and devices are made anew, never opened. Durable as options.file.sync says. Memory and threads
-/// as walk().
+/// and devices are made anew, never opened. Durable as options.file.sync says; if
+/// the name of the copy cannot be made so, that is told, and the copy has it. Memory and threads as
+/// walk().
 result<copy_report> copy_tree(const path_handle& from, leaf_name name, const path_handle& to,
                               leaf_name new_name, std::string_view shown,
                               const copy_options& options, observer& told) noexcept;

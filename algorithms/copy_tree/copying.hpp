@@ -9,7 +9,6 @@
 #include "algorithms/walk/visitor.hpp"
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace afio::algorithms::copy_detail {
@@ -34,10 +33,6 @@ struct copying {
   bool follows() const noexcept { return options.symlinks == copy_options::symlinks::follow; }
 
   bool merges() const noexcept { return seen == destination::visible::by_others; }
-
-  /// The path below the roots. Throws std::bad_alloc.
-  template <std::size_t N>
-  std::string below(const place<N>& here, std::string_view leaf = {}) const;
 };
 
 /// Of one worker.

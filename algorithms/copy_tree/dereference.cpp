@@ -11,7 +11,7 @@ result<std::optional<led_to>> follow(const path_handle& dir, leaf_name name) noe
   if (!file) {
     stat_t s;
     const auto looked = s.stamp(dir, name, want::type);
-    const bool gone = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
+    const bool gone = !looked && is_gone(looked.assume_error());
     if (gone) return std::optional<led_to>();
     return std::move(file).as_failure();
   }

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <new>
 #include <vector>
 
@@ -50,7 +50,8 @@ public:
   }
 
 private:
-  std::deque<directory_state> states_;
+  // Unlike a deque, it needs no memory to be made or moved.
+  std::list<directory_state> states_;
   std::vector<directory_state*> spare_;
 };
 

@@ -4,7 +4,6 @@
 #include "afio/symlink_handle.hpp"
 
 #include <array>
-#include <cerrno>
 
 #include <unistd.h>
 

@@ -2,6 +2,7 @@
 
 #include "algorithms/copy_tree/fix_symlink.hpp"
 #include "algorithms/copy_tree/link_instead.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <array>
 #include <cerrno>
@@ -63,7 +64,7 @@ result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r,
   }
   const auto pinned = fs_handle::pin(here.handle(0), r.name);
   // Somebody removed it since it was listed: then there is nothing to copy.
-  if (!pinned && pinned.assume_error() == std::errc::no_such_file_or_directory) return success();
+  if (!pinned && is_gone(pinned.assume_error())) return success();
   if (!pinned) return pinned.assume_error();
   const fs_handle& source = pinned.assume_value();
   AFIO_TRY(const stat_t status, source.stat());
@@ -72,9 +73,7 @@ result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r,
 
 template <std::size_t N>
 result<void> leaf_copier<N>::copy_held(found f, account& sum) {
-  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
-  // The mount alone: an overlay's files may have other devices than its directories.
-  if (!crosses && f.status.id.mount != f.here.id(0).mount) {
+  if (is_mounted_on(f.here, 0, f.status, shared_->options.tree.mounts)) {
     entry_losses(shared_->losses, f.here, f.entry.name)
         .left_out(error(errc::boundary, call::statx, f.entry.name));
     f.here.mark_incomplete();
@@ -137,7 +136,9 @@ destination leaf_copier<N>::place_of(const found& f) const noexcept {
 template <std::size_t N>
 result<void> leaf_copier<N>::link_source(const found& f, account& sum) {
   if (f.old && f.old->same_file(f.status.id)) return success(); // Nothing is to be done.
-  if (!shared_->rehearses()) {
+  if (shared_->rehearses()) {
+    AFIO_TRY(check_linkable(f.status, f.entry.name, *shared_->around));
+  } else {
     const auto linked = link_to(f.source, place_of(f));
     if (!linked && linked.assume_error() == std::errc::too_many_links) {
       entry_losses(shared_->losses, f.here, f.entry.name)
@@ -145,9 +146,6 @@ result<void> leaf_copier<N>::link_source(const found& f, account& sum) {
       return copy_source(f, sum);
     }
     AFIO_TRY(linked);
-  }
-  if (shared_->rehearses()) {
-    AFIO_TRY(check_linkable(f.status, f.entry.name, *shared_->around));
   }
   sum.happened(event_kind::linked, f.here, f.entry);
   return success();
@@ -158,7 +156,7 @@ result<void> leaf_copier<N>::point_to_source(const found& f, account& sum) {
   // A mount of the source's own directory: the symlink would replace what it points to.
   if (f.here.present(last) && f.here.id(0).same_file(f.here.id(last)))
     return error(errc::refused, call::verify, f.entry.name);
-  const std::string below = shared_->below(f.here);
+  const std::string below = f.here.below();
   const std::string path = joined(joined(shared_->at.source, below), f.entry.name);
   AFIO_TRY(const std::string target,
            pointer_to(path, joined(shared_->at.copy, below), shared_->options.leaves));
@@ -195,7 +193,7 @@ result<std::optional<std::string>> leaf_copier<N>::fixed_symlink(const found& f)
   std::array<char, path_view::max_size> buffer;
   AFIO_TRY(const std::string_view target,
            read_symlink(f.here.handle(0), f.entry.name, f.status, buffer));
-  const std::string below = shared_->below(f.here);
+  const std::string below = f.here.below();
   auto says = fixed_target(shared_->at, f.here.handle(0), joined(shared_->at.source, below),
                            joined(shared_->at.copy, below), target);
   if (says && says->size() >= path_view::max_size)
@@ -220,7 +218,7 @@ result<void> leaf_copier<N>::copy_grouped(const found& f, account& sum) {
     return success();
   }
   link_groups::claim first(shared_->groups, f.status.id);
-  placed at{shared_->below(f.here, f.entry.name), {}};
+  placed at{f.here.below(f.entry.name), {}};
   std::optional<identity> there;
   if (around_ != nullptr) {
     AFIO_TRY(there, around_->take(f.here, f.entry, sum));

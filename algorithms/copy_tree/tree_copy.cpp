@@ -9,7 +9,6 @@
 #include "algorithms/remove_tree/remove_tree.hpp"
 
 #include <cerrno>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -158,6 +157,7 @@ result<copy_report> tree_copy::build(const path_handle& source, const stat_t& st
     return report_;
   }
   happened(event_kind::created, file_type::directory);
+  sync_names();
   return report_;
 }
 
@@ -167,17 +167,24 @@ result<void> tree_copy::publish(const path_handle& hidden, leaf_name hidden_name
   if (durable != sync::none) {
     AFIO_TRY(hidden.sync_file_system());
   }
-  const bool complete = report_.failures == report_.kept_changing;
-  const leaf_buffer& name = complete || !incomplete_name_ ? new_name_ : *incomplete_name_;
-  AFIO_TRY(hidden.relink(to_, hidden_name, to_, name));
-  return sync_names();
+  AFIO_TRY(hidden.relink(to_, hidden_name, to_, name_to_get()));
+  published_as_ = name_to_get();
+  return success();
 }
 
-/// Makes the name in `to_` durable, where that is wanted.
-result<void> tree_copy::sync_names() noexcept {
-  if (options().file.sync != sync::all) return success();
-  AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
-  return above.barrier();
+const leaf_buffer& tree_copy::name_to_get() const noexcept {
+  const bool complete = report_.failures == report_.kept_changing;
+  return complete || !incomplete_name_ ? new_name_ : *incomplete_name_;
+}
+
+/// Makes the name in `to_` durable, where that is wanted. If that fails, it is there all the same.
+void tree_copy::sync_names() noexcept {
+  if (options().file.sync != sync::all) return;
+  const auto durable = [this]() -> result<void> {
+    AFIO_TRY(const directory_handle above, directory_handle::directory(to_));
+    return above.barrier();
+  }();
+  if (!durable) fail(operation::publish, durable.assume_error());
 }
 
 void tree_copy::discard(leaf_name hidden_name) {
@@ -209,22 +216,31 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
     AFIO_TRY(const std::string beside, real_path(to_));
     shared_.at.copy = joined(beside, new_name_.view());
   }
+  AFIO_TRY(const auto there, namesake());
+  if (there) return merge(source, status, *there);
+  if (!shared_.rehearses()) return build(source, status);
+  AFIO_TRY(walk_into(source, nullptr, {status}));
+  happened(event_kind::created, file_type::directory);
+  if (report_.stopped == stopped::no) published_as_ = name_to_get();
+  return report_;
+}
+
+/// What has the name; nothing if it is free. EEXIST where that is refused.
+result<std::optional<stat_t>> tree_copy::namesake() noexcept {
   stat_t there;
   const auto looked = there.stamp(to_, new_name_);
-  const bool free = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
-  if (!looked && !free) return looked.as_failure();
-  if (free) {
-    if (!shared_.rehearses()) return build(source, status);
-    AFIO_TRY(walk_into(source, nullptr, {status}));
-    happened(event_kind::created, file_type::directory);
-    return report_;
-  }
-  if (options().existing == copy_options::existing::refuse) {
+  if (!looked && is_gone(looked.assume_error())) return std::optional<stat_t>();
+  AFIO_TRY(looked);
+  if (options().existing == copy_options::existing::refuse)
     return error(EEXIST, call::verify, new_name_.view());
-  }
-  if (options().extent == copy_options::extent::all_or_nothing) {
+  return std::optional(there);
+}
+
+/// Into the directory that has the name.
+result<copy_report> tree_copy::merge(const path_handle& source, const stat_t& status,
+                                     const stat_t& there) {
+  if (options().extent == copy_options::extent::all_or_nothing)
     return error(EINVAL, call::verify, new_name_.view());
-  }
   if (there.type != file_type::directory) return error(ENOTDIR, call::verify, new_name_.view());
   // Where a user points at a mount point, it is the mount that is meant.
   AFIO_TRY(const path_handle target, path_handle::path(to_, new_name_, crossing::any_mount));
@@ -239,42 +255,35 @@ result<copy_report> tree_copy::copy_directory(const path_handle& source, const s
     AFIO_TRY(shared_.at.copy, real_path(target));
   }
   AFIO_TRY(walk_into(source, &target, {status, true}));
-  AFIO_TRY(sync_names());
+  sync_names();
   return report_;
 }
 
 result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
                                         const fs_handle& source, const stat_t& status) {
   shared_.seen = destination::visible::by_others;
-  const bool links = options().leaves == copy_options::leaves::hard_links;
-  std::optional<identity> old;
-  stat_t there;
-  const auto looked = there.stamp(to_, new_name_, want::type | want::identity);
-  if (looked) {
-    if (options().existing == copy_options::existing::refuse) {
-      return error(EEXIST, call::verify, new_name_.view());
-    }
-    if (there.type == file_type::directory) return error(EISDIR, call::verify, new_name_.view());
-    const bool same = there.id.same_file(status.id);
-    if (same && links) return report_; // Nothing is to be done.
-    if (same) return error(errc::refused, call::verify, new_name_.view());
-    old = there.id;
-  } else if (looked.assume_error() != std::errc::no_such_file_or_directory) {
-    return looked.as_failure();
+  AFIO_TRY(const auto there, namesake());
+  if (there && there->type == file_type::directory)
+    return error(EISDIR, call::verify, new_name_.view());
+  if (there && there->id.same_file(status.id)) {
+    // Where it shall be one more name of the source, nothing is to be done.
+    if (options().leaves == copy_options::leaves::hard_links) return report_;
+    return error(errc::refused, call::verify, new_name_.view());
   }
   if (needs_paths()) {
     AFIO_TRY(const std::string in, real_path(from));
     AFIO_TRY(const std::string beside, real_path(to_));
     shared_.at = {joined(in, name.view()), joined(beside, new_name_.view())};
   }
-  const auto made = make_single(shared_, {.from = from,
-                                          .name = name,
-                                          .source = source,
-                                          .status = status,
-                                          .to = {.directory = to_,
-                                                 .name = new_name_,
-                                                 .old = old,
-                                                 .target = metadata_copier::target::existing}});
+  const auto made =
+      make_single(shared_, {.from = from,
+                            .name = name,
+                            .source = source,
+                            .status = status,
+                            .to = {.directory = to_,
+                                   .name = new_name_,
+                                   .old = there ? std::optional(there->id) : std::nullopt,
+                                   .target = metadata_copier::target::existing}});
   if (!made) {
     const bool copies = options().leaves == copy_options::leaves::copies;
     fail(copies ? operation::copy : operation::link, made.assume_error());
@@ -288,7 +297,7 @@ result<copy_report> tree_copy::copy_one(const path_handle& from, leaf_name name,
     options().copied->add(made.assume_value().copied.source);
     options().copied->add_name(in, name, status.id);
   }
-  AFIO_TRY(sync_names());
+  sync_names();
   return report_;
 }
 

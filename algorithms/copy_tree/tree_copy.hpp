@@ -38,6 +38,9 @@ public:
   result<copy_report> copy_one(const path_handle& from, leaf_name name, const fs_handle& source,
                                const stat_t& status);
 
+  /// The name that a new tree has got, or in a rehearsal would get; nothing if it is not published.
+  const std::optional<leaf_buffer>& published_as() const noexcept { return published_as_; }
+
   std::uint64_t shared() const noexcept { return shared_with_older_; }
 
   std::uint64_t bytes_shared() const noexcept { return bytes_shared_; }
@@ -46,7 +49,9 @@ private:
   const copy_options& options() const noexcept { return shared_.options; }
 
   bool needs_paths() const noexcept;
+  result<std::optional<stat_t>> namesake() noexcept;
   result<copy_report> build(const path_handle& source, const stat_t& status);
+  result<copy_report> merge(const path_handle& source, const stat_t& status, const stat_t& there);
   result<void> walk_into(const path_handle& source, const path_handle* target,
                          const directory_state& root);
   template <std::size_t N>
@@ -54,7 +59,8 @@ private:
   template <std::size_t N>
   result<std::unique_ptr<shortcut<N>>> way_around();
   result<void> publish(const path_handle& hidden, leaf_name hidden_name) noexcept;
-  result<void> sync_names() noexcept;
+  const leaf_buffer& name_to_get() const noexcept;
+  void sync_names() noexcept;
   void discard(leaf_name hidden_name);
   void add(const account& more);
   void fail(operation what, const error& why) noexcept;
@@ -63,6 +69,7 @@ private:
   const path_handle& to_;
   leaf_buffer new_name_;
   std::optional<leaf_buffer> incomplete_name_;
+  std::optional<leaf_buffer> published_as_;
   serial_observer told_; // Workers tell of losses beside the walk.
   copying shared_;
   older_copy* older_;

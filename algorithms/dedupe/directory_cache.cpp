@@ -56,9 +56,8 @@ result<const path_handle*> directory_cache::open_below(const path_handle& parent
 }
 
 bool means_another_file(const error& why) noexcept {
-  return why == errc::raced || why == std::errc::no_such_file_or_directory ||
-         why == std::errc::too_many_symbolic_link_levels || why == std::errc::not_a_directory ||
-         why == std::errc::is_a_directory;
+  return why == errc::raced || is_gone(why) || why == std::errc::too_many_symbolic_link_levels ||
+         why == std::errc::not_a_directory || why == std::errc::is_a_directory;
 }
 
 } // namespace afio::algorithms::dedupe_detail

@@ -50,7 +50,7 @@ public:
         limit_(options.tree.deadline.start()) {}
 
   result<void> find(std::span<const walk_root> trees) {
-    AFIO_TRY(walked, plan_.found.fill(trees, options_, told_));
+    AFIO_TRY(walked, plan_.found.fill(trees, options_, limit_, told_));
     if (walked.stopped != stopped::no) return success();
     order_names();
     list_candidates();

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <memory>
-#include <stop_token>
 
 namespace afio::algorithms::dedupe_detail {
 

@@ -1,7 +1,7 @@
 #include "algorithms/dedupe/inventory.hpp"
 
+#include "algorithms/filtered.hpp"
 #include "algorithms/hash/side_hashes.hpp"
-#include "algorithms/tree_part.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -90,7 +90,7 @@ bool collector::wants(const place<1>& here, const row<1>& r) const {
     if (s.size < std::max<std::uint64_t>(options_->min_size, 1) || mounted_on) return false;
     if (options_->owner && s.owner != *options_->owner) return false;
   }
-  return tree_part{shown_, options_->filter}.holds(here, r);
+  return includes(options_->filter, here, r);
 }
 
 /// The bytes are still the listing's.
@@ -100,7 +100,7 @@ found_name collector::name_in(const place<1>& here, leaf_name name) const noexce
 }
 
 result<walk_report> inventory::fill(std::span<const walk_root> trees, const dedupe_options& options,
-                                    observer& told) {
+                                    const deadline::running& limit, observer& told) {
   walk_options how = options.tree.for_walk();
   how.fields = fields;
   const unsigned workers = worker_count(how, 1);
@@ -110,7 +110,8 @@ result<walk_report> inventory::fill(std::span<const walk_root> trees, const dedu
     AFIO_TRY(const identity id, tree.directory->identity());
     const found_name shown{0, tree.name.data(), static_cast<std::uint32_t>(tree.name.size())};
     const directory_number root = workers_[0].add({.at = shown, .id = id, .root = tree.directory});
-    for (collector& worker : workers_) worker.begin(root, tree.name);
+    for (collector& worker : workers_) worker.begin(root);
+    how.deadline = limit.rest();
     AFIO_TRY(const walk_report done, walk<1>({tree}, workers_, how, told));
     all.rows += done.rows;
     all.failures += done.failures;

@@ -61,17 +61,15 @@ private:
 /// The visitor of one worker, which keeps what it finds for the time of the plan.
 class collector final : public visitor<1> {
 public:
-  collector(std::uint32_t worker, const dedupe_options& options) noexcept
+  /// Throws std::bad_alloc.
+  collector(std::uint32_t worker, const dedupe_options& options)
       : worker_(worker), options_(&options) {}
 
   collector(const collector&) = delete;
   collector(collector&&) = default;
 
   /// What is walked next.
-  void begin(directory_number root, std::string_view shown) noexcept {
-    root_ = root;
-    shown_ = shown;
-  }
+  void begin(directory_number root) noexcept { root_ = root; }
 
   /// Copies its name. Throws std::bad_alloc.
   directory_number add(const found_directory& directory);
@@ -93,7 +91,6 @@ private:
   std::uint32_t worker_;
   const dedupe_options* options_;
   directory_number root_ = 0;
-  std::string_view shown_;
   name_store names_;
   std::deque<found_directory> directories_;
   std::deque<found_file> files_;
@@ -102,9 +99,10 @@ private:
 /// Of several trees. Constant once filled: by any thread.
 class inventory {
 public:
-  /// Walks `trees`. Entries that cannot be looked at are told and left out. Throws std::bad_alloc.
+  /// Walks `trees` until `limit`. Entries that cannot be looked at are told and left out. Throws
+  /// std::bad_alloc.
   result<walk_report> fill(std::span<const walk_root> trees, const dedupe_options& options,
-                           observer& told);
+                           const deadline::running& limit, observer& told);
 
   const found_directory& directory(directory_number number) const noexcept;
   /// The root that it is below. Of a tree that comes first it is less.

@@ -4,12 +4,12 @@
 #include "afio/random_name.hpp"
 #include "algorithms/attribute_names.hpp"
 #include "algorithms/equal_contents.hpp"
+#include "algorithms/growing_pause.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <new>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -175,14 +175,12 @@ result<replacer::held_file> replacer::hold(const found_file& name, guard by) noe
 
 /// Tries again while somebody has it open for writing, for as long as was asked for.
 result<void> replacer::lease_read(file_handle& file, leaf_name name) const noexcept {
-  using namespace std::chrono_literals;
   const auto limit = shared_->options.retry.start();
-  for (std::chrono::nanoseconds pause = 1ms;;
-       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+  for (growing_pause pause;;) {
     AFIO_TRY(const bool leased, file.try_lease(lease::read));
     if (leased) return success();
     if (limit.expired() || shared_->stopping()) return error(EBUSY, call::fcntl, name);
-    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    pause.sleep(limit);
   }
 }
 
@@ -284,15 +282,21 @@ result<void> replacer::exchange(replaced_name one) {
   AFIO_TRY(shared_->times.keep(one.name->at.directory, *dir));
   AFIO_TRY(one.directory, dir->clone());
   if (unsettled_.size() >= most_unsettled_) settle_first();
+  // Noted before it is done, as memory may be short.
+  unsettled_.push_back(std::move(one));
+  auto done = link_and_exchange(unsettled_.back());
+  if (!done) unsettled_.pop_back();
+  return done;
+}
+
+result<void> replacer::link_and_exchange(replaced_name& one) noexcept {
   AFIO_TRY(one.kept->file.link(one.directory, one.aside));
   auto done = exchange_with_aside(one);
   if (!done) {
     AFIO_TRY(remove_aside(one, one.kept->status.id));
-    return done;
   }
   one.since = std::chrono::steady_clock::now();
-  unsettled_.push_back(std::move(one));
-  return success();
+  return done;
 }
 
 /// `aside` is a name of the kept file, and then what `name` was; after a failure as before.
@@ -313,8 +317,7 @@ result<void> replacer::swap_names(const replaced_name& one) noexcept {
   const leaf_name name = one.name->at.leaf();
   const auto done = one.directory.rename(one.aside, one.directory, name, replace::exchange);
   if (done) return success();
-  const error& why = done.assume_error(); // Of `aside`, which nobody has heard of.
-  return error(why.native(), why.origin(), name);
+  return done.assume_error().about(name); // Not `aside`, which nobody has heard of.
 }
 
 /// What came out is what was compared, and has stayed that. Who has come to the kept file since

@@ -10,7 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -118,6 +118,7 @@ private:
   static result<void> check_guarded(const held_file& kept, const held_file& other) noexcept;
   static result<void> check_guarded(const held_file& one) noexcept;
   result<void> exchange(replaced_name one);
+  result<void> link_and_exchange(replaced_name& one) noexcept;
   result<void> exchange_with_aside(const replaced_name& one) noexcept;
   static result<void> swap_names(const replaced_name& one) noexcept;
   result<void> check_exchanged(const replaced_name& one,
@@ -137,7 +138,7 @@ private:
   std::unique_ptr<std::array<std::byte, 262'144>> through_; // Also for lists of attributes.
   directory_cache directories_;
   std::size_t most_unsettled_;
-  std::deque<replaced_name> unsettled_; ///< The oldest first.
+  std::list<replaced_name> unsettled_; ///< The oldest first.
   dedupe_report report_;
 };
 

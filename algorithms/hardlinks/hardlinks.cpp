@@ -1,7 +1,7 @@
 #include "algorithms/hardlinks/hardlinks.hpp"
 
-#include "algorithms/hardlinks/under_its_name.hpp"
-#include "algorithms/tree_part.hpp"
+#include "algorithms/filtered.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,20 +16,16 @@ std::string linked_name::path() const { return std::string(in->path) + leaf; }
 
 namespace {
 
-using hardlinks_detail::is_under_its_name;
-
 /// Remembers the names of inodes that have several.
 class collector final : public visitor<1> {
 public:
-  collector(const tree_part& part, std::uint64_t min_size)
-      : part_(part),
-        min_size_(min_size),
-        memory_(std::make_unique<std::pmr::monotonic_buffer_resource>()) {}
+  explicit collector(const hardlinks_options& options)
+      : options_(&options), memory_(std::make_unique<std::pmr::monotonic_buffer_resource>()) {}
 
   void rows(const place<1>& here, std::span<row<1>> rows) noexcept override {
     for (row<1>& r : rows) {
       try {
-        if (!part_.holds(here, r))
+        if (!includes(options_->filter, here, r))
           r.below = row<1>::below::skip;
         else if (has_several_names(here, *r.in[0].stat))
           keep(here, r);
@@ -52,8 +48,8 @@ public:
 
 private:
   bool has_several_names(const place<1>& here, const stat_t& s) const noexcept {
-    return s.type != file_type::directory && s.links > 1 && s.size >= min_size_ &&
-           is_under_its_name(here, s);
+    return s.type != file_type::directory && s.links > 1 && s.size >= options_->min_size &&
+           !is_mounted_on(here, 0, s);
   }
 
   void keep(const place<1>& here, const row<1>& r) {
@@ -87,8 +83,7 @@ private:
     return room;
   }
 
-  tree_part part_;
-  std::uint64_t min_size_;
+  const hardlinks_options* options_;
   std::unique_ptr<std::pmr::monotonic_buffer_resource> memory_;
   std::vector<linked_name> names_;
   const linking_directory* last_ = nullptr;
@@ -160,10 +155,9 @@ public:
   void look_in(const walk_root& tree) {
     walk_options how = options_.tree.for_walk();
     how.fields = fields;
-    if (!limit_.unlimited()) how.deadline = deadline::in(limit_.remaining());
+    how.deadline = limit_.rest();
     std::vector<collector> workers;
-    for (unsigned left = worker_count(how, 1); left != 0; --left)
-      workers.emplace_back(tree_part{tree.name, options_.filter}, options_.min_size);
+    for (unsigned left = worker_count(how, 1); left != 0; --left) workers.emplace_back(options_);
     const auto done = walk<1>({tree}, workers, how, told_);
     if (!done) return fail(tree, done.assume_error());
     for (collector& worker : workers) take(worker);

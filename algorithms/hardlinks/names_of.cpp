@@ -2,8 +2,8 @@
 
 #include "afio/directory_handle.hpp"
 #include "algorithms/ancestor.hpp"
-#include "algorithms/hardlinks/under_its_name.hpp"
-#include "algorithms/tree_part.hpp"
+#include "algorithms/filtered.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <algorithm>
 #include <array>
@@ -17,8 +17,6 @@
 namespace afio::algorithms {
 
 namespace {
-
-using hardlinks_detail::is_under_its_name;
 
 constexpr want fields = want::type | want::identity | want::links | want::size;
 
@@ -61,13 +59,13 @@ private:
 class searcher final : public visitor<1> {
 public:
   /// What was searched before is left out.
-  searcher(found_names& found, const tree_part& part, const identity& searched) noexcept
-      : found_(&found), wanted_(found.wanted()), part_(part), searched_(searched) {}
+  searcher(found_names& found, const path_filter* filter, const identity& searched) noexcept
+      : found_(&found), wanted_(found.wanted()), filter_(filter), searched_(searched) {}
 
   void rows(const place<1>& here, std::span<row<1>> rows) noexcept override {
     for (row<1>& r : rows) {
       try {
-        if (was_searched(here, r.in[0]) || !part_.holds(here, r))
+        if (was_searched(here, r.in[0]) || !includes(filter_, here, r))
           r.below = row<1>::below::skip;
         else if (seems_right(r.in[0]))
           verify(here, r.name);
@@ -97,17 +95,17 @@ private:
     stat_t now;
     const auto read = now.stamp(here.handle(), leaf, fields);
     if (read) {
-      if (now.id.same_file(wanted_) && is_under_its_name(here, now)) found_->add(here, leaf, now);
+      if (now.id.same_file(wanted_) && !is_mounted_on(here, 0, now)) found_->add(here, leaf, now);
       return;
     }
     // Removed since it was listed: it is no name any more.
-    if (read.assume_error() == std::errc::no_such_file_or_directory) return;
+    if (is_gone(read.assume_error())) return;
     here.fail(operation::stat, leaf, read.assume_error());
   }
 
   found_names* found_;
   identity wanted_;
-  tree_part part_;
+  const path_filter* filter_;
   identity searched_;
 };
 
@@ -148,9 +146,8 @@ public:
   }
 
   void look_in(const walk_root& tree, const path_filter* filter, const identity& searched = {}) {
-    if (!limit_.unlimited()) how_.deadline = deadline::in(limit_.remaining());
-    std::vector<searcher> workers(worker_count(how_, 1),
-                                  searcher(found_, {tree.name, filter}, searched));
+    how_.deadline = limit_.rest();
+    std::vector<searcher> workers(worker_count(how_, 1), searcher(found_, filter, searched));
     const auto done = walk<1>({tree}, workers, how_, told_);
     if (!done) return fail(tree.name, done.assume_error());
     failures_ += done.assume_value().failures;

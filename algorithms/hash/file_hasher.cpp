@@ -1,9 +1,10 @@
 #include "algorithms/hash/file_hasher.hpp"
 
+#include "algorithms/growing_pause.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <new>
-#include <thread>
 
 namespace afio::algorithms {
 
@@ -33,10 +34,8 @@ result<file_hash> file_hasher::hash(const path_handle& dir, leaf_name name, cons
 
 result<file_hash> file_hasher::hash(opened_file& file, std::string_view name,
                                     side_hashes* beside) noexcept {
-  using namespace std::chrono_literals;
   const auto limit = how_.retry.start();
-  for (std::chrono::nanoseconds pause = 1ms;;
-       pause = std::min<std::chrono::nanoseconds>(2 * pause, 100ms)) {
+  for (growing_pause pause;;) {
     bool watched = cache_.watch(file.file, file.status);
     AFIO_TRY(const file_hash done, read(file.file, file.status.size, watched));
     AFIO_TRY(const stat_t after, file.file.stat());
@@ -47,7 +46,7 @@ result<file_hash> file_hasher::hash(opened_file& file, std::string_view name,
     if (watched) (void)file.file.drop_lease(); // Others may write in the pause.
     if (limit.expired() || how_.stop.stop_requested())
       return error(errc::kept_changing, call::statx, name);
-    std::this_thread::sleep_for(std::min(pause, limit.remaining()));
+    pause.sleep(limit);
     AFIO_TRY(file.status, file.file.stat());
   }
 }

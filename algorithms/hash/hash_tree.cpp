@@ -1,7 +1,7 @@
 #include "algorithms/hash/hash_tree.hpp"
 
+#include "algorithms/filtered.hpp"
 #include "algorithms/hash/small_files.hpp"
-#include "algorithms/tree_part.hpp"
 
 #include <array>
 #include <cerrno>
@@ -62,7 +62,6 @@ private:
 struct hashing_tree {
   const hash_options& options;
   hash_listener& found;
-  tree_part part;
   open_side_files beside;
   std::mutex telling;
 };
@@ -104,7 +103,7 @@ public:
 
 private:
   bool wants(const place<1>& here, const row<1>& r) const noexcept try {
-    return shared_->part.holds(here, r);
+    return includes(shared_->options.filter, here, r);
 
   } catch (const std::bad_alloc&) {
 
@@ -200,7 +199,7 @@ void add(hash_report& to, const hash_report& from) noexcept {
 
 result<hash_report> hash_tree(const walk_root& root, const hash_options& options,
                               hash_listener& found, observer& told) noexcept try {
-  hashing_tree shared{options, found, {root.name, options.filter}, {}, {}};
+  hashing_tree shared{options, found, {}, {}};
   walk_options how = options.tree.for_walk();
   how.row_cost = row_cost::contents;
   how.order = row_order::by_inode;

@@ -2,8 +2,8 @@
 
 #include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
-#include "afio/random_name.hpp"
 #include "algorithms/little_endian.hpp"
+#include "algorithms/replace_file.hpp"
 #include "algorithms/whole_io.hpp"
 
 #include <algorithm>
@@ -174,19 +174,8 @@ result<void> side_hashes::save(const path_handle& dir) noexcept try {
   AFIO_TRY(const auto inodes, inodes_in(dir));
   const auto bytes = merged(inodes);
   if (!bytes) return error(EFBIG, call::none, file_name);
-  AFIO_TRY(const leaf_buffer aside, random_name());
-  AFIO_TRY(file_handle file,
-           file_handle::file(dir, aside,
-                             {.mode = mode::write, .creation = creation::only_if_not_exist}));
-  const auto saved = [&]() -> result<void> {
-    AFIO_TRY(write_all(file, *bytes, 0));
-    return dir.rename(aside, dir, side_name(), replace::yes); // Nobody else knows that name.
-  }();
-  if (!saved) {
-    // Nobody is left to hear of a failure; what stays has a name of the documented pattern.
-    (void)file.unlink(dir, aside);
-    return saved.assume_error().about(file_name);
-  }
+  AFIO_TRY(replace_file(dir, side_name(),
+                        [&](file_handle& file) { return write_all(file, *bytes, 0); }));
   noted_.clear();
   return success();
 

@@ -5,9 +5,9 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -261,9 +261,9 @@ result<void> file_puncher::punch_beside(work& on) noexcept try {
   }
   return gave ? std::move(looked) : std::move(gave);
 
-} catch (const std::system_error&) {
+} catch (const std::exception&) {
 
-  return punch_in_turn(on); // No thread to be had, and nothing done yet.
+  return punch_in_turn(on); // No thread or memory to be had, and nothing done yet.
 }
 
 result<void> file_puncher::give(work& on, const extent& run) noexcept {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "afio/file_handle.hpp"
-#include "algorithms/walk/visitor.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <cerrno>
 #include <optional>
@@ -26,7 +26,7 @@ inline result<std::optional<opened_file>> open_listed(const place<1>& here, leaf
     return std::move(opened).as_failure();
   }
   // Where there is no openat2, mount points are entered.
-  if (mounts == crossing::same_mount && opened.assume_value().status.id.mount != here.id().mount)
+  if (is_mounted_on(here, 0, opened.assume_value().status, mounts))
     return std::optional<opened_file>();
   return std::optional(std::move(opened).assume_value());
 }

@@ -71,7 +71,4 @@ private:
   std::size_t count_ = 0;
 };
 
-/// Whether all of `data` is zero.
-bool is_zero(const_buffer data) noexcept;
-
 } // namespace afio::algorithms

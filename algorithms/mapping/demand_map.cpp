@@ -63,8 +63,8 @@ struct demand_map::state {
   std::mutex one;
   std::map<std::uint64_t, piece> pieces; ///< By offset in the file. They never overlap.
   std::list<std::uint64_t> idle; ///< Those that may be unmapped; first who was held longest ago.
-  std::list<std::uint64_t>
-      busy; ///< The others. A node goes from one to the other, without allocation.
+  /// The others. A node goes from one to the other, without allocation.
+  std::list<std::uint64_t> busy;
   std::uint64_t mapped = 0;
 
   extent in_room(std::uint64_t offset, std::uint64_t length) const noexcept {

@@ -5,7 +5,6 @@
 #include "afio/map_handle.hpp"
 #include "algorithms/mapping/page_delta.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>

@@ -31,8 +31,8 @@ struct file_memory_resource::header {
   std::uint64_t magic;
   std::uint64_t end; ///< Behind it nothing was ever given out; within the header it means that.
   std::uint64_t root;
-  std::uint64_t
-      free[size_classes::count]; ///< The first block of each list; it begins with the next.
+  /// The first block of each list; it begins with the next.
+  std::uint64_t free[size_classes::count];
 };
 
 file_memory_resource::header& file_memory_resource::head() const noexcept {

@@ -110,8 +110,8 @@ private:
   void put(std::uint64_t block, std::size_t which) noexcept;
   void put_all(std::uint64_t from, std::uint64_t to) noexcept;
 
-  size_classes::set
-      stocked_; ///< Those whose lists have blocks: the header tells it, too, but slower.
+  /// Those whose lists have blocks: the header tells it, too, but slower.
+  size_classes::set stocked_;
   file_handle file_;
   file_lock lock_;
   map_handle map_;

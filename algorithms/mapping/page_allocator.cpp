@@ -14,8 +14,8 @@ namespace afio::algorithms {
 /// As it is in the file. All of it zeros but for the magic is a file without pages.
 struct page_allocator::header {
   std::uint64_t magic;
-  std::uint64_t
-      fresh; ///< The first page never given out; below the first of all it means that one.
+  /// The first page never given out; below the first of all it means that one.
+  std::uint64_t fresh;
   std::uint64_t root;
   std::uint64_t slot[slots];
 };

@@ -4,7 +4,6 @@
 #include "afio/file_handle.hpp"
 #include "algorithms/hash/spooky_hash.hpp"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace afio::algorithms {

@@ -1,10 +1,8 @@
 // A pointer to something in the same file as itself, wherever that is mapped.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 
 namespace afio::algorithms {

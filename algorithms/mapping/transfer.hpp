@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 

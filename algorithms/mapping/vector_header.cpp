@@ -2,7 +2,6 @@
 
 #include "algorithms/little_endian.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 

@@ -10,12 +10,6 @@ namespace afio::algorithms::move_detail {
 using copy_detail::directory_states;
 using copy_detail::entry_losses;
 
-namespace {
-
-bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
-
-} // namespace
-
 result<void> dress_merged(metadata_copier& metadata, const fs_handle& from, const stat_t& was,
                           const fs_handle& to, loss_listener& told) noexcept {
   AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner));

@@ -53,7 +53,7 @@ private:
   void fail(operation what, const error& why) noexcept;
   void moved() noexcept;
   void deleted() noexcept;
-  result<void> sync_names() const noexcept;
+  void sync_names() noexcept;
 
   const path_handle& from_;
   leaf_buffer name_;
@@ -69,7 +69,7 @@ private:
 
 tree_options tree_move::for_next_walk() const noexcept {
   tree_options how = options_.tree;
-  if (!limit_.unlimited()) how.deadline = deadline::in(limit_.remaining());
+  how.deadline = limit_.rest();
   return how;
 }
 
@@ -89,13 +89,16 @@ void tree_move::deleted() noexcept {
   if (told_.wants_events()) told_.happened({event_kind::deleted, shown_.from, status_.type});
 }
 
-result<void> tree_move::sync_names() const noexcept {
-  if (options_.file.sync != sync::all || rehearses()) return success();
+/// Where that is wanted. If it fails, what has moved has moved all the same.
+void tree_move::sync_names() noexcept {
+  if (options_.file.sync != sync::all || rehearses()) return;
   for (const path_handle* const dir : {&to_, &from_}) {
-    AFIO_TRY(const directory_handle names, directory_handle::directory(*dir));
-    AFIO_TRY(names.barrier());
+    const auto durable = [&]() -> result<void> {
+      AFIO_TRY(const directory_handle names, directory_handle::directory(*dir));
+      return names.barrier();
+    }();
+    if (!durable) fail(operation::publish, durable.assume_error());
   }
-  return success();
 }
 
 result<move_report> tree_move::run() {
@@ -103,7 +106,7 @@ result<move_report> tree_move::run() {
   AFIO_TRY(status_, source.stat());
   stat_t there;
   const auto looked = there.stamp(to_, new_name_);
-  const bool free = !looked && looked.assume_error() == std::errc::no_such_file_or_directory;
+  const bool free = !looked && is_gone(looked.assume_error());
   if (!looked && !free) return looked.as_failure();
   if (options_.existing == move_options::existing::exchange) {
     AFIO_TRY(looked);
@@ -115,7 +118,7 @@ result<move_report> tree_move::run() {
   } else {
     AFIO_TRY(merge(there));
   }
-  AFIO_TRY(sync_names());
+  sync_names();
   report_.failures = told_.failures();
   return report_;
 }

@@ -7,8 +7,6 @@ namespace afio::algorithms::move_detail {
 
 namespace {
 
-bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
-
 /// Whether all that lies between the two is the removal of so many names. Trying to remove one
 /// renames it, and back.
 bool lost_only_names(const stat_t& before, const stat_t& after, unsigned names) noexcept {

@@ -3,7 +3,9 @@
 
 #include "algorithms/observer.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <new>
 #include <set>
 #include <string>
@@ -11,7 +13,7 @@
 namespace afio::algorithms::move_detail {
 
 /// Passes on what it hears, but failures only of names that have not failed before. Remembers those
-/// names.
+/// names. Any thread may ask while another tells.
 class told_once final : public observer {
 public:
   explicit told_once(observer& inner) noexcept
@@ -34,12 +36,16 @@ public:
 
   bool any_failed() const noexcept { return failures_ != 0; }
 
-  bool has_failed(std::string_view path) const noexcept { return failed_.contains(path); }
+  bool has_failed(std::string_view path) const noexcept {
+    const std::scoped_lock hold(lock_);
+    return failed_.contains(path);
+  }
 
   bool has_lost() const noexcept { return has_lost_; }
 
 private:
   bool is_first(std::string_view path) noexcept {
+    const std::scoped_lock hold(lock_);
     try {
       return failed_.emplace(path).second;
     } catch (const std::bad_alloc&) {
@@ -48,8 +54,9 @@ private:
   }
 
   observer& inner_;
+  mutable std::mutex lock_;
   std::set<std::string, std::less<>> failed_;
-  std::uint64_t failures_ = 0;
+  std::atomic<std::uint64_t> failures_ = 0;
   bool has_lost_ = false;
 };
 

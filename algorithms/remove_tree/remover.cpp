@@ -10,8 +10,6 @@ namespace afio::algorithms::remove_detail {
 
 namespace {
 
-bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
-
 bool is_not_empty(const error& e) noexcept {
   return e.native() == ENOTEMPTY || e.native() == EEXIST;
 }

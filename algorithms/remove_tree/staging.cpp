@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,7 +52,7 @@ public:
   void rows(const place<2>& here, std::span<row<2>> rows) noexcept override {
     for (row<2>& r : rows) {
       const auto done = r.in[0].type == file_type::directory ? mirror(here, r) : move_file(here, r);
-      if (done || done.assume_error() == std::errc::no_such_file_or_directory) continue;
+      if (done || is_gone(done.assume_error())) continue;
       here.fail(operation::rename, r.name, done.assume_error());
       r.below = row<2>::below::skip;
     }
@@ -68,7 +67,7 @@ public:
 
   /// Gone since it was listed: what is staged is an empty directory in its mirror.
   verdict denied(const place<2>&, const error& why) noexcept override {
-    return why == std::errc::no_such_file_or_directory ? verdict::handled : verdict::report;
+    return is_gone(why) ? verdict::handled : verdict::report;
   }
 
 private:
@@ -180,25 +179,6 @@ result<std::optional<leaf_buffer>> first_entry(const path_handle& anchor) noexce
   }
 }
 
-/// Renames the full mirror out of the area, to be a hidden tree, and removes the empty area.
-result<staged> commit(const path_handle& parent, leaf_name area_name, const path_handle& area,
-                      leaf_name holder, leaf_name mirror, std::string_view shown,
-                      observer& told) noexcept {
-  AFIO_TRY(const leaf_buffer name, random_name());
-  // Opened first: from the rename on, everything is to be deleted, whatever else fails.
-  AFIO_TRY(path_handle doomed, path_handle::path(area, mirror));
-  AFIO_TRY(area.rename(mirror, parent, name, replace::no));
-  staged all{doomed_tree{std::move(doomed), name, area_name}, {}};
-  auto removed = area.remove_directory(holder);
-  if (removed) removed = parent.remove_directory(area_name);
-  if (!removed) {
-    told.failed({operation::remove, shown, removed.assume_error()});
-    all.report.failures = 1;
-    all.report.left_as = area_name;
-  }
-  return all;
-}
-
 /// Putting back must not be cut short by what cut the staging short.
 remove_options without_limits(const remove_options& options) {
   remove_options patient = options;
@@ -209,18 +189,134 @@ remove_options without_limits(const remove_options& options) {
   return patient;
 }
 
+/// Progress is what is deleted.
+remove_options without_counters(const remove_options& options) {
+  remove_options uncounted = options;
+  uncounted.tree.counters = nullptr;
+  return uncounted;
+}
+
 void add(remove_report& to, const walk_report& from) noexcept {
   to.failures += from.failures;
   if (to.stopped == stopped::no) to.stopped = from.stopped;
 }
 
-/// Tells why a staging stays as it is, for reap().
-staged strand(leaf_name area_name, std::string_view shown, const error& why, observer& told) {
-  told.failed({operation::restore, shown, why});
+/// A staging area, the entry `name` of `parent`, and what is done with it.
+class area {
+public:
+  area(const path_handle& parent, leaf_name name, const path_handle& dir, std::string_view shown,
+       const remove_options& options, observer& told)
+      : parent_(parent),
+        name_(name),
+        dir_(dir),
+        shown_(shown),
+        above_(path_view(shown).parent().view()),
+        options_(options),
+        told_(told) {}
+
+  /// Moves the tree in the holder over into a mirror of that name, or puts everything back.
+  staged go_over(const path_handle& holder, leaf_name holder_name, leaf_name mirror_name);
+  /// Puts back what is in it, unless all had gone over.
+  result<staged> resume();
+  /// Tells why it stays as it is, for reap().
+  staged strand(const error& why);
+
+private:
+  result<staged> commit(leaf_name holder_name, leaf_name mirror_name) noexcept;
+  staged go_back();
+
+  const path_handle& parent_;
+  leaf_buffer name_;
+  const path_handle& dir_;
+  std::string_view shown_;
+  std::string_view above_; ///< What paths of the walks begin with: the holder stands for that.
+  const remove_options& options_;
+  observer& told_;
+};
+
+/// Renames the full mirror out of the area, to be a hidden tree, and removes the empty area.
+result<staged> area::commit(leaf_name holder_name, leaf_name mirror_name) noexcept {
+  AFIO_TRY(const leaf_buffer name, random_name());
+  // Opened first: from the rename on, everything is to be deleted, whatever else fails.
+  AFIO_TRY(path_handle doomed, path_handle::path(dir_, mirror_name));
+  AFIO_TRY(dir_.rename(mirror_name, parent_, name, replace::no));
+  staged all{doomed_tree{std::move(doomed), name, name_}, {}};
+  auto removed = dir_.remove_directory(holder_name);
+  if (removed) removed = parent_.remove_directory(name_);
+  if (!removed) {
+    told_.failed({operation::remove, shown_, removed.assume_error()});
+    all.report.failures = 1;
+    all.report.left_as = name_;
+  }
+  return all;
+}
+
+staged area::strand(const error& why) {
+  told_.failed({operation::restore, shown_, why});
   staged left;
   left.report.failures = 1;
-  left.report.left_as = area_name;
+  left.report.left_as = name_;
   return left;
+}
+
+/// Everything that can be, after a failure that was told.
+staged area::go_back() {
+  auto back = resume();
+  return back ? std::move(back).assume_value() : strand(back.assume_error());
+}
+
+staged area::go_over(const path_handle& holder, leaf_name holder_name, leaf_name mirror_name) {
+  const auto mirror = make_directory(dir_, mirror_name);
+  if (!mirror) {
+    told_.failed({operation::rename, shown_, mirror.assume_error()});
+    staged back = go_back();
+    ++back.report.failures;
+    return back;
+  }
+  const auto done = walk_pair<stager>(holder, mirror.assume_value(), name_, above_,
+                                      without_counters(options_), told_);
+  if (done && is_clean(done.assume_value())) {
+    auto all = commit(holder_name, mirror_name);
+    return all ? std::move(all).assume_value() : strand(all.assume_error());
+  }
+  staged back = go_back();
+  if (done) {
+    add(back.report, done.assume_value());
+  } else {
+    told_.failed({operation::open, shown_, done.assume_error()});
+    ++back.report.failures;
+  }
+  return back;
+}
+
+result<staged> area::resume() {
+  AFIO_TRY(const auto parts, parts_of(dir_));
+  if (!parts || parts->empty()) return error(errc::refused, call::verify, name_.view());
+  const leaf_name holder_name = parts->front();
+  AFIO_TRY(const path_handle holder, path_handle::path(dir_, holder_name));
+  AFIO_TRY(const auto tree, first_entry(holder));
+
+  staged back;
+  if (parts->size() == 2) {
+    const leaf_name mirror_name = parts->back();
+    AFIO_TRY(const path_handle mirror, path_handle::path(dir_, mirror_name));
+    AFIO_TRY(const auto moved, first_entry(mirror));
+    if (!tree && moved) return commit(holder_name, mirror_name);
+    AFIO_TRY(const walk_report done,
+             walk_pair<unstager>(mirror, holder, name_, above_, without_limits(options_), told_));
+    add(back.report, done);
+    if (!is_clean(done)) {
+      back.report.left_as = name_;
+      return back;
+    }
+    AFIO_TRY(dir_.remove_directory(mirror_name));
+  }
+  if (tree) {
+    AFIO_TRY(holder.rename(*tree, parent_, *tree, replace::no));
+  }
+  AFIO_TRY(dir_.remove_directory(holder_name));
+  AFIO_TRY(parent_.remove_directory(name_));
+  return back;
 }
 
 } // namespace
@@ -232,55 +328,23 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
   AFIO_TRY(leaf_buffer holder_name, random_name());
   AFIO_TRY(leaf_buffer mirror_name, random_name());
   if (mirror_name.view() < holder_name.view()) std::swap(holder_name, mirror_name);
-
   AFIO_TRY(const identity wanted, root.identity());
 
-  AFIO_TRY(const path_handle area, make_directory(parent, area_name));
+  AFIO_TRY(const path_handle dir, make_directory(parent, area_name));
   const auto give_up = [&](const error& why) -> result<staged> {
-    (void)area.remove_directory(holder_name); // What is not empty stays, for reap().
+    (void)dir.remove_directory(holder_name); // What is not empty stays, for reap().
     (void)parent.remove_directory(area_name);
     return why;
   };
-  auto holder = make_directory(area, holder_name);
+  const auto holder = make_directory(dir, holder_name);
   if (!holder) return give_up(holder.assume_error());
-  const path_handle& held = holder.assume_value();
+  area staging(parent, area_name, dir, shown, options, told);
   // Straight to its own name, so that it is known after a kill.
-  auto moved = move_over(parent, name, held, name, wanted);
-  if (!moved) {
-    // What could not go back, because its name is taken, is in the holder, for reap() to put back.
-    const bool left = !area.remove_directory(holder_name);
-    if (left) return strand(area_name, shown, moved.assume_error(), told);
-    return give_up(moved.assume_error());
-  }
-
-  auto mirror = make_directory(area, mirror_name);
-  if (!mirror) {
-    told.failed({operation::rename, shown, mirror.assume_error()});
-    auto back = resume(parent, area_name, area, shown, options, told);
-    if (!back) return strand(area_name, shown, back.assume_error(), told);
-    ++back.assume_value().report.failures;
-    return back;
-  }
-  const std::string above(path_view(shown).parent().view());
-  remove_options uncounted = options; // Progress is what is deleted.
-  uncounted.tree.counters = nullptr;
-  const auto done =
-      walk_pair<stager>(held, mirror.assume_value(), area_name, above, uncounted, told);
-  if (done && is_clean(done.assume_value())) {
-    auto all = commit(parent, area_name, area, holder_name, mirror_name, shown, told);
-    if (!all) return strand(area_name, shown, all.assume_error(), told);
-    return all;
-  }
-  auto resumed = resume(parent, area_name, area, shown, options, told);
-  staged back = resumed ? std::move(resumed.assume_value())
-                        : strand(area_name, shown, resumed.assume_error(), told);
-  if (done) {
-    add(back.report, done.assume_value());
-  } else {
-    told.failed({operation::open, shown, done.assume_error()});
-    ++back.report.failures;
-  }
-  return back;
+  const auto moved = move_over(parent, name, holder.assume_value(), name, wanted);
+  if (moved) return staging.go_over(holder.assume_value(), holder_name, mirror_name);
+  // What could not go back, because its name is taken, is in the holder, for reap() to put back.
+  const bool left = !dir.remove_directory(holder_name);
+  return left ? staging.strand(moved.assume_error()) : give_up(moved.assume_error());
 }
 
 result<bool> is_staging_area(const path_handle& dir) noexcept try {
@@ -294,38 +358,9 @@ result<bool> is_staging_area(const path_handle& dir) noexcept try {
   return error(ENOMEM, call::none);
 }
 
-result<staged> resume(const path_handle& parent, leaf_name name, const path_handle& area,
+result<staged> resume(const path_handle& parent, leaf_name name, const path_handle& dir,
                       std::string_view shown, const remove_options& options, observer& told) {
-  AFIO_TRY(const auto parts, parts_of(area));
-  if (!parts || parts->empty()) return error(errc::refused, call::verify, name);
-  const leaf_name holder_name = parts->front();
-  AFIO_TRY(const path_handle holder, path_handle::path(area, holder_name));
-  AFIO_TRY(const auto tree, first_entry(holder));
-
-  staged back;
-  const std::string above(path_view(shown).parent().view());
-  if (parts->size() == 2) {
-    const leaf_name mirror_name = parts->back();
-    AFIO_TRY(const path_handle mirror, path_handle::path(area, mirror_name));
-    AFIO_TRY(const auto moved, first_entry(mirror));
-    if (!tree && moved) {
-      return commit(parent, name, area, holder_name, mirror_name, shown, told);
-    }
-    AFIO_TRY(const walk_report done,
-             walk_pair<unstager>(mirror, holder, name, above, without_limits(options), told));
-    add(back.report, done);
-    if (!is_clean(done)) {
-      back.report.left_as = name;
-      return back;
-    }
-    AFIO_TRY(area.remove_directory(mirror_name));
-  }
-  if (tree) {
-    AFIO_TRY(holder.rename(*tree, parent, *tree, replace::no));
-  }
-  AFIO_TRY(area.remove_directory(holder_name));
-  AFIO_TRY(parent.remove_directory(name));
-  return back;
+  return area(parent, name, dir, shown, options, told).resume();
 }
 
 } // namespace afio::algorithms::remove_detail

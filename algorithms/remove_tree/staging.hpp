@@ -2,9 +2,8 @@
 //
 // The area is a directory of mode 0700 and a random name beside the tree, say .afio-X. In it:
 //
-//     .afio-A/NAME     the tree, renamed here first, under its own name: out of sight at one
-//     instant .afio-B/…        its mirror: each entry is renamed from the tree to its place here,
-//     tips to trunk
+//     .afio-A/NAME   the tree, renamed here first, under its own name: out of sight at once
+//     .afio-B/…      its mirror: each entry is renamed from the tree to here, tips to trunk
 //
 // where A sorts before B. A directory, once all in it has gone over, goes over itself: as the entry
 // .afio-X of its mirror. So every entry has been renamed out of where it was, which takes the very
@@ -42,9 +41,9 @@ result<staged> stage(const path_handle& parent, leaf_name name, const path_handl
 /// Whether `dir` is a staging area: mode 0700, in it one or two directories with random names.
 result<bool> is_staging_area(const path_handle& dir) noexcept;
 
-/// Goes on with an interrupted staging in `area`, the entry `name` of `parent`: puts back what is
+/// Goes on with an interrupted staging in `dir`, the entry `name` of `parent`: puts back what is
 /// in it, unless all had been staged.
-result<staged> resume(const path_handle& parent, leaf_name name, const path_handle& area,
+result<staged> resume(const path_handle& parent, leaf_name name, const path_handle& dir,
                       std::string_view shown, const remove_options& options, observer& told);
 
 } // namespace afio::algorithms::remove_detail

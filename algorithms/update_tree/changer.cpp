@@ -1,7 +1,7 @@
 #include "algorithms/update_tree/changer.hpp"
 
 #include "afio/random_name.hpp"
-#include "algorithms/remove_tree/remove_tree.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <cerrno>
 #include <new>
@@ -20,8 +20,6 @@ namespace {
 const directory_state going;
 
 bool is_directory(const cell& c) noexcept { return c.type == file_type::directory; }
-
-bool is_gone(const error& e) noexcept { return e == std::errc::no_such_file_or_directory; }
 
 /// Looks for what a filter excludes. The root's name is its path in the tree of the filter.
 class exclusions final : public visitor<1> {
@@ -106,8 +104,8 @@ result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   const bool may = shared_->options.extras == update_options::extras::remove;
   AFIO_TRY(const bool whole, may ? holds_nothing_excluded(here, r) : result<bool>(false));
   if (!whole) return error(EISDIR, call::verify, r.name);
-  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
-  const bool mounted = !crosses && r.in[0].stat->id.mount != here.id(0).mount; // It is left out.
+  // Then it is left out.
+  const bool mounted = is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts);
   AFIO_TRY(const bool empty, mounted ? result<bool>(true) : empty_directory(here, r));
   if (!empty) return success();
   const copy_report& sum = copies_.sum().report;
@@ -129,8 +127,7 @@ result<bool> changer<N>::empty_directory(const place<N>& here, const row<N>& r) 
   AFIO_TRY(const identity id, old.identity());
   if (!id.same_file(r.in[target].stat->id)) return error(errc::raced, call::openat2, r.name);
   remove_options how;
-  how.tree = shared_->options.tree;
-  how.tree.threads = 1;
+  how.tree = shared_->for_inner_walk();
   if (shared_->rehearses()) how.doing = remove_options::doing::rehearse;
   AFIO_TRY(const remove_report done,
            remove_contents(old, here.path_in(target, r.name), how, shared_->told));
@@ -148,9 +145,8 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
   if (filter == nullptr) return true;
   AFIO_TRY(const path_handle old,
            path_handle::path(here.handle(target), r.name, shared_->options.tree.mounts));
-  const std::string below = shared_->copying.below(here, r.name);
-  walk_options how = shared_->options.tree.for_walk();
-  how.threads = 1;
+  const std::string below = here.below(r.name);
+  walk_options how = shared_->for_inner_walk().for_walk();
   how.counters = nullptr;
   std::vector<exclusions> looking(1, exclusions(*filter));
   observer nobody; // What cannot be listed cannot be deleted either, which is told then.

@@ -20,6 +20,7 @@ namespace afio::algorithms::update_detail {
 struct updating {
   const update_options& options;
   observer& told;
+  const deadline::running& limit; ///< Of all walks.
   copy_detail::copying copying;
   std::mutex telling = {}; ///< Of conflicts.
   compare_detail::link_pairs links = {};
@@ -32,9 +33,17 @@ struct updating {
   template <std::size_t N>
   bool wants(const place<N>& here, const row<N>& r) const {
     if (options.filter == nullptr) return true;
-    const std::string path = copying.below(here, r.name);
+    const std::string path = here.below(r.name);
     return std::ranges::all_of(
         r.in, [&](const cell& c) { return !c.present || options.filter->includes(path, c.type); });
+  }
+
+  /// For a walk within the walk, by the same worker.
+  tree_options for_inner_walk() const noexcept {
+    tree_options how = options.tree;
+    how.threads = 1;
+    how.deadline = limit.rest();
+    return how;
   }
 
   /// Counts one more entry that is to go; false where that would be too many.

@@ -1,5 +1,7 @@
 #include "algorithms/update_tree/in_place.hpp"
 
+#include "algorithms/mounted_on.hpp"
+
 namespace afio::algorithms::update_detail {
 
 using copy_detail::account;
@@ -10,7 +12,9 @@ result<std::optional<identity>> in_place<N>::take(const place<N>& here, const ro
                                                   account& sum) {
   const std::optional<identity> copy_it;
   const stat_t* const there = r.in[target].stat;
-  if (there == nullptr || is_mounted_on(here, r, 0) || is_mounted_on(here, r, target))
+  if (there == nullptr) return copy_it;
+  const crossing mounts = shared_->options.tree.mounts;
+  if (is_mounted_on(here, 0, *r.in[0].stat, mounts) || is_mounted_on(here, target, *there, mounts))
     return copy_it;
   AFIO_TRY(const way w, way_of(here, r, {here.handle(target), r.name, *there}));
   if (w == way::is_replaced) return copy_it;
@@ -51,13 +55,6 @@ result<distinction> in_place<N>::compare(const place<N>& here, const row<N>& r, 
                                          std::size_t b) noexcept {
   return entries_.compare({here.handle(a), r.name, *r.in[a].stat},
                           {here.handle(b), r.name, *r.in[b].stat});
-}
-
-template <std::size_t N>
-bool in_place<N>::is_mounted_on(const place<N>& here, const row<N>& r,
-                                std::size_t tree) const noexcept {
-  const bool crosses = shared_->options.tree.mounts == crossing::any_mount;
-  return !crosses && r.in[tree].stat->id.mount != here.id(tree).mount;
 }
 
 namespace {

@@ -41,7 +41,6 @@ public:
   entry_comparer& comparer() noexcept { return entries_; }
 
 private:
-  bool is_mounted_on(const place<N>& here, const row<N>& r, std::size_t tree) const noexcept;
   result<bool> change(const place<N>& here, const row<N>& r) noexcept;
 
   copy_detail::copying* shared_;

@@ -26,13 +26,6 @@ bool is_directory(const row<3>& r, std::size_t tree) noexcept {
   return r.in[tree].type == file_type::directory;
 }
 
-/// Any change in a directory changes its times.
-distinction without_times(distinction found) noexcept {
-  found.metadata = without(found.metadata, aspect::timestamps);
-  if (found.what == kind::metadata && found.metadata == aspect::none) found.what = kind::none;
-  return found;
-}
-
 } // namespace
 
 void merger::rows(const place<3>& here, std::span<row<3>> rows) noexcept {
@@ -118,27 +111,20 @@ result<distinction> merger::between(const place<3>& here, const row<3>& r, std::
   return same ? distinction{} : distinction{kind::content};
 }
 
-namespace {
-
-class deaf final : public difference_listener {};
-
-} // namespace
-
 /// Whether two directories hold the same.
 result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
                                 const compared_entry& b) {
   AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
   AFIO_TRY(const path_handle right, path_handle::path(b.directory, b.name));
   compare_options how;
-  how.tree = shared_->options.tree;
-  how.tree.threads = 1;
+  how.tree = shared_->for_inner_walk();
   how.tree.counters = nullptr;
   how.entries.how = shared_->options.how;
   if (shared_->rehearses()) how.entries.caching = hash_caching::lookup;
   // Times of directories do not count; those of files do as far as they stand for contents.
   how.entries.metadata =
       without(without(shared_->options.file.preserve, aspect::links), aspect::timestamps);
-  deaf nobody;
+  no_listener nobody;
   const std::string_view shown = a.name.view();
   AFIO_TRY(const compare_report done,
            compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
@@ -195,7 +181,7 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
     return error(ENOTSUP, call::verify, r.name);
   constexpr unsigned enough = 1000;
   copy_options how = shared_->copying.options;
-  how.tree.threads = 1;
+  how.tree = shared_->for_inner_walk();
   how.existing = copy_options::existing::refuse;
   how.filter = nullptr;
   for (unsigned number = 1; number <= enough; ++number) {
@@ -208,7 +194,7 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
       if (same) return success();
       continue;
     }
-    if (looked.assume_error() != std::errc::no_such_file_or_directory) return looked.as_failure();
+    if (!is_gone(looked.assume_error())) return looked.as_failure();
     AFIO_TRY(const copy_report done, copy_tree(here.handle(source), r.name, here.handle(target),
                                                name, here.path(r.name), how, shared_->told));
     changes_.add(done);
@@ -227,7 +213,7 @@ result<bool> merger::same_entry(const place<3>& here, const compared_entry& a,
 
 void merger::tell(const place<3>& here, const row<3>& r, const outcome& o) {
   ++found_;
-  const std::string path = shared_->copying.below(here, r.name);
+  const std::string path = here.below(r.name);
   const std::scoped_lock one(shared_->telling);
   conflicts_->differs(merge_difference{
       path, o.what, o.left, o.right, {r.in[base].stat, r.in[source].stat, r.in[target].stat}});

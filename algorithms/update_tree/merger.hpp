@@ -9,6 +9,9 @@
 
 namespace afio::algorithms::update_detail {
 
+/// Does without what it hears.
+class no_listener final : public difference_listener {};
+
 class merger final : public visitor<3> {
 public:
   /// `conflicts` hears of them, one at a time. Borrowed.

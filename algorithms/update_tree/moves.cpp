@@ -24,8 +24,7 @@ auto key_of(const lone_file& f) noexcept {
 /// Tree 0 is the source, tree 1 the target.
 class finder final : public visitor<2> {
 public:
-  finder(const path_filter* filter, std::string_view shown) noexcept
-      : filter_(filter), shown_(shown) {}
+  explicit finder(const path_filter* filter) noexcept : filter_(filter) {}
 
   void rows(const place<2>& here, std::span<row<2>> rows) noexcept override {
     for (row<2>& r : rows) {
@@ -50,8 +49,7 @@ private:
     if (!known || (both && r.in[0].type != r.in[1].type)) r.below = row<2>::below::skip;
     const bool lone = !both && known && c.type == file_type::regular;
     if (!lone && c.type != file_type::directory) return;
-    std::string path = here.path(r.name).substr(shown_.size());
-    path.erase(0, path.find_first_not_of('/'));
+    std::string path = here.below(r.name);
     if (filter_ != nullptr && !filter_->includes(path, c.type)) {
       r.below = row<2>::below::skip;
       return;
@@ -62,7 +60,6 @@ private:
   }
 
   const path_filter* filter_;
-  std::string_view shown_;
 };
 
 /// The file at that path, if it still is the one.
@@ -82,10 +79,6 @@ bool same_contents(const std::array<walk_root, 2>& roots, const lone_file& a, co
       equal_contents(left.assume_value(), right.assume_value(), a.size, through, stop);
   return same && same.assume_value();
 }
-
-} // namespace
-
-namespace {
 
 /// A directory whose times stay what they were when it has got or lost a name: that is not what its
 /// owner has changed.
@@ -121,13 +114,18 @@ moves::~moves() {
   for (const auto& [to, file] : to_) (void)put_back(file);
 }
 
-result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how) {
-  if (how.doing == update_options::doing::execute) target_ = roots[1].directory;
+namespace {
+
+/// The files that only one tree has, by tree.
+result<std::array<std::vector<lone_file>, 2>> lone_files(const std::array<walk_root, 2>& roots,
+                                                         const update_options& how,
+                                                         const deadline::running& limit) {
   walk_options walking = how.tree.for_walk();
   walking.counters = nullptr;
+  walking.deadline = limit.rest();
   walking.fields =
       want::type | want::size | want::times | want::mode | want::owner | want::identity;
-  std::vector<finder> workers(worker_count(walking, 2), finder(how.filter, roots[0].name));
+  std::vector<finder> workers(worker_count(walking, 2), finder(how.filter));
   observer nobody; // What cannot be looked at now cannot be updated, which is told then.
   AFIO_TRY(walk<2>(roots, workers, walking, nobody));
   std::array<std::vector<lone_file>, 2> lone;
@@ -135,6 +133,15 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const update_opt
     for (std::size_t tree = 0; tree < 2; ++tree)
       std::ranges::move(worker.found[tree], std::back_inserter(lone[tree]));
   }
+  return lone;
+}
+
+} // namespace
+
+result<void> moves::find(const std::array<walk_root, 2>& roots, const update_options& how,
+                         const deadline::running& limit) {
+  if (how.doing == update_options::doing::execute) target_ = roots[1].directory;
+  AFIO_TRY(const auto lone, lone_files(roots, how, limit));
   using by_key = std::multimap<decltype(key_of(lone[1][0])), const lone_file*>;
   by_key old_files;
   for (const lone_file& f : lone[1]) old_files.emplace(key_of(f), &f);
@@ -142,7 +149,6 @@ result<void> moves::find(const std::array<walk_root, 2>& roots, const update_opt
   // Of many files of one size and time, as archives have them, only so many are read.
   constexpr std::ptrdiff_t most_tries = 16;
   const auto room = std::make_unique<std::byte[]>(enough);
-  const auto limit = how.tree.deadline.start();
   for (const lone_file& wanted : lone[0]) {
     if (how.tree.stop.stop_requested() || limit.expired()) break; // The rest is copied, if at all.
     const auto [first, last] = old_files.equal_range(key_of(wanted));

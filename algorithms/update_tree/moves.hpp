@@ -48,10 +48,12 @@ public:
   /// contents.
   /// Unless it is a rehearsal, they get random names in the root of the target, whose times stay,
   /// and so do those of the directories that they were in. Files that cannot be read or renamed are
-  /// none: they are copied and deleted like any other. The target's root is borrowed.
+  /// none: they are copied and deleted like any other, as is all that is not looked at before
+  /// `limit`. The target's root is borrowed.
   ///
   /// Memory: a path for each file that only one tree has. Throws std::bad_alloc.
-  result<void> find(const std::array<walk_root, 2>& roots, const update_options& how);
+  result<void> find(const std::array<walk_root, 2>& roots, const update_options& how,
+                    const deadline::running& limit);
 
   /// The file for that new path, which is then the caller's to rename.
   std::optional<moved_file> take(const std::string& to);

@@ -67,12 +67,14 @@ result<changer<N>> make_changer(updating& shared) {
 template <std::size_t N>
 class tree_update {
 public:
-  tree_update(const std::array<walk_root, N>& roots, const update_options& options, observer& told)
+  tree_update(const std::array<walk_root, N>& roots, const update_options& options,
+              const deadline::running& limit, observer& told)
       : roots_(roots),
         told_(told),
         copies_(for_copies(options, N)),
         shared_{.options = options,
                 .told = told_,
+                .limit = limit,
                 .copying = {.options = copies_,
                             .file = copies_.file,
                             .shown = source().name,
@@ -158,6 +160,7 @@ result<update_report> tree_update<N>::run(Make&& make, Differs&& root_differs) {
 template <std::size_t N>
 result<void> tree_update<N>::walk_all(auto& workers) {
   walk_options how = copies_.tree.for_walk();
+  how.deadline = shared_.limit.rest();
   how.fields = compared_fields;
   how.leaving = shared_.rehearses() ? leaving::without_handles : leaving::with_handles;
   how.row_cost = row_cost::contents;
@@ -178,12 +181,13 @@ result<void> tree_update<N>::finish_root(changer<N>& by) {
 }
 
 result<update_report> make_equal(const walk_root& source, const walk_root& target,
-                                 const update_options& options, observer& told) {
-  tree_update<2> work({source, target}, options, told);
+                                 const update_options& options, const deadline::running& limit,
+                                 observer& told) {
+  tree_update<2> work({source, target}, options, limit, told);
   moves moved;
   AFIO_TRY(work.prepare());
   if (options.moves == update_options::moves::detect) {
-    AFIO_TRY(moved.find({source, target}, options));
+    AFIO_TRY(moved.find({source, target}, options, limit));
   }
   auto done = work.run<updater>(
       [&](changer<2>&& changes) { return updater(work.shared(), std::move(changes), moved); },
@@ -199,8 +203,9 @@ result<update_report> make_equal(const walk_root& source, const walk_root& targe
 
 result<update_report> merge_changes(const walk_root& source, const walk_root& base,
                                     const walk_root& target, const update_options& options,
-                                    difference_listener& conflicts, observer& told) {
-  tree_update<3> work({source, base, target}, options, told);
+                                    const deadline::running& limit, difference_listener& conflicts,
+                                    observer& told) {
+  tree_update<3> work({source, base, target}, options, limit, told);
   AFIO_TRY(work.prepare());
   return work.run<merger>(
       [&](changer<3>&& changes) { return merger(work.shared(), std::move(changes), conflicts); },
@@ -223,8 +228,6 @@ result<void> check_number(const update_options& options, auto&& rehearse) {
   return error(errc::refused, call::verify, std::to_string(plan.removed));
 }
 
-class deaf final : public difference_listener {};
-
 /// Passes on conflicts alone, and counts them.
 class conflict_counter final : public difference_listener {
 public:
@@ -245,9 +248,11 @@ private:
 /// All conflicts, before anything is changed.
 result<update_report> look_for_conflicts(const walk_root& source, const walk_root& base,
                                          const walk_root& target, const update_options& options,
+                                         const deadline::running& limit,
                                          difference_listener& conflicts, observer& told) {
   compare_options how;
   how.tree = options.tree;
+  how.tree.deadline = limit.rest();
   how.tree.counters = nullptr;
   how.entries.how = options.how;
   how.entries.caching = hash_caching::lookup; // Nothing is to be changed yet.
@@ -268,8 +273,9 @@ result<update_report> update_tree(const walk_root& source, const walk_root& targ
                                   const update_options& options, observer& told) noexcept try {
   const bool detects = options.moves == update_options::moves::detect;
   if (detects && options.extras == update_options::extras::keep) return error(EINVAL, call::none);
+  const auto limit = options.tree.deadline.start();
   const auto update = [&](const update_options& how, observer& to) {
-    return update_detail::make_equal(source, target, how, to);
+    return update_detail::make_equal(source, target, how, limit, to);
   };
   AFIO_TRY(update_detail::check_number(options, update));
   return update(options, told);
@@ -283,21 +289,22 @@ result<update_report> update_tree(const walk_root& source, const walk_root& base
                                   const walk_root& target, const update_options& options,
                                   difference_listener& conflicts, observer& told) noexcept try {
   using namespace update_detail;
+  const auto limit = options.tree.deadline.start();
   update_options how = options;
   how.extras = update_options::extras::remove; // What was removed is a change like any other.
   if (how.conflicts == update_options::conflicts::fail) {
     AFIO_TRY(const update_report before,
-             look_for_conflicts(source, base, target, how, conflicts, told));
+             look_for_conflicts(source, base, target, how, limit, conflicts, told));
     const bool clear =
         before.conflicts == 0 && before.failures == 0 && before.stopped == stopped::no;
     if (!clear) return before;
   }
-  deaf nobody;
+  no_listener nobody;
   const auto rehearse = [&](const update_options& o, observer& to) {
-    return merge_changes(source, base, target, o, nobody, to);
+    return merge_changes(source, base, target, o, limit, nobody, to);
   };
   AFIO_TRY(check_number(how, rehearse));
-  return merge_changes(source, base, target, how, conflicts, told);
+  return merge_changes(source, base, target, how, limit, conflicts, told);
 
 } catch (const std::bad_alloc&) {
 

@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <string_view>
 
 namespace afio::algorithms {
 

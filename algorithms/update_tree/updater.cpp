@@ -37,14 +37,13 @@ void updater::update_row(const place<2>& here, row<2>& r) {
 /// Or will have, after a rehearsal.
 bool updater::has_moved_away(const place<2>& here, const row<2>& r) const {
   if (moves_->empty()) return false;
-  return (here.is_root() && moves_->is_staged(r.name)) ||
-         moves_->is_from(shared_->copying.below(here, r.name));
+  return (here.is_root() && moves_->is_staged(r.name)) || moves_->is_from(here.below(r.name));
 }
 
 /// By renaming, where it is there under another name.
 void updater::put(const place<2>& here, row<2>& r) {
   const bool may = !moves_->empty() && !r.in[1].present && r.in[0].type == file_type::regular;
-  const std::string path = may ? shared_->copying.below(here, r.name) : std::string();
+  const std::string path = may ? here.below(r.name) : std::string();
   const auto file = may ? moves_->take(path) : std::nullopt;
   stat_t status;
   const bool renamed = file && rename(here, r, *file);
@@ -69,7 +68,7 @@ result<void> updater::rename(const place<2>& here, const row<2>& r, const moved_
   ++moved_;
   if (!shared_->told.wants_events()) return success();
   const std::string to = here.path_in(1, r.name);
-  const auto above = to.size() - shared_->copying.below(here, r.name).size();
+  const auto above = to.size() - here.below(r.name).size();
   const std::string from = to.substr(0, above) + file.from;
   shared_->told.happened({event_kind::moved, from, r.in[0].type, to});
   return success();

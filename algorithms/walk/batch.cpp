@@ -66,8 +66,7 @@ result<void> stream(batch<N>& b, typename node<N>::side& side, std::size_t tree,
     auto read = side.handle.read(names.spare());
     // So the kernel says of a directory that somebody has removed: there is nothing in it. Where
     // another tree may have it, that is for others to judge.
-    if (N == 1 && !read && read.assume_error() == std::errc::no_such_file_or_directory)
-      read = directory_listing();
+    if (N == 1 && !read && is_gone(read.assume_error())) read = directory_listing();
     AFIO_TRY(const directory_listing part, std::move(read));
     AFIO_TRY(checked::well_formed(part));
     if (part.at_end()) {

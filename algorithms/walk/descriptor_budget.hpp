@@ -36,9 +36,6 @@ public:
   /// Closes `n`, which nobody has pinned, for good.
   void close(node<N>& n) noexcept;
 
-  /// Directories open now: 0 after a walk.
-  std::size_t open_count() const noexcept { return open_; }
-
   /// The most that were open at once.
   std::size_t peak() const noexcept { return peak_; }
 

@@ -9,9 +9,7 @@
 
 #include <array>
 #include <atomic>
-#include <memory>
 #include <mutex>
-#include <span>
 
 namespace afio::algorithms::walk_detail {
 

@@ -13,8 +13,7 @@
 
 namespace afio::algorithms::walk_detail {
 
-/// Grows by doubling; never shrinks, because it is used
-/// again.
+/// Grows by doubling; never shrinks, because it is used again.
 class name_buffer {
 public:
   std::span<std::byte> spare() noexcept { return {bytes_.get() + used_, size_ - used_}; }

@@ -4,7 +4,6 @@
 #include "afio/directory_handle.hpp"
 #include "algorithms/walk/name_buffer.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>

@@ -67,6 +67,11 @@ std::string place<N>::path_in(std::size_t tree, std::string_view leaf) const {
 }
 
 template <std::size_t N>
+std::string place<N>::below(std::string_view leaf) const {
+  return engine_.path_of(node_, leaf, {});
+}
+
+template <std::size_t N>
 void place<N>::fail(operation what, std::string_view leaf, const error& why) const noexcept {
   engine_.fail(node_, what, leaf, why);
 }

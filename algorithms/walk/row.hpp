@@ -13,8 +13,8 @@ namespace afio::algorithms {
 /// An entry of one tree.
 struct cell {
   std::uint64_t inode = 0; ///< As the listing gave it; of a mount point, of what is below it.
-  const stat_t* stat =
-      nullptr; ///< Where walk_options::fields asked for any; for the time of rows().
+  /// Where walk_options::fields asked for any; for the time of rows().
+  const stat_t* stat = nullptr;
   file_type type = file_type::unknown;
   bool present = false; ///< Whether the tree has the name. Then its type is known in rows().
   /// Set by a visitor that has just made the directory: it is known to be empty and is not listed.

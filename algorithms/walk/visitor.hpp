@@ -50,6 +50,8 @@ public:
   std::string path(std::string_view leaf = {}) const;
   /// The same by the name of that tree's root.
   std::string path_in(std::size_t tree, std::string_view leaf = {}) const;
+  /// The components below the roots alone, as filters want them; of the root itself, empty.
+  std::string below(std::string_view leaf = {}) const;
 
   /// Tells the observer that `what` failed for the entry `leaf` of this directory, or for the
   /// directory itself where `leaf` is empty, and marks the directory and all above it incomplete.

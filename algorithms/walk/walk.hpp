@@ -93,14 +93,14 @@ unsigned descriptor_limit(const walk_options& options) noexcept;
 unsigned worker_count(const walk_options& options, std::size_t trees) noexcept;
 
 /// Walks until all is done or the walk is stopped. `visitors` has worker_count() elements. Fails
-/// only if it could not begin: a root that cannot be opened, no memory, no thread. Afterwards no
+/// only if it could not begin: a root that cannot be opened, no memory. Afterwards no
 /// descriptor of the walk's is open. Instantiated for N = 1, 2, 3.
 template <std::size_t N>
 result<walk_report> walk(const std::array<walk_root, N>& roots,
                          std::span<visitor<N>* const> visitors, const walk_options& options,
                          observer& told) noexcept;
 
-/// The same for visitors in a vector.
+/// The same for visitors in a vector. Throws std::bad_alloc.
 template <std::size_t N, class V>
 result<walk_report> walk(const std::array<walk_root, N>& roots, std::vector<V>& visitors,
                          const walk_options& options, observer& told) {

@@ -557,6 +557,21 @@ TEST_F(Map, ZeroesWhatIsItsOwnAndNotTheFiles) {
   EXPECT_EQ(in_file(), content);
 }
 
+TEST_F(Map, ZeroesWhateverWasPutIntoReservedSpace) {
+  for (const map_flags flags : {read_write, map_flags::cow}) {
+    auto section = take(section_handle::section(4 * page));
+    fill(take(map_handle::map(section)).bytes());
+    auto room = take(map_handle::reserve(8 * page));
+    take(room.commit({0, 4 * page}, section, 0, flags));
+    take(room.commit({4 * page, 4 * page}));
+    fill(room.bytes());
+    take(room.zero_memory({1, 7 * page}));
+    EXPECT_TRUE(is_filled(room.bytes().first(1)));
+    EXPECT_TRUE(is_zero(room.bytes().subspan(1, 7 * page)));
+    EXPECT_TRUE(is_filled(room.bytes().subspan(7 * page + 1), 7 * page + 1));
+  }
+}
+
 TEST_F(Map, ZeroesNothingThatItMayNotWrite) {
   auto map = mapped({.flags = read_only});
   EXPECT_TRUE(failed_with(map.zero_memory({page, 2 * page}), EACCES));

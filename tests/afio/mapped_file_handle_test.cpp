@@ -294,6 +294,20 @@ TEST_P(MappedFile, ThreadsThatMakeItLongerLoseNothing) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST_P(MappedFile, WhoAsksForTheLengthTakesNothingFromWhoWrites) {
+  auto file = open({.reservation = 1 << 24});
+  std::atomic<bool> over = false;
+  std::jthread asking([&] {
+    while (!over) take(file.update_map());
+  });
+  int wrong = 0;
+  for (std::uint64_t at = 0; at < 200'000; at += 4) {
+    if (!file.write(bytes_of("mine"), at) || file.length() < at + 4) ++wrong;
+  }
+  over = true;
+  EXPECT_EQ(wrong, 0);
+}
+
 TEST_P(MappedFile, PrefaultsWhatThereIsAndReservesMore) {
   take(another().truncate(3 * page));
   auto file = open({.reservation = 10 * page, .flags = map_flags::prefault});

@@ -1,10 +1,18 @@
 // No path through the engine allocates once an entry, and short memory is a failure like any other.
 // operator new is ours here: it counts, and can fail.
+#include "algorithms/copy_tree/copy_tree.hpp"
+#include "algorithms/dedupe/dedupe.hpp"
+#include "algorithms/move_tree/move_tree.hpp"
 #include "algorithms/summarize.hpp"
+#include "algorithms/update_tree/update_tree.hpp"
 #include "tests/algorithms/removal_scene.hpp"
 #include "tests/support/allocations.hpp"
 
+#include <array>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 namespace afio::unit {
 namespace {
@@ -24,6 +32,8 @@ public:
 
   std::uint64_t failures = 0, others = 0;
 };
+
+class no_listener final : public difference_listener {};
 
 class Allocation : public removal_scene {
 protected:
@@ -157,6 +167,45 @@ TEST_P(ShortMemory, OfAllOrNothingIsAllOrNothing) {
       EXPECT_EQ(difference(before, testing::manifest(scratch.path())), "");
     }
     testing::remove_by_force(scratch / "t");
+  });
+}
+
+TEST_P(ShortMemory, DuplicatesKeepTheirNamesAndGetNoOthers) {
+  const list all{"a", "b", "c", "d"};
+  const dedupe_options options{.tree = {.threads = 1}, .by = dedupe_by::linking};
+  fail_each([&](auto&& memory_is_short) {
+    for (const auto& name : all) std::ofstream(scratch / name) << std::string(5000, 'x');
+    counter heard;
+    const auto plan = take(find_duplicates(std::array{walk_root{&dir, ""}}, options, heard));
+    memory_is_short(true);
+    (void)dedupe(plan, options, heard);
+    memory_is_short(false);
+    EXPECT_EQ(names(), all);
+    for (const auto& name : names()) std::filesystem::remove(scratch / name);
+  });
+}
+
+TEST_P(ShortMemory, IsAFailureOfACopyAnUpdateAndAMove) {
+  const tree_options alone{.threads = 1};
+  no_listener nobody;
+  fail_each([&](auto&& memory_is_short) {
+    make(tree);
+    make("f b/a 1\n f b/b/c 1");
+    const path_handle source = anchor(scratch / "t"), base = anchor(scratch / "b");
+    counter heard;
+    memory_is_short(true);
+    (void)copy_tree(dir, leaf("t"), dir, leaf("u"), "t", {.tree = alone}, heard);
+    memory_is_short(false);
+    std::filesystem::create_directory(scratch / "v");
+    const path_handle target = anchor(scratch / "v");
+    memory_is_short(true);
+    (void)update_tree({&source, "t"}, {&target, "v"}, {.tree = alone}, heard);
+    (void)update_tree({&source, "t"}, {&base, "b"}, {&target, "v"}, {.tree = alone}, nobody, heard);
+    (void)move_tree(dir, leaf("v"), dir, leaf("u"), {"v", "u"},
+                    {.tree = alone, .existing = move_options::existing::merge}, heard);
+    memory_is_short(false);
+    EXPECT_TRUE(std::filesystem::exists(scratch / "t/e/f"));
+    for (const auto& name : names()) testing::remove_by_force(scratch / name);
   });
 }
 

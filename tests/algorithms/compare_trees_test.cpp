@@ -116,6 +116,14 @@ TEST_P(CompareTrees, ACopyIsTheSame) {
   }
 }
 
+TEST_P(CompareTrees, PathsAreBelowTheRootsWhateverTheseAreCalled) {
+  make("d a/d\n f a/d/f 1\n d b/d");
+  const tree_root left(at("a"), ""), right(at("b"), "b");
+  (void)take(
+      compare_trees(left.get(), right.get(), {.entries = {.metadata = aspect::none}}, found, told));
+  EXPECT_EQ(found.found, (differences{{"d/f", "only_left"}}));
+}
+
 TEST_P(CompareTrees, EachKindIsToldOnce) {
   make("d a/d\n d a/gone/deep\n f a/gone/f 1\n f a/size 5\n f a/bytes 5\n f a/touched 5\n f a/type "
        "5\n"

@@ -110,6 +110,38 @@ TEST_P(Copying, AnOddTreeIsEqualInEveryField) {
   EXPECT_EQ(leftovers(), 0U);
 }
 
+TEST_P(Copying, WhatTheSourceIsCalledSaysNothingToFiltersAndLinks) {
+  make("d s/d\n f s/d/f 10\n h s/g = s/d/f\n f s/x 1");
+  path_filter no_x;
+  ASSERT_TRUE(no_x.add(path_filter::action::exclude, "/x"));
+  for (const char* shown : {"", "s", "s/", "/"}) {
+    const auto report =
+        take(copy_tree(dir, leaf("s"), dir, leaf("t"), shown, {.filter = &no_x}, told));
+    EXPECT_EQ(report.failures, 0U) << told << '"' << shown << '"';
+    EXPECT_EQ(report.linked, 1U) << '"' << shown << '"';
+    EXPECT_FALSE(fs::exists(at("t/x"))) << '"' << shown << '"';
+    fs::remove_all(at("t"));
+  }
+}
+
+TEST_P(Copying, ACopyWhoseNameIsPerhapsNotDurableIsThereAndTold) {
+  make("d s\n f s/f 10\n f f 10");
+  copy_options options{.tree = {.threads = 1}};
+  options.file.sync = sync::all;
+  // Of a file, the contents come first.
+  for (const auto& [name, nth] : {std::pair("s", 1U), std::pair("f", 2U)}) {
+    told.failures.clear();
+    const std::string to = std::string("copy of ") + name;
+    const armed_fault broken({.which = call::fsync, .nth = nth, .native = EIO});
+    const auto report = take(copy(name, to.c_str(), options));
+    EXPECT_EQ(report.failures, 1U) << told;
+    EXPECT_EQ(told.failure_alone().what, operation::publish);
+    EXPECT_EQ(told.failure_alone().why.native(), EIO);
+    EXPECT_FALSE(report.left_as);
+    EXPECT_EQ(picture_of(at(to)), picture_of(at(name)));
+  }
+}
+
 TEST_P(Copying, MergedIntoNothingItIsEqualToo) {
   make_odd_tree();
   make("d t 0700");

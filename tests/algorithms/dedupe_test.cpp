@@ -92,6 +92,22 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Dedupe, all_kinds(), kind_of);
 
+TEST_P(Dedupe, TheDeadlineIsOneForAllTrees) {
+  write("s/a/b/c/d/e/1", small);
+  write("t/a/b/c/d/e/2", small);
+  const auto s = take(path_handle::path(dir, leaf("s"))),
+             t = take(path_handle::path(dir, leaf("t")));
+  options.tree.threads = 1;
+  options.tree.deadline = deadline::in(300ms); // A walk takes 0.24 s.
+  const just_before listing(
+      call::getdents64, 1, [] { std::this_thread::sleep_for(20ms); },
+      detail::fault::repeat::for_ever);
+  const auto found =
+      take(find_duplicates(std::array{walk_root{&s, "s"}, walk_root{&t, "t"}}, options, told));
+  EXPECT_EQ(found.stopped, stopped::by_deadline);
+  EXPECT_EQ(found.files, 0U) << "it was over before all was found";
+}
+
 TEST_P(Dedupe, MakesOneOfEqualFilesAndKeepsEveryNameAndItsContents) {
   write("a/1", small);
   write("b/c/2", small);

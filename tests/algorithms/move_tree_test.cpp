@@ -89,6 +89,18 @@ TEST_P(Renaming, IsOneRenameWhichKeepsEveryInode) {
   EXPECT_EQ(told.paths_of(event_kind::moved), std::vector<std::string>{"s"});
 }
 
+TEST_P(Renaming, WhatIsPerhapsNotDurableHasMovedAndIsTold) {
+  make("f s/x 1");
+  move_options options;
+  options.file.sync = sync::all;
+  const armed broken({.which = call::fsync, .nth = 1, .native = EIO});
+  const move_report report = take(try_move("s", "t", options));
+  EXPECT_EQ(report.moved, 1U);
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EIO);
+  EXPECT_EQ(names(), std::set<std::string>{"t"});
+}
+
 TEST_P(Renaming, NeverReplacesWithoutMerge) {
   make("f s/x 1\n d empty\n f file 2\n l dangling -> nowhere");
   for (const char* target : {"empty", "file", "dangling", "s"}) {
@@ -347,6 +359,28 @@ TEST_P(Across, WhatCouldNotBeCopiedStaysAndIsToldOnce) {
     copied += is_copied && !is_there ? 1 : 0;
   }
   EXPECT_GT(copied, 0U);
+}
+
+TEST_P(Across, NothingIsDeletedWhereTheNameOfTheCopyIsPerhapsNotDurable) {
+  make_source("f s/x 1");
+  const armed broken(
+      {.which = call::fsync, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+  const move_report report = take(try_move("s", "t"));
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(report.deleted, 0U);
+  EXPECT_TRUE(fs::exists(source("s/x")));
+  EXPECT_EQ(names_in(scratch->path()), std::set<std::string>{"t"});
+}
+
+TEST_P(Across, WorkersThatFailToDeleteAtOnceAreEachTold) {
+  for (int i = 0; i < 200; ++i)
+    make_source("f s/" + std::to_string(i % 10) + "/" + std::to_string(i) + " 1");
+  const armed broken(
+      {.which = call::unlinkat, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+  const move_report report = take(try_move("s", "t", {.tree = {.threads = 3}}));
+  EXPECT_EQ(report.failures, 200U);
+  EXPECT_EQ(told.failures.size(), 200U);
+  EXPECT_TRUE(fs::exists(source("s/9/199")));
 }
 
 TEST_P(Across, AnyCallThatFailsLosesNothing) {

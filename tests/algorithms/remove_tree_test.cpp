@@ -396,6 +396,16 @@ TEST_P(RemoveTree, ReapOfNothingDoesNothing) {
   EXPECT_EQ(left(), (list{"t", "t/x"}));
 }
 
+TEST_P(RemoveTree, TheDeadlineIsOneForAllThatIsReaped) {
+  make("f .afio-0123456789abcdef0123456789abcdef/a/b/c/d/e/f 1\n"
+       "f .afio-0123456789abcdef0123456789abcde0/a/b/c/d/e/f 1");
+  const armed slow({.which = call::getdents64,
+                    .repeats = fault::repeat::for_ever,
+                    .stop = [](call) noexcept { ::usleep(20'000); }});
+  // To delete either takes 0.24 s.
+  EXPECT_EQ(reap_all({.tree = {.deadline = deadline::in(300ms)}}).stopped, stopped::by_deadline);
+}
+
 TEST_P(RemoveTree, ReapCanBeRehearsed) {
   make("f .afio-0123456789abcdef0123456789abcdef/x 1");
   EXPECT_EQ(reap_all({.doing = doing::rehearse}).deleted, 2U);

@@ -86,6 +86,16 @@ TEST_F(Series, TheFirstCloneIsACopyNamedByTheTime) {
   EXPECT_EQ(picture_of(at("series/" + report.name)), picture_of(at("s")));
 }
 
+TEST_F(Series, ACloneWhoseNameIsPerhapsNotDurableIsThereAndTold) {
+  make("f s/f 100");
+  const armed broken({.which = call::fsync, .nth = 1, .native = EIO});
+  const auto report = take(try_run());
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(told->failure_alone().what, operation::publish);
+  EXPECT_EQ(clones(), name_list{report.name});
+  EXPECT_TRUE(series_time(report.name)) << report.name;
+}
+
 TEST_F(Series, TheNextOneSharesWithTheNewest) {
   make("f s/f 100\n f s/g 7");
   const auto first = run();
@@ -391,6 +401,22 @@ TEST_F(Series, AnIndexThatCannotBeSavedIsToldAndTheCloneIsThere) {
   EXPECT_EQ(told->failed_paths(), name_list{"series/.afio-series.index"});
   EXPECT_EQ(report.failures, 1U);
   EXPECT_EQ(clones(), name_list{report.name});
+}
+
+TEST_F(Series, WhereNoneWasPublishedTheIndexIsStillThere) {
+  make("f s/f 100");
+  const auto first = run();
+  const just_before publishing(call::syncfs, 1, [&] {
+    const auto soon = std::chrono::floor<std::chrono::seconds>(system_clock::now()) + 3s;
+    for (auto t = *series_time(first.name) + 1s; t < soon; t += 1s)
+      fs::create_directory(at("series/" + series_name(t)));
+  });
+  const auto report = take(try_run());
+  EXPECT_EQ(publishing.times(), 1);
+  EXPECT_EQ(told->failure_alone().why.native(), EEXIST);
+  EXPECT_TRUE(report.clone.left_as);
+  EXPECT_EQ(report.name, "");
+  EXPECT_TRUE(fs::exists(at(std::string("series/") + series_index)));
 }
 
 // -------------------------------------------------------------------------------------- the rest

@@ -11,11 +11,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -100,6 +102,20 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, UpdateTree, all_kinds(), kind_of);
+
+TEST_P(UpdateTree, TheDeadlineIsOneForAllWalks) {
+  make("f s/a/b/c/d/e/f 1");
+  copy();
+  auto options = deleting();
+  options.tree.threads = 1;
+  options.tree.deadline = deadline::in(std::chrono::milliseconds(300));
+  options.most_removed = 10; // Counted before anything is changed: a walk takes 0.24 s.
+  const just_before listing(
+      call::getdents64, 1, [] { std::this_thread::sleep_for(std::chrono::milliseconds(10)); },
+      detail::fault::repeat::for_ever);
+  EXPECT_EQ(update(options).stopped, stopped::by_deadline);
+  EXPECT_GE(listing.times(), 24);
+}
 
 TEST_P(UpdateTree, ChangesWhatDiffersAndNothingElse) {
   make("d s/d 0750\n f s/d/same 5000\n f s/gone 1\n d s/goes/deep\n f s/goes/deep/f 1\n f s/mode 9 "

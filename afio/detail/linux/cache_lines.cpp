@@ -1,6 +1,5 @@
 #include "afio/detail/cache_lines.hpp"
 
-#include <atomic>
 #include <cstdint>
 
 namespace afio::detail {

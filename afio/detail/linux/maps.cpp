@@ -2,8 +2,6 @@
 #include "afio/detail/linux/door.hpp"
 #include "afio/detail/syscalls.hpp"
 
-#include <cerrno>
-
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
