@@ -25,6 +25,14 @@ namespace {
 /// of the options itself, nor promised to anyone.
 constexpr std::string_view describe_options = "--describe-options";
 
+/// The first character of a sentence as it stands behind a colon: but DST is a name.
+char begun_small(const std::string& sentence) {
+  const bool is_name =
+      sentence.size() < 2 || std::islower(static_cast<unsigned char>(sentence[1])) == 0;
+  return is_name ? sentence[0]
+                 : static_cast<char>(std::tolower(static_cast<unsigned char>(sentence[0])));
+}
+
 /// The message of a usage error, which may repeat any byte of the command line.
 std::string for_terminal(const std::string& text) {
   const std::string safe = afio::quoted(text);
@@ -126,7 +134,7 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     return print_page(app, std::string(e.what()) + '\n');
   } catch (const CLI::ParseError& e) {
     std::string why = for_terminal(e.what());
-    why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
+    why[0] = begun_small(why);
     const char* const tool = app.get_name().c_str();
     std::fprintf(stderr, "%s: %s\n%s: see %s --help\n", tool, why.c_str(), tool, tool);
     return static_cast<int>(exit_code::unusable);
