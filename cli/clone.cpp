@@ -5,23 +5,15 @@
 #include "cli/clone_list.hpp"
 #include "cli/common/amounts.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
 #include "cli/common/copying.hpp"
 #include "cli/common/duration.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/listed.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
+#include "cli/common/tool.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 
@@ -47,6 +39,7 @@ struct arguments {
   std::string source;
   std::string target;
   std::string since;
+  const CLI::Option* since_option = nullptr;
   std::string series;
   bool list = false;
   std::string report;
@@ -57,6 +50,9 @@ struct arguments {
   copying_arguments copying;
   rules which;
 
+  /// Also an empty one, as from an unset variable of a script.
+  bool has_since() const { return since_option->count() != 0; }
+
   bool only_tells() const { return list || !report.empty(); }
 
   bool keeps_index() const { return !series.empty() && (compare.empty() || compare == "index"); }
@@ -65,7 +61,8 @@ struct arguments {
 void describe(CLI::App& app, arguments& a) {
   app.add_option("SRC", a.source, "The directory to clone")->type_name("");
   app.add_option("NEW", a.target, "The clone's own name, which nothing has yet")->type_name("");
-  app.add_option("--since", a.since, "An older clone to share with")->type_name("PREV");
+  a.since_option =
+      app.add_option("--since", a.since, "An older clone to share with")->type_name("PREV");
   auto* const series =
       app.add_option("--series", a.series, "Clone into DIR, named by the time, since the last")
           ->type_name("DIR");
@@ -107,7 +104,7 @@ std::string contradiction(const arguments& a) {
     if (a.source.empty() || a.target.empty()) return "SRC and NEW are required, or --series";
     return a.compare == "index" ? "--compare=index needs --series" : "";
   }
-  if (!a.since.empty()) return "--series finds the previous clone itself: no --since";
+  if (a.has_since()) return "--series finds the previous clone itself: no --since";
   if (!a.target.empty()) return "--series names the new clone itself: SRC alone";
   if (!a.only_tells()) return a.source.empty() ? "SRC is required" : "";
   const std::string option = a.list ? "--list" : "--report";
@@ -121,11 +118,10 @@ std::string contradiction(const arguments& a) {
 clone_options options_for(const arguments& a, const signals& interrupts,
                           algorithms::progress& done) {
   clone_options o;
-  o.tree = a.common.for_trees();
-  o.tree.stop = interrupts.token();
-  o.tree.counters = &done;
+  o.tree = a.common.for_trees(interrupts, done);
+  o.filter = a.which.filter();
   a.copying.apply_to(o.file);
-  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  o.file.retry = a.common.retry_or(o.file.retry);
   if (a.compare == "content") o.how = algorithms::comparing::content;
   if (a.common.dry_run) o.doing = clone_options::doing::rehearse;
   if (a.share == "reflink") o.share = clone_options::sharing::reflinks;
@@ -136,24 +132,20 @@ std::uint64_t entries_of(const clone_report& r) { return r.created + r.shared + 
 
 class clone {
 public:
-  clone(const arguments& a, const algorithms::path_filter& filter, output& out, signals& interrupts)
+  clone(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
-        options_(options_for(a, interrupts, done_)) {
-    if (!filter.empty()) options_.filter = &filter;
-  }
+        options_(options_for(a, interrupts, done_)) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, "cloning", {arguments_.source}, options_.tree,
                                out_);
       clone_source();
     }
     if (!series_.name.empty()) say_what_was_made();
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(failures_ + missing_, spent.count(), report_.bytes,
+    out_.summarize(failures_ + missing_, report_.bytes,
                    {{"entries", entries_of(report_)},
                     {"shared", report_.shared},
                     {"bytes_shared", report_.bytes_shared},
@@ -164,9 +156,7 @@ public:
 
 private:
   void clone_source() {
-    if (arguments_.source.empty()) return fail("open", "", error(ENOENT, call::openat));
-    // Be it through a symlink: what is cloned is always a directory.
-    const auto from = open_directory(without_slashes(arguments_.source) + "/.");
+    const auto from = open_directory(arguments_.source); // Be it through a symlink.
     if (!from) return fail("clone", arguments_.source, from.assume_error());
     look_for_listed(from.assume_value());
     arguments_.series.empty() ? clone_once(from.assume_value())
@@ -186,7 +176,7 @@ private:
     const auto to = locate(without_slashes(target));
     if (!to) return fail_target(to.assume_error());
     path_handle previous;
-    if (!arguments_.since.empty()) {
+    if (arguments_.has_since()) {
       auto opened = open_directory(arguments_.since);
       if (!opened) return fail("open", arguments_.since, opened.assume_error());
       previous = std::move(opened).assume_value();
@@ -198,9 +188,7 @@ private:
     if (!cloned) return refuse(cloned.assume_error());
     failures_ = cloned.assume_value().failures;
     take(cloned.assume_value(), cloned.assume_value().stopped);
-    if (!report_.left_as) return;
-    out_.note("what was cloned is in " + afio::quoted(beside(target, report_.left_as->view())) +
-              "; delete it with afio-rmtree --reap of its directory");
+    tell_left(out_, "cloned", target, report_.left_as);
   }
 
   /// auto: hard links where they can be, else blocks.
@@ -278,7 +266,7 @@ private:
   void refuse(const error& why) {
     const bool exists = why == std::errc::file_exists;
     const bool inside = why == errc::refused;
-    const bool apart = why == std::errc::cross_device_link && !arguments_.since.empty();
+    const bool apart = why == std::errc::cross_device_link && arguments_.has_since();
     const std::string reason = exists   ? "It exists: a clone gets a new name"
                                : inside ? inside_reason()
                                : apart  ? "No hard link leads to it from " +
@@ -313,7 +301,7 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   algorithms::progress done_;
   clone_options options_;
   clone_report report_;
@@ -323,35 +311,30 @@ private:
   exit_code code_ = exit_code::done;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Clones a directory: what has not changed since is shared with an older clone.",
-               "afio-clone");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  algorithms::path_filter filter;
-  std::string wrong = contradiction(a);
-  if (wrong.empty()) wrong = a.which.fill(filter);
-  if (!wrong.empty()) {
-    std::fprintf(stderr, "afio-clone: %s\n", wrong.c_str());
-    return static_cast<int>(exit_code::unusable);
-  }
+std::string problem_of(arguments& a) {
+  const std::string wrong = contradiction(a);
+  return wrong.empty() ? a.which.read() : wrong;
+}
+
+output_options output_for(const arguments& a) {
   using algorithms::event_kind;
-  signals interrupts; // Before any other thread.
-  auto counted = a.only_tells()
-                     ? std::vector<event_kind>()
-                     : std::vector{event_kind::created, event_kind::linked, event_kind::deleted};
-  output out(a.common.for_output("afio-clone", std::move(counted)));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
+  if (a.only_tells()) return a.common.for_output({});
+  return a.common.for_output({event_kind::created, event_kind::linked, event_kind::deleted});
+}
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
   const listing as = a.list ? listing::lines : listing::page;
-  const exit_code code = a.only_tells() ? list_clones(a.series, a.common, as, out, interrupts)
-                                        : clone(a, filter, out, interrupts).run();
-  return static_cast<int>(code);
+  return a.only_tells() ? list_clones(a.series, a.common, as, out, interrupts)
+                        : clone(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-clone", "Clones a directory: what has not changed since is shared with an older clone.",
+      argc, argv);
+}

@@ -8,8 +8,8 @@
 #include "cli/common/final_status.hpp"
 #include "cli/common/json_line.hpp"
 #include "cli/common/shown_progress.hpp"
+#include "cli/common/turns.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -25,15 +25,7 @@ class clone_list {
 public:
   clone_list(const std::string& path, const common_arguments& how, listing as, output& out,
              const signals& interrupts)
-      : path_(path),
-        how_(how),
-        as_(as),
-        out_(out),
-        options_(how.for_trees()),
-        limit_(options_.deadline.start()) {
-    options_.stop = interrupts.token();
-    options_.counters = &done_;
-  }
+      : path_(path), how_(how), as_(as), out_(out), options_(how.for_trees(interrupts, done_)) {}
 
   void print() {
     const auto series = open_directory(path_);
@@ -41,12 +33,11 @@ public:
     const auto clones = algorithms::clones_in(series.assume_value());
     if (!clones) return fail(path_, clones.assume_error());
     for (const auto& clone : clones.assume_value()) {
-      if (stopped_ != stopped::no) break;
-      print_one(series.assume_value(), clone);
+      if (turns_.go_on(failures_)) print_one(series.assume_value(), clone);
     }
     if (as_ == listing::page)
       out_.print(html_report(path_, page_, clones.assume_value().size() - gone_ - whole_));
-    tell_stop(out_, stopped_);
+    tell_stop(out_, turns_.why_stopped());
   }
 
   algorithms::tree_options& options() noexcept { return options_; }
@@ -56,7 +47,8 @@ public:
   std::uint64_t count() const noexcept { return count_; }
 
   exit_code code() const noexcept {
-    return failures_ == 0 && stopped_ == stopped::no ? exit_code::done : exit_code::incomplete;
+    return failures_ == 0 && turns_.why_stopped() == stopped::no ? exit_code::done
+                                                                 : exit_code::incomplete;
   }
 
 private:
@@ -72,13 +64,12 @@ private:
       return;
     }
     if (!clone) return fail(path, clone.assume_error());
-    if (!limit_.unlimited()) options_.deadline = deadline::in(limit_.remaining());
     auto looked = algorithms::reclaimable({&clone.assume_value(), path}, options_, out_);
     if (!looked) return fail(path, looked.assume_error());
     reclaimable_report& found = looked.assume_value();
     failures_ += found.failures;
-    stopped_ = found.stopped;
-    if (stopped_ != stopped::no) return; // It was not looked at to the end.
+    turns_.take(found.stopped);
+    if (found.stopped != stopped::no) return; // It was not looked at to the end.
     whole_ += found.failures == 0 ? 1 : 0;
     tell({one, found.entries, found.bytes, found.bytes - shared_bytes(last_, found),
           found.reclaimable});
@@ -125,28 +116,25 @@ private:
   output& out_;
   algorithms::progress done_;
   algorithms::tree_options options_;
-  deadline::running limit_; // One for all clones.
+  turns turns_{options_};
   std::uint64_t failures_ = 0;
   std::uint64_t count_ = 0;
   std::uint64_t gone_ = 0;
   std::uint64_t whole_ = 0; // Looked at to the end.
   reclaimable_report last_; // Of the clone before.
   std::vector<listed_clone> page_;
-  stopped stopped_ = stopped::no;
 };
 
 } // namespace
 
 exit_code list_clones(const std::string& path, const common_arguments& how, listing as, output& out,
                       const signals& interrupts) {
-  const auto start = std::chrono::steady_clock::now();
   clone_list clones(path, how, as, out, interrupts);
   {
     const shown_progress bar(how, "looking at", {path}, clones.options(), out);
     clones.print();
   }
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-  out.summarize(clones.failures(), spent.count(), {}, {{"clones", clones.count()}});
+  out.summarize(clones.failures(), {}, {{"clones", clones.count()}});
   return final_status(out, interrupts, clones.code());
 }
 

@@ -5,6 +5,7 @@
 #include "cli/common/markup.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 namespace afio::cli {
@@ -78,13 +79,7 @@ public:
 
   std::string axis() const {
     std::string text;
-    for (int i = 0; i <= 5; ++i) {
-      const std::string y = shown(y_of(step_ * i));
-      text += "<line class=\"grid\" x1=\"" + shown(left) + "\" x2=\"" + shown(width - right) +
-              "\" y1=\"" + y + "\" y2=\"" + y + "\"/><text text-anchor=\"end\" x=\"" +
-              shown(left - 8) + "\" y=\"" + shown(y_of(step_ * i) + 4) + "\">" +
-              size_text(step_ * i) + "</text>\n";
-    }
+    for (int i = 0; i <= 5; ++i) text += grid_line(step_ * i);
     return text;
   }
 
@@ -106,13 +101,21 @@ public:
   }
 
 private:
+  std::string grid_line(double bytes) const {
+    const std::size_t at = y_of(bytes);
+    const std::string y = shown(at);
+    return "<line class=\"grid\" x1=\"" + shown(left) + "\" x2=\"" + shown(width - right) +
+           "\" y1=\"" + y + "\" y2=\"" + y + "\"/><text text-anchor=\"end\" x=\"" +
+           shown(left - 8) + "\" y=\"" + shown(at + 4) + "\">" + size_text(bytes) + "</text>\n";
+  }
+
   static constexpr std::size_t room = width - left - right;
 
   std::size_t x_of(std::size_t bar) const noexcept { return left + room * bar / bars_; }
 
   std::size_t y_of(double bytes) const noexcept {
     constexpr double tall = height - top - bottom;
-    return height - bottom - static_cast<std::size_t>(tall * bytes / limit_ + 0.5);
+    return height - bottom - static_cast<std::size_t>(std::lround(tall * bytes / limit_));
   }
 
   std::string box(const char* kind, std::size_t bar, std::size_t from, std::size_t to) const {

@@ -4,24 +4,17 @@
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "algorithms/summarize.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
 #include "cli/common/copying.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/linking.hpp"
 #include "cli/common/listed.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
-
-#include <CLI/CLI.hpp>
+#include "cli/common/tool.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,6 +33,14 @@ constexpr char examples[] = R"(Examples:
   afio-cptree -n a b | less                    see what would be done
 Exit: 0 all copied, 1 some failed, 2 usage, 3 refused, 4 a source kept changing.
 Read on: man afio-cptree, docs/guide/copying.md)";
+
+using algorithms::reflink;
+const std::map<std::string, reflink> reflinks{
+    {"auto", reflink::automatic}, {"always", reflink::always}, {"never", reflink::never}};
+
+using algorithms::sparse;
+const std::map<std::string, sparse> sparses{
+    {"auto", sparse::automatic}, {"always", sparse::always}, {"never", sparse::never}};
 
 struct arguments {
   common_arguments common;
@@ -67,10 +68,10 @@ void describe(CLI::App& app, arguments& a) {
   a.copying.add_to(app);
   app.add_option("--reflink", a.reflink, "Share blocks: auto, always or never")
       ->type_name("WHEN")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+      ->check(CLI::IsMember(&reflinks));
   app.add_option("--sparse", a.sparse, "Holes: auto, always (zeros too) or never")
       ->type_name("WHEN")
-      ->check(CLI::IsMember({"auto", "always", "never"}));
+      ->check(CLI::IsMember(&sparses));
   a.linking.add_to(app);
   a.which.add_to(app);
   a.common.add_to(app);
@@ -93,32 +94,17 @@ std::string contradiction(const arguments& a) {
   return a.linking.contradiction();
 }
 
-template <class E>
-E choice(const std::string& word, std::initializer_list<std::pair<const char*, E>> words) {
-  for (const auto& [name, value] : words) {
-    if (word == name) return value;
-  }
-  return words.begin()->second;
-}
-
 copy_options options_for(const arguments& a, const signals& interrupts,
                          algorithms::progress& done) {
-  using algorithms::reflink;
-  using algorithms::sparse;
   copy_options o;
-  o.tree = a.common.for_trees();
-  o.tree.stop = interrupts.token();
-  o.tree.counters = &done;
+  o.tree = a.common.for_trees(interrupts, done);
+  o.filter = a.which.filter();
   a.copying.apply_to(o.file);
-  o.file.reflink = choice<reflink>(
-      a.reflink,
-      {{"auto", reflink::automatic}, {"always", reflink::always}, {"never", reflink::never}});
-  o.file.sparse = choice<sparse>(
-      a.sparse,
-      {{"auto", sparse::automatic}, {"always", sparse::always}, {"never", sparse::never}});
+  o.file.reflink = reflinks.at(a.reflink);
+  o.file.sparse = sparses.at(a.sparse);
   a.linking.apply_to(o);
   if (a.verify) o.file.verify = algorithms::copy_file_options::verify::contents;
-  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  o.file.retry = a.common.retry_or(o.file.retry);
   if (a.common.dry_run) o.doing = copy_options::doing::rehearse;
   if (a.merge) o.existing = copy_options::existing::merge;
   if (a.all_or_nothing) o.extent = copy_options::extent::all_or_nothing;
@@ -127,24 +113,19 @@ copy_options options_for(const arguments& a, const signals& interrupts,
 
 class cptree {
 public:
-  cptree(const arguments& a, const algorithms::path_filter& filter, output& out,
-         signals& interrupts)
+  cptree(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
-        options_(options_for(a, interrupts, done_)) {
-    if (!filter.empty()) options_.filter = &filter;
-  }
+        options_(options_for(a, interrupts, done_)) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, "copying", {arguments_.source}, options_.tree,
                                out_);
       copy();
     }
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(report_.failures + missing_, spent.count(), report_.bytes);
+    out_.summarize(report_.failures + missing_, report_.bytes);
     return final_status(out_, interrupts_, code_);
   }
 
@@ -188,10 +169,7 @@ private:
     // What was asked for by name is not optional.
     if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
     tell_stop(out_, report.stopped);
-    if (!report.left_as) return;
-    out_.note("what was copied is in " +
-              afio::quoted(beside(arguments_.target, report.left_as->view())) +
-              "; delete it with afio-rmtree --reap of its directory");
+    tell_left(out_, "copied", arguments_.target, report.left_as);
   }
 
   void fail_source(const error& why) {
@@ -249,7 +227,7 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   algorithms::progress done_;
   copy_options options_;
   copy_report report_;
@@ -257,30 +235,27 @@ private:
   exit_code code_ = exit_code::done;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Copies trees exactly: all metadata, nothing half done, though they change.",
-               "afio-cptree");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  algorithms::path_filter filter;
-  std::string wrong = contradiction(a);
-  if (wrong.empty()) wrong = a.which.fill(filter);
-  if (!wrong.empty()) {
-    std::fprintf(stderr, "afio-cptree: %s\n", wrong.c_str());
-    return static_cast<int>(exit_code::unusable);
-  }
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-cptree",
-                                 {algorithms::event_kind::created, algorithms::event_kind::replaced,
-                                  algorithms::event_kind::linked}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(cptree(a, filter, out, interrupts).run());
+std::string problem_of(arguments& a) {
+  const std::string wrong = contradiction(a);
+  return wrong.empty() ? a.which.read() : wrong;
+}
+
+output_options output_for(const arguments& a) {
+  using algorithms::event_kind;
+  return a.common.for_output({event_kind::created, event_kind::replaced, event_kind::linked});
+}
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return cptree(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-cptree", "Copies trees exactly: all metadata, nothing half done, though they change.",
+      argc, argv);
+}

@@ -3,22 +3,13 @@
 
 #include "cli/common/amounts.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
 #include "cli/common/aspects.hpp"
 #include "cli/common/caching.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
+#include "cli/common/tool.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <chrono>
-#include <cstdio>
 #include <map>
 #include <string>
 #include <string_view>
@@ -86,25 +77,17 @@ void describe(CLI::App& app, arguments& a) {
   app.footer(examples);
 }
 
-/// A plan is told unless nothing is to be.
-output_options output_for(const arguments& a) {
-  output_options how = a.common.for_output("afio-dedupe", {event_kind::linked, event_kind::shared});
-  if (a.common.quiet && !a.common.null) how.verbose = false;
-  return how;
-}
-
 dedupe_options options_for(const arguments& a, const signals& interrupts,
                            algorithms::progress& done) {
   dedupe_options o;
-  o.tree = a.common.for_trees();
-  o.tree.stop = interrupts.token();
-  o.tree.counters = &done;
+  o.tree = a.common.for_trees(interrupts, done);
+  o.filter = a.which.filter();
   o.match = a.match.meant();
   o.by = ways.at(a.link);
   o.keep = keeps.at(a.keep);
   o.min_size = a.min_size;
   o.caching = a.cache.meant();
-  o.retry = a.common.retry_deadline();
+  o.retry = a.common.retry_or(o.retry);
   if (!a.all_owners) o.owner = ::geteuid();
   return o;
 }
@@ -115,24 +98,19 @@ std::string counted(std::uint64_t number, std::string_view one, std::string_view
 
 class deduplication {
 public:
-  deduplication(const arguments& a, const algorithms::path_filter& filter, output& out,
-                signals& interrupts)
+  deduplication(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
-        options_(options_for(a, interrupts, done_)) {
-    if (!filter.empty()) options_.filter = &filter;
-  }
+        options_(options_for(a, interrupts, done_)) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, "looking at", arguments_.trees, options_.tree,
                                out_);
       deduplicate();
     }
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(failures_, spent.count(), done_.bytes.load(),
+    out_.summarize(failures_, done_.bytes.load(),
                    {{"files", files_},
                     {"groups", groups_},
                     {"duplicates", duplicates_},
@@ -235,7 +213,7 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   algorithms::progress done_;
   dedupe_options options_;
   dedupe_report report_;
@@ -246,25 +224,25 @@ private:
   exit_code code_ = exit_code::done;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Makes one of files that have the same contents.", "afio-dedupe");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  algorithms::path_filter filter;
-  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
-    std::fprintf(stderr, "afio-dedupe: %s\n", wrong.c_str());
-    return static_cast<int>(exit_code::unusable);
-  }
-  signals interrupts; // Before any other thread.
-  output out(output_for(a));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(deduplication(a, filter, out, interrupts).run());
+std::string problem_of(arguments& a) { return a.which.read(); }
+
+/// A plan is told unless nothing is to be.
+output_options output_for(const arguments& a) {
+  output_options how = a.common.for_output({event_kind::linked, event_kind::shared});
+  if (a.common.quiet && !a.common.null) how.verbose = false;
+  return how;
+}
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return deduplication(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>("afio-dedupe", "Makes one of files that have the same contents.", argc,
+                             argv);
+}

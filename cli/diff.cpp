@@ -1,24 +1,18 @@
 // afio-diff: tells how trees differ.
 #include "algorithms/compare_trees/compare_trees.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
 #include "cli/common/aspects.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
 #include "cli/common/terminal.hpp"
 #include "cli/common/told_differences.hpp"
+#include "cli/common/tool.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <chrono>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 namespace afio::cli {
 
@@ -75,19 +69,18 @@ void describe(CLI::App& app, arguments& a) {
 compare_options options_for(const arguments& a, const signals& interrupts,
                             algorithms::progress& done) {
   compare_options o;
-  o.tree = a.common.for_trees();
-  o.tree.stop = interrupts.token();
-  o.tree.counters = &done;
+  o.tree = a.common.for_trees(interrupts, done);
   if (a.compare == "content") o.entries.how = algorithms::comparing::content;
   if (a.compare == "hash") o.entries.how = algorithms::comparing::hash;
+  o.filter = a.which.filter();
   o.entries.metadata = a.metadata.meant();
-  if (!a.common.retry.empty()) o.entries.retry = a.common.retry_deadline();
+  o.entries.retry = a.common.retry_or(o.entries.retry);
   return o;
 }
 
 class diff {
 public:
-  diff(const arguments& a, const algorithms::path_filter& filter, output& out, signals& interrupts)
+  diff(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
@@ -96,22 +89,18 @@ public:
               a.summary || a.common.quiet ? telling::nothing
               : a.common.json             ? telling::json
               : a.common.null             ? telling::names
-                                          : telling::lines) {
-    if (!filter.empty()) options_.filter = &filter;
-  }
+                                          : telling::lines) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, "comparing", {arguments_.left}, options_.tree,
                                out_);
       compare();
     }
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     if (arguments_.summary && !arguments_.common.json) {
-      out_.print(told_.summary(report_, columns_of_stdout(), palette_of_stdout()));
+      out_.print(told_.summary(report_, columns_of(STDOUT_FILENO), palette_of_stdout()));
     }
-    out_.summarize(report_.failures, spent.count(), done_.bytes.load(), told_.counts(report_));
+    out_.summarize(report_.failures, done_.bytes.load(), told_.counts(report_));
     return final_status(out_, interrupts_, code(), exit_code::unusable);
   }
 
@@ -122,8 +111,7 @@ private:
     if (arguments_.has_base()) paths.insert(paths.begin(), arguments_.base);
     std::vector<path_handle> trees;
     for (const std::string& path : paths) {
-      auto opened =
-          path.empty() ? result<path_handle>(error(ENOENT, call::openat)) : open_directory(path);
+      auto opened = open_directory(path);
       const bool no_tree = !opened && opened.assume_error() == std::errc::not_a_directory;
       if (no_tree && paths.size() == 2) return compare_two_entries();
       if (!opened) return fail("open", path, opened.assume_error());
@@ -165,32 +153,27 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   algorithms::progress done_;
   compare_options options_;
   told_differences told_;
   compare_report report_;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Tells how two trees differ, or what became of a base in both.", "afio-diff");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  algorithms::path_filter filter;
-  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
-    std::fprintf(stderr, "afio-diff: %s\n", wrong.c_str());
-    return static_cast<int>(exit_code::unusable);
-  }
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-diff", {}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(diff(a, filter, out, interrupts).run());
+std::string problem_of(arguments& a) { return a.which.read(); }
+
+output_options output_for(const arguments& a) { return a.common.for_output({}); }
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return diff(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-diff", "Tells how two trees differ, or what became of a base in both.", argc, argv);
+}

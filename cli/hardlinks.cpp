@@ -1,19 +1,12 @@
 // afio-hardlinks: tells which names are names of one inode.
 #include "algorithms/hardlinks/names_of.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
 #include "cli/common/told_links.hpp"
+#include "cli/common/tool.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <chrono>
 #include <list>
 #include <string>
 #include <vector>
@@ -78,26 +71,24 @@ void describe(CLI::App& app, arguments& a) {
 }
 
 /// What is wrong with the command line, for people; empty if nothing is.
-std::string problem_of(const arguments& a, const algorithms::path_filter& filter) {
+std::string problem_of(arguments& a) {
+  if (std::string wrong = a.which.read(); !wrong.empty()) return wrong;
   if (a.trees.empty() && !a.has_file()) return "name a TREE, or --of FILE";
-  if (a.trees.empty() && !filter.empty()) return "patterns and lists are about TREEs: name one";
+  if (a.trees.empty() && a.which.filter() != nullptr)
+    return "patterns and lists are about TREEs: name one";
   return {};
 }
 
 class hardlinks {
 public:
-  hardlinks(const arguments& a, const algorithms::path_filter& filter, output& out,
-            signals& interrupts)
+  hardlinks(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a), out_(out), interrupts_(interrupts), told_(out, telling_of(a)) {
-    options_.tree = a.common.for_trees();
-    options_.tree.stop = interrupts.token();
-    options_.tree.counters = &done_;
+    options_.tree = a.common.for_trees(interrupts, done_);
+    options_.filter = a.which.filter();
     options_.min_size = a.min_size;
-    if (!filter.empty()) options_.filter = &filter;
   }
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const auto total =
           arguments_.has_file() ? shown_progress::total::unknown : shown_progress::total::counted;
@@ -109,9 +100,8 @@ public:
       else
         find_groups();
     }
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     if (arguments_.summary && !arguments_.common.json) out_.print(told_.summary());
-    out_.summarize(failures_, spent.count(), told_.bytes(), told_.counts());
+    out_.summarize(failures_, told_.bytes(), told_.counts());
     return final_status(out_, interrupts_, code_);
   }
 
@@ -126,8 +116,7 @@ private:
   /// Through symlinks, as find does with a slash behind the name.
   void open_trees() {
     for (const std::string& path : arguments_.trees) {
-      auto opened =
-          path.empty() ? result<path_handle>(error(ENOENT, call::openat)) : open_directory(path);
+      auto opened = open_directory(path);
       if (!opened) {
         fail("open", path, opened.assume_error());
         continue;
@@ -188,7 +177,7 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   told_links told_;
   hardlinks_options options_;
   algorithms::progress done_;
@@ -198,28 +187,19 @@ private:
   exit_code code_ = exit_code::done;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Tells which names in trees are names of one inode, or all names of one.",
-               "afio-hardlinks");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  algorithms::path_filter filter;
-  std::string wrong = a.which.fill(filter);
-  if (wrong.empty()) wrong = problem_of(a, filter);
-  if (!wrong.empty()) {
-    std::fprintf(stderr, "afio-hardlinks: %s\n", wrong.c_str());
-    return static_cast<int>(exit_code::unusable);
-  }
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-hardlinks", {}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(hardlinks(a, filter, out, interrupts).run());
+output_options output_for(const arguments& a) { return a.common.for_output({}); }
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return hardlinks(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-hardlinks", "Tells which names in trees are names of one inode, or all names of one.",
+      argc, argv);
+}

@@ -2,26 +2,20 @@
 #include "afio/quoted.hpp"
 #include "algorithms/hash/hash_tree.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
 #include "cli/common/caching.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/json_line.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
+#include "cli/common/tool.hpp"
+#include "cli/common/turns.hpp"
 #include "cli/common/whole_file.hpp"
 #include "cli/hash_check.hpp"
 #include "cli/hash_list.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <chrono>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace afio::cli {
@@ -45,6 +39,7 @@ struct arguments {
   common_arguments common;
   std::vector<std::string> paths;
   std::string check;
+  std::string list; ///< What is in the file `check`.
   caching cache;
   rules which;
 };
@@ -68,37 +63,30 @@ void describe(CLI::App& app, arguments& a) {
 hash_options options_for(const arguments& a, const signals& interrupts,
                          algorithms::progress& done) {
   hash_options o;
-  o.tree = a.common.for_trees();
-  o.tree.stop = interrupts.token();
-  o.tree.counters = &done;
+  o.tree = a.common.for_trees(interrupts, done);
+  o.filter = a.which.filter();
   o.caching = a.cache.meant();
-  if (!a.common.retry.empty()) o.retry = a.common.retry_deadline();
+  o.retry = a.common.retry_or(o.retry);
   return o;
 }
 
 class hashing final : public algorithms::hash_listener {
 public:
-  hashing(const arguments& a, const algorithms::path_filter& filter, output& out,
-          signals& interrupts)
+  hashing(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
-        options_(options_for(a, interrupts, done_)) {
-    if (!filter.empty()) options_.filter = &filter;
-  }
+        options_(options_for(a, interrupts, done_)) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, "hashing", arguments_.paths, options_.tree, out_);
       for (const std::string& path : arguments_.paths) {
-        if (report_.stopped != stopped::no) break;
-        hash(path);
+        if (turns_.go_on(report_.failures)) hash(path);
       }
     }
-    tell_stop(out_, report_.stopped);
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(report_.failures, spent.count(), report_.bytes,
+    tell_stop(out_, turns_.why_stopped());
+    out_.summarize(report_.failures, report_.bytes,
                    {{"hashed", report_.files}, {"cached", report_.from_cache}});
     return final_status(out_, interrupts_, code());
   }
@@ -124,8 +112,7 @@ public:
 private:
   /// Directories are opened through symlinks, as are files.
   void hash(const std::string& path) {
-    auto opened =
-        path.empty() ? result<path_handle>(error(ENOENT, call::openat)) : open_directory(path);
+    const auto opened = open_directory(path);
     if (opened)
       take(path, algorithms::hash_tree({&opened.assume_value(), path}, options_, *this, out_));
     else if (opened.assume_error() == std::errc::not_a_directory)
@@ -135,10 +122,8 @@ private:
   }
 
   void take(const std::string& path, const result<hash_report>& done) {
-    if (!done && done.assume_error() == std::errc::operation_canceled) {
-      report_.stopped = stopped::by_request;
-      return;
-    }
+    if (!done && done.assume_error() == std::errc::operation_canceled)
+      return turns_.take(stopped::by_request);
     if (!done) return fail("hash", path, done.assume_error());
     const hash_report& one = done.assume_value();
     report_.files += one.files;
@@ -146,50 +131,43 @@ private:
     report_.from_cache += one.from_cache;
     report_.failures += one.failures;
     report_.kept_changing += one.kept_changing;
-    report_.stopped = one.stopped;
+    turns_.take(one.stopped);
   }
 
   void fail(std::string_view what, const std::string& path, const error& why) {
     ++report_.failures;
     report_.kept_changing += why == errc::kept_changing ? 1 : 0;
-    if (arguments_.common.on_error == "stop") report_.stopped = stopped::by_failure;
     out_.failed(what, path, why);
   }
 
   exit_code code() const {
     if (report_.failures != 0 && report_.failures == report_.kept_changing)
       return exit_code::unstable;
-    return report_.failures == 0 && report_.stopped == stopped::no ? exit_code::done
-                                                                   : exit_code::incomplete;
+    return report_.failures == 0 && turns_.why_stopped() == stopped::no ? exit_code::done
+                                                                        : exit_code::incomplete;
   }
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   algorithms::progress done_;
   hash_options options_;
-  hash_report report_;
+  turns turns_{options_.tree};
+  hash_report report_; ///< Of all paths.
 };
 
-exit_code check(const arguments& a, output& out, signals& interrupts) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto list = contents_of(a.check);
-  if (!list) {
-    out.say("cannot read " + afio::quoted(a.check));
-    return exit_code::unusable;
-  }
+exit_code check(const arguments& a, output& out, const signals& interrupts) {
   algorithms::progress done;
   const check_options how{.hashing = options_for(a, interrupts, done),
                           .lines = a.common.null ? hash_lines::nul : hash_lines::newline,
                           .only_failures = a.common.quiet,
                           .json = a.common.json};
-  const check_report report = check_list(*list, a.check, how, out);
+  const check_report report = check_list(a.list, a.check, how, out);
   tell_stop(out, report.stopped);
   if (report.mismatches != 0)
     out.note(std::to_string(report.mismatches) + " of " + std::to_string(report.files) +
              " files are not what the list says");
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-  out.summarize(report.failures, spent.count(), done.bytes.load(),
+  out.summarize(report.failures, done.bytes.load(),
                 {{"checked", report.files},
                  {"mismatches", report.mismatches},
                  {"malformed", report.malformed}});
@@ -204,28 +182,28 @@ exit_code check(const arguments& a, output& out, signals& interrupts) {
                                  : exit_code::incomplete);
 }
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Prints the SpookyHash V2 of files, remembers it, and checks it.", "afio-hash");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  algorithms::path_filter filter;
-  std::string wrong = a.which.fill(filter);
-  if (a.paths.empty() && a.check.empty()) wrong = "a PATH or --check is needed";
-  if (!wrong.empty()) {
-    std::fprintf(stderr, "afio-hash: %s\nafio-hash: see afio-hash --help\n", wrong.c_str());
-    return static_cast<int>(exit_code::unusable);
-  }
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-hash", {}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(a.check.empty() ? hashing(a, filter, out, interrupts).run()
-                                          : check(a, out, interrupts));
+std::string problem_of(arguments& a) {
+  if (a.paths.empty() && a.check.empty()) return "name a PATH, or --check FILE";
+  if (a.check.empty()) return a.which.read();
+  auto text = contents_of(a.check);
+  if (!text)
+    return "cannot read " + afio::quoted(a.check) + ": " + text.assume_error().code().message();
+  a.list = std::move(text).assume_value();
+  return {};
+}
+
+output_options output_for(const arguments& a) { return a.common.for_output({}); }
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return a.check.empty() ? hashing(a, out, interrupts).run() : check(a, out, interrupts);
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-hash", "Prints the SpookyHash V2 of files, remembers it, and checks it.", argc, argv);
+}

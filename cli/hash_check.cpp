@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -50,14 +51,21 @@ public:
   check_report run() {
     const auto threads = std::min<std::size_t>(
         algorithms::worker_count(options_.hashing.tree.for_walk(), 1), wanted_.size());
-    std::vector<std::thread> others;
-    for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
-    work();
-    for (std::thread& one : others) one.join();
+    work_with(threads);
     return report_;
   }
 
 private:
+  void work_with(std::size_t threads) {
+    std::vector<std::jthread> others;
+    try {
+      for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // Those that were started, and this one, do all of it.
+    }
+    work();
+  }
+
   void work() noexcept try {
     for (;;) {
       const std::size_t i = next_.fetch_add(1);

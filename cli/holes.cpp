@@ -3,19 +3,12 @@
 #include "algorithms/holes/punch_holes.hpp"
 #include "cli/common/amounts.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
+#include "cli/common/tool.hpp"
+#include "cli/common/turns.hpp"
 #include "cli/holes_shown.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,8 +55,7 @@ void describe(CLI::App& app, arguments& a) {
   app.footer(examples);
 }
 
-/// What is wrong with options that do not go together; empty if nothing is.
-std::string_view contradiction_in(const arguments& a) noexcept {
+std::string problem_of(const arguments& a) {
   if (a.svg && a.command != "map") return "--svg is for map";
   if (a.common.json && a.command == "map") return "map has no --json: list has";
   if (a.common.null && a.command != "punch") return "-0 is for punch";
@@ -78,7 +70,6 @@ struct target {
 };
 
 result<target> find(const std::string& path) noexcept {
-  if (path.empty()) return error(ENOENT, call::openat);
   target found;
   auto tree = open_directory(path);
   if (tree) {
@@ -92,55 +83,47 @@ result<target> find(const std::string& path) noexcept {
   return found;
 }
 
+punch_options options_for(const arguments& a, const signals& interrupts,
+                          algorithms::progress& done) {
+  punch_options o;
+  o.tree = a.common.for_trees(interrupts, done);
+  o.min_size = a.min_size;
+  o.retry = a.common.retry_or(o.retry);
+  if (a.common.dry_run) o.doing = punch_options::doing::rehearse;
+  return o;
+}
+
 class holes {
 public:
-  holes(const arguments& a, output& out, signals& interrupts)
+  holes(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)),
         shown_(a.svg                 ? shown_layouts::form::svg
                : a.common.json       ? shown_layouts::form::json
                : a.command == "list" ? shown_layouts::form::list
                                      : shown_layouts::form::bars,
-               out) {
-    options_.tree = a.common.for_trees();
-    options_.tree.stop = interrupts.token();
-    options_.tree.counters = &done_;
-    options_.min_size = a.min_size;
-    options_.retry = a.common.retry_deadline();
-    if (a.common.dry_run) options_.doing = punch_options::doing::rehearse;
-    limit_ = options_.tree.deadline.start();
-  }
+               out) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, punches() ? "punching" : "looking at",
                                arguments_.paths, options_.tree, out_);
       for (const std::string& path : arguments_.paths) {
-        if (goes_on()) work_on(path);
+        if (turns_.go_on(sum_.failures)) work_on(path);
       }
     }
     if (!punches()) shown_.finish();
-    tell_stop(out_, stopped_);
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    punches() ? summarize_punching(spent.count()) : summarize_showing(spent.count());
-    const bool all_done = sum_.failures == 0 && sum_.busy == 0 && stopped_ == stopped::no;
+    tell_stop(out_, turns_.why_stopped());
+    punches() ? summarize_punching() : summarize_showing();
+    const bool all_done =
+        sum_.failures == 0 && sum_.busy == 0 && turns_.why_stopped() == stopped::no;
     return final_status(out_, interrupts_, all_done ? exit_code::done : exit_code::incomplete);
   }
 
 private:
   bool punches() const { return arguments_.command == "punch"; }
-
-  /// Whether to begin with one more argument. What stops the work within one stops it between two.
-  bool goes_on() {
-    if (stopped_ == stopped::no && interrupts_.received() != 0) stopped_ = stopped::by_request;
-    if (stopped_ == stopped::no && limit_.expired()) stopped_ = stopped::by_deadline;
-    const bool stops = options_.tree.on_failure == algorithms::on_failure::stop;
-    if (stopped_ == stopped::no && stops && sum_.failures != 0) stopped_ = stopped::by_failure;
-    if (!limit_.unlimited()) options_.tree.deadline = deadline::in(limit_.remaining());
-    return stopped_ == stopped::no;
-  }
 
   void work_on(const std::string& path) {
     const auto found = find(path);
@@ -153,7 +136,7 @@ private:
     if (!came) return fail("open", path, came.assume_error());
     sum_.files += came.assume_value().files;
     sum_.failures += came.assume_value().failures;
-    if (stopped_ == stopped::no) stopped_ = came.assume_value().stopped;
+    turns_.take(came.assume_value().stopped);
   }
 
   void punch(const std::string& path, const target& at) {
@@ -167,7 +150,7 @@ private:
     sum_.bytes += report.bytes;
     sum_.busy += report.busy;
     sum_.failures += report.failures;
-    if (stopped_ == stopped::no) stopped_ = report.stopped;
+    turns_.take(report.stopped);
   }
 
   void show_file(const std::string& path, const fs_handle& pinned) {
@@ -189,7 +172,7 @@ private:
     out_.failed(what, path, why);
   }
 
-  void summarize_punching(double seconds) {
+  void summarize_punching() {
     const common_arguments& how = arguments_.common;
     if (!how.quiet && !how.json && !how.null) {
       std::string text = how.dry_run ? "would punch " : "punched ";
@@ -198,13 +181,13 @@ private:
       if (sum_.busy != 0) text += ", " + grouped(sum_.busy) + " in use";
       out_.print(text + "\n");
     }
-    out_.summarize(sum_.failures, seconds, sum_.bytes,
+    out_.summarize(sum_.failures, sum_.bytes,
                    {{"punched", sum_.punched}, {"files", sum_.files}, {"busy", sum_.busy}});
   }
 
-  void summarize_showing(double seconds) {
+  void summarize_showing() {
     const layout_sums& sums = shown_.sums();
-    out_.summarize(sum_.failures, seconds, {},
+    out_.summarize(sum_.failures, {},
                    {{"files", sum_.files},
                     {"data", sums.data},
                     {"shared", sums.shared},
@@ -214,33 +197,26 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
-  shown_layouts shown_;
+  const signals& interrupts_;
   algorithms::progress done_;
   punch_options options_;
-  deadline::running limit_ = deadline::never().start();
+  shown_layouts shown_;
+  turns turns_{options_.tree};
   punch_report sum_; ///< Of all paths.
-  stopped stopped_ = stopped::no;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Shows which parts of files are holes, and makes holes of zeros.", "afio-holes");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  if (const auto wrong = contradiction_in(a); !wrong.empty()) {
-    std::fprintf(stderr, "afio-holes: %.*s\n", static_cast<int>(wrong.size()), wrong.data());
-    return static_cast<int>(exit_code::unusable);
-  }
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-holes", {}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(holes(a, out, interrupts).run());
+output_options output_for(const arguments& a) { return a.common.for_output({}); }
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return holes(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-holes", "Shows which parts of files are holes, and makes holes of zeros.", argc, argv);
+}

@@ -9,6 +9,8 @@
 #include <array>
 #include <exception>
 
+#include <unistd.h>
+
 namespace afio::cli {
 
 namespace {
@@ -210,7 +212,7 @@ std::string svg_of(std::vector<std::pair<std::string, std::vector<bar_cell>>> fi
 // ----------------------------------------------------------------------------------- the listener
 
 shown_layouts::shown_layouts(form how, output& out)
-    : how_(how), out_(out), palette_(palette_of_stdout()), columns_(columns_of_stdout()) {}
+    : how_(how), out_(out), palette_(palette_of_stdout()), columns_(columns_of(STDOUT_FILENO)) {}
 
 void shown_layouts::found(std::string_view path, const file_layout& layout) noexcept try {
   any_ = true;

@@ -2,18 +2,11 @@
 #include "afio/quoted.hpp"
 #include "algorithms/move_tree/move_tree.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
 #include "cli/common/copying.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
+#include "cli/common/tool.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -56,11 +49,9 @@ void describe(CLI::App& app, arguments& a) {
 move_options options_for(const arguments& a, const signals& interrupts,
                          algorithms::progress& done) {
   move_options o;
-  o.tree = a.common.for_trees();
-  o.tree.stop = interrupts.token();
-  o.tree.counters = &done;
+  o.tree = a.common.for_trees(interrupts, done);
   a.copying.apply_to(o.file);
-  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  o.file.retry = a.common.retry_or(o.file.retry);
   if (a.common.dry_run) o.doing = move_options::doing::rehearse;
   if (a.merge) o.existing = move_options::existing::merge;
   if (a.exchange) o.existing = move_options::existing::exchange;
@@ -69,7 +60,7 @@ move_options options_for(const arguments& a, const signals& interrupts,
 
 class mvtree {
 public:
-  mvtree(const arguments& a, output& out, signals& interrupts)
+  mvtree(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         source_(without_slashes(a.source)),
         target_(without_slashes(a.target)),
@@ -78,13 +69,11 @@ public:
         options_(options_for(a, interrupts, done_)) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, "moving", {source_}, options_.tree, out_);
       move();
     }
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(report_.failures, spent.count(), report_.bytes);
+    out_.summarize(report_.failures, report_.bytes);
     return final_status(out_, interrupts_, code_);
   }
 
@@ -112,9 +101,7 @@ private:
       out_.note("the copy is complete, and nothing of " + afio::quoted(source_) +
                 " was deleted, because something could not be kept (--preserve says what must be)");
     tell_stop(out_, report.stopped, where_it_stands());
-    if (report.left_as)
-      out_.note("what was copied is in " + afio::quoted(beside(target_, report.left_as->view())) +
-                "; delete it with afio-rmtree --reap of its directory");
+    tell_left(out_, "copied", target_, report.left_as);
   }
 
   std::string where_it_stands() const {
@@ -152,31 +139,32 @@ private:
   const std::string source_;
   const std::string target_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   algorithms::progress done_;
   move_options options_;
   move_report report_;
   exit_code code_ = exit_code::done;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Moves trees anywhere: by a rename, or a copy that is verified before SRC goes.",
-               "afio-mvtree");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-mvtree",
-                                 {algorithms::event_kind::moved, algorithms::event_kind::created,
-                                  algorithms::event_kind::replaced, algorithms::event_kind::linked,
-                                  algorithms::event_kind::deleted}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(mvtree(a, out, interrupts).run());
+std::string problem_of(const arguments&) { return {}; }
+
+output_options output_for(const arguments& a) {
+  using algorithms::event_kind;
+  return a.common.for_output({event_kind::moved, event_kind::created, event_kind::replaced,
+                              event_kind::linked, event_kind::deleted});
+}
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return mvtree(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-mvtree",
+      "Moves trees anywhere: by a rename, or a copy that is verified before SRC goes.", argc, argv);
+}

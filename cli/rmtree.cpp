@@ -3,17 +3,12 @@
 #include "algorithms/ancestor.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
-#include "cli/common/exit_code.hpp"
+#include "cli/common/copying.hpp"
 #include "cli/common/final_status.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
+#include "cli/common/tool.hpp"
+#include "cli/common/turns.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,23 +83,27 @@ std::string_view pasteable(std::string_view directory) noexcept {
   return is_plain ? directory : std::string_view();
 }
 
+remove_options options_for(const arguments& a, const signals& interrupts,
+                           algorithms::progress& done) {
+  remove_options o;
+  o.tree = a.common.for_trees(interrupts, done);
+  o.retry = a.common.retry_or(o.retry);
+  if (a.common.dry_run) o.doing = remove_options::doing::rehearse;
+  if (a.hide) o.hide = remove_options::hide::first;
+  if (a.all_or_nothing) o.extent = remove_options::extent::all_or_nothing;
+  if (a.force_permissions) o.permissions = remove_options::permissions::force;
+  return o;
+}
+
 class rmtree {
 public:
-  rmtree(const arguments& a, output& out, signals& interrupts)
-      : arguments_(a), out_(out), interrupts_(interrupts) {
-    options_.tree = a.common.for_trees();
-    options_.tree.stop = interrupts.token();
-    options_.tree.counters = &done_;
-    options_.retry = a.common.retry_deadline();
-    limit_ = options_.tree.deadline.start();
-    if (a.common.dry_run) options_.doing = remove_options::doing::rehearse;
-    if (a.hide) options_.hide = remove_options::hide::first;
-    if (a.all_or_nothing) options_.extent = remove_options::extent::all_or_nothing;
-    if (a.force_permissions) options_.permissions = remove_options::permissions::force;
-  }
+  rmtree(const arguments& a, output& out, const signals& interrupts)
+      : arguments_(a),
+        out_(out),
+        interrupts_(interrupts),
+        options_(options_for(a, interrupts, done_)) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       // What --reap will find is not known.
       const auto total =
@@ -112,41 +111,25 @@ public:
       const shown_progress bar(arguments_.common, "deleting", arguments_.paths, options_.tree, out_,
                                total);
       for (const std::string& dir : arguments_.reap) {
-        if (goes_on()) reap(dir);
+        if (turns_.go_on(failures_)) reap(dir);
       }
       for (const std::string& path : arguments_.paths) {
-        if (goes_on()) remove(path);
+        if (turns_.go_on(failures_)) remove(path);
       }
     }
     tell_the_rest();
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    out_.summarize(failures_, spent.count());
+    if (turns_.why_stopped() != stopped::no) code_ = worse(code_, exit_code::incomplete);
+    out_.summarize(failures_);
     return final_status(out_, interrupts_, code_);
   }
 
 private:
-  /// Whether to begin with one more argument. What stops the work within one stops it between two.
-  bool goes_on() {
-    if (stopped_ == stopped::no && interrupts_.received() != 0) stopped_ = stopped::by_request;
-    if (stopped_ == stopped::no && limit_.expired()) stopped_ = stopped::by_deadline;
-    const bool stops = options_.tree.on_failure == algorithms::on_failure::stop;
-    if (stopped_ == stopped::no && stops && failures_ != 0) stopped_ = stopped::by_failure;
-    if (stopped_ != stopped::no) {
-      code_ = worse(code_, exit_code::incomplete);
-      return false;
-    }
-    if (!limit_.unlimited()) options_.tree.deadline = deadline::in(limit_.remaining());
-    return true;
-  }
-
   void remove(const std::string& path) {
     if (arguments_.contents) return take(path, remove_contents_of(path));
     const auto at = locate(path);
     if (!at) return take(path, at.as_failure());
     const location& where = at.assume_value();
-    std::string shown = path;
-    while (shown.size() > 1 && shown.ends_with('/')) shown.pop_back();
-    take(path, remove_tree(where.directory, where.name, shown, options_, out_));
+    take(path, remove_tree(where.directory, where.name, without_slashes(path), options_, out_));
   }
 
   result<remove_report> remove_contents_of(const std::string& path) {
@@ -166,9 +149,8 @@ private:
     const remove_report& report = came.assume_value();
     failures_ += report.failures;
     deleted_ += report.deleted;
-    if (stopped_ == stopped::no) stopped_ = report.stopped;
-    const bool all_done = report.failures == 0 && report.stopped == stopped::no;
-    if (!all_done) code_ = worse(code_, exit_code::incomplete);
+    turns_.take(report.stopped);
+    if (report.failures != 0) code_ = worse(code_, exit_code::incomplete);
     if (report.left_as) left_.emplace_back(path, std::string(report.left_as->view()));
   }
 
@@ -177,14 +159,10 @@ private:
     const std::string so_far = arguments_.common.dry_run
                                    ? "the list is incomplete"
                                    : std::to_string(deleted_) + " deleted, the rest is left";
-    tell_stop(out_, stopped_, ": " + so_far);
+    tell_stop(out_, turns_.why_stopped(), ": " + so_far);
     for (const auto& [path, now] : left_) {
-      const std::string above(path_view(path).parent().view());
-      const std::string in = above.empty() ? "./" : above;
-      const auto slash = in.find_last_not_of('/');
-      const std::string_view directory =
-          slash == in.npos ? std::string_view("/") : std::string_view(in).substr(0, slash + 1);
-      out_.left(path, in + now, pasteable(directory));
+      const std::string directory = without_slashes(beside(path, ""));
+      out_.left(path, beside(path, now), pasteable(directory));
     }
   }
 
@@ -199,38 +177,37 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
-  remove_options options_;
+  const signals& interrupts_;
   algorithms::progress done_;
-  deadline::running limit_{deadline::never()}; ///< One for all arguments.
+  remove_options options_;
+  turns turns_{options_.tree};
   std::uint64_t deleted_ = 0;
   std::uint64_t failures_ = 0;
-  stopped stopped_ = stopped::no;
   std::vector<std::pair<std::string, std::string>> left_; ///< What of, and its name now.
   exit_code code_ = exit_code::done;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Deletes directory trees: nothing outside them, whatever changes meanwhile.",
-               "afio-rmtree");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-rmtree",
-                                 {algorithms::event_kind::deleted, algorithms::event_kind::moved}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  if (a.paths.empty() && a.reap.empty()) {
-    if (a.ignore_missing) return 0; // As rm -f: nothing to do is fine for scripts.
-    out.say("nothing to delete: name a PATH (see afio-rmtree --help)");
-    return static_cast<int>(exit_code::unusable);
-  }
-  return static_cast<int>(rmtree(a, out, interrupts).run());
+std::string problem_of(const arguments& a) {
+  const bool none = a.paths.empty() && a.reap.empty();
+  // As rm -f: nothing to do is fine for scripts.
+  return none && !a.ignore_missing ? "nothing to delete: name a PATH (see afio-rmtree --help)" : "";
+}
+
+output_options output_for(const arguments& a) {
+  return a.common.for_output({algorithms::event_kind::deleted, algorithms::event_kind::moved});
+}
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return rmtree(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>(
+      "afio-rmtree", "Deletes directory trees: nothing outside them, whatever changes meanwhile.",
+      argc, argv);
+}

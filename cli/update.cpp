@@ -1,26 +1,16 @@
 // afio-update: makes a tree like another one with only the changes.
-#include "afio/quoted.hpp"
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "algorithms/update_tree/update_tree.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/arguments.hpp"
 #include "cli/common/copying.hpp"
-#include "cli/common/exit_code.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/listed.hpp"
-#include "cli/common/output.hpp"
-#include "cli/common/process.hpp"
 #include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
-#include "cli/common/signals.hpp"
 #include "cli/common/told_differences.hpp"
+#include "cli/common/tool.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -94,11 +84,10 @@ void describe(CLI::App& app, arguments& a) {
 update_options options_for(const arguments& a, const signals& interrupts,
                            algorithms::progress& done) {
   update_options o;
-  o.tree = a.common.for_trees();
-  o.tree.stop = interrupts.token();
-  o.tree.counters = &done;
+  o.tree = a.common.for_trees(interrupts, done);
+  o.filter = a.which.filter();
   a.copying.apply_to(o.file);
-  if (!a.common.retry.empty()) o.file.retry = a.common.retry_deadline();
+  o.file.retry = a.common.retry_or(o.file.retry);
   if (a.compare == "content") o.how = algorithms::comparing::content;
   if (a.compare == "hash") o.how = algorithms::comparing::hash;
   if (a.common.dry_run) o.doing = update_options::doing::rehearse;
@@ -114,8 +103,7 @@ update_options options_for(const arguments& a, const signals& interrupts,
 
 class update {
 public:
-  update(const arguments& a, const algorithms::path_filter& filter, output& out,
-         signals& interrupts)
+  update(const arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
@@ -124,12 +112,9 @@ public:
                    a.common.quiet  ? telling::nothing
                    : a.common.json ? telling::json
                    : a.common.null ? telling::nothing // Names are those of what is done.
-                                   : telling::lines) {
-    if (!filter.empty()) options_.filter = &filter;
-  }
+                                   : telling::lines) {}
 
   exit_code run() {
-    const auto start = std::chrono::steady_clock::now();
     {
       const shown_progress bar(arguments_.common, "updating", {arguments_.source}, options_.tree,
                                out_);
@@ -138,26 +123,19 @@ public:
     // It is not only about sources that kept changing then.
     const bool all_else = code_ == exit_code::done || code_ == exit_code::unstable;
     if (missing_ != 0 && all_else) code_ = exit_code::incomplete;
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
     std::vector<told_differences::count> more;
     if (arguments_.has_base()) more.emplace_back("conflicts", report_.conflicts);
-    out_.summarize(report_.failures + missing_, spent.count(), report_.bytes, more);
+    out_.summarize(report_.failures + missing_, report_.bytes, more);
     return final_status(out_, interrupts_, code_);
   }
 
 private:
-  /// An empty path, as from an unset variable of a script, is not the working directory.
-  static result<path_handle> open_tree(const std::string& path) noexcept {
-    if (path.empty()) return error(ENOENT, call::openat2);
-    return open_directory(path);
-  }
-
   /// SRC may be a symlink to the tree; DST may not, so that nobody changes another place than the
   /// one they see.
   void update_tree() {
     const std::string& from = arguments_.source;
     const std::string& to = arguments_.target;
-    const auto source = open_tree(from);
+    const auto source = open_directory(from);
     if (!source) return fail("open", from, source.assume_error());
     const auto target = open_directory_itself(to);
     if (arguments_.has_base()) return merge(source, target);
@@ -182,7 +160,7 @@ private:
 
   void merge(const result<path_handle>& source, const result<path_handle>& target) {
     const std::string& from = arguments_.base;
-    const auto base = open_tree(from);
+    const auto base = open_directory(from);
     if (!base) return fail("open", from, base.assume_error());
     if (!target) return fail_target(target.assume_error());
     look_for_listed({&source.assume_value(), &target.assume_value(), &base.assume_value()});
@@ -227,10 +205,7 @@ private:
           .failures = copied.failures,
           .kept_changing = copied.kept_changing,
           .stopped = copied.stopped});
-    if (!copied.left_as) return;
-    out_.note("what was copied is in " +
-              afio::quoted(beside(arguments_.target, copied.left_as->view())) +
-              "; delete it with afio-rmtree --reap of its directory");
+    tell_left(out_, "copied", arguments_.target, copied.left_as);
   }
 
   void take(const update_report& report) {
@@ -275,7 +250,7 @@ private:
 
   const arguments& arguments_;
   output& out_;
-  signals& interrupts_;
+  const signals& interrupts_;
   algorithms::progress done_;
   update_options options_;
   told_differences conflicts_;
@@ -284,28 +259,24 @@ private:
   exit_code code_ = exit_code::done;
 };
 
-int run(int argc, char** argv) {
-  prepare_process(); // Before any thread and any file.
-  CLI::App app("Makes a tree like another, changing only what differs.", "afio-update");
-  arguments a;
-  describe(app, a);
-  if (const auto status = parse(app, argc, argv)) return *status;
-  algorithms::path_filter filter;
-  if (const std::string wrong = a.which.fill(filter); !wrong.empty()) {
-    std::fprintf(stderr, "afio-update: %s\n", wrong.c_str());
-    return static_cast<int>(exit_code::unusable);
-  }
+std::string problem_of(arguments& a) { return a.which.read(); }
+
+output_options output_for(const arguments& a) {
   using algorithms::event_kind;
-  signals interrupts; // Before any other thread.
-  output out(a.common.for_output("afio-update",
-                                 {event_kind::created, event_kind::replaced, event_kind::changed,
-                                  event_kind::linked, event_kind::moved, event_kind::deleted}));
-  if (!out.has_opened_log()) return static_cast<int>(exit_code::unusable);
-  return static_cast<int>(update(a, filter, out, interrupts).run());
+  return a.common.for_output({event_kind::created, event_kind::replaced, event_kind::changed,
+                              event_kind::linked, event_kind::moved, event_kind::deleted});
+}
+
+exit_code run(const arguments& a, output& out, const signals& interrupts) {
+  return update(a, out, interrupts).run();
 }
 
 } // namespace
 
 } // namespace afio::cli
 
-int main(int argc, char** argv) { return afio::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  using namespace afio::cli;
+  return run_tool<arguments>("afio-update",
+                             "Makes a tree like another, changing only what differs.", argc, argv);
+}

@@ -134,7 +134,7 @@ class Prefix:
             with self.folder_of(LIST) as (folder, name):
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
                 descriptor = os.open(name, flags, dir_fd=folder.descriptor)
-                with open(descriptor, encoding="utf-8") as file:
+                with open(descriptor, encoding="utf-8", errors="surrogateescape") as file:
                     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                         raise Refusal(f"{self.path / LIST} is no file")
                     lines = file.read().splitlines()
@@ -291,17 +291,18 @@ def run(arguments):
 def main():
     os.umask(0o022)
     arguments = parse_arguments()
+    program = "uninstall" if arguments.uninstall else "install"
     try:
         return run(arguments)
     except Refusal as refusal:
-        print(f"install: {refusal}", file=sys.stderr)
+        print(f"{program}: {refusal}", file=sys.stderr)
     except OSError as error:
-        print(f"install: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"{program}: {error.filename}: {error.strerror}", file=sys.stderr)
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             print(f"""\
 To use a directory of your own, give --prefix=$HOME/.local or the like. To use this one:
   ./bazelw build -c opt //:install //:uninstall
-  sudo bazel-bin/{"un" if arguments.uninstall else ""}install {place_options(arguments)}""",
+  sudo bazel-bin/{program} {place_options(arguments)}""",
                   file=sys.stderr)
     return 2
 

@@ -6,7 +6,10 @@
 
 namespace afio::cli {
 
-result<path_handle> open_directory(path_view path) noexcept {
+namespace {
+
+/// The working directory at an empty path, as the parent of a name is.
+result<path_handle> follow(path_view path) noexcept {
   path_handle at;
   const path_handle* base = &path_handle::working_directory();
   std::string_view rest = path.view();
@@ -20,11 +23,17 @@ result<path_handle> open_directory(path_view path) noexcept {
   return path_handle::path(*base, path_view(rest));
 }
 
-result<path_handle> open_directory_itself(path_view path) noexcept {
+} // namespace
+
+result<path_handle> open_directory(path_view path) noexcept {
   if (path.view().empty()) return error(ENOENT, call::openat2, path.view());
+  return follow(path);
+}
+
+result<path_handle> open_directory_itself(path_view path) noexcept {
   const std::string_view name = path.filename();
   if (!is_leaf_name(name)) return open_directory(path); // "/", "." and ".." are no symlinks.
-  AFIO_TRY(const path_handle parent, open_directory(path.parent()));
+  AFIO_TRY(const path_handle parent, follow(path.parent()));
   AFIO_TRY(const leaf_buffer leaf, leaf_buffer::from(name));
   stat_t s;
   AFIO_TRY(s.stamp(parent, leaf, want::type));
@@ -38,7 +47,7 @@ result<location> locate(path_view path) noexcept {
     return error(errc::refused, call::verify, path.view());
   }
   if (name.empty()) return error(ENOENT, call::verify, path.view());
-  AFIO_TRY(path_handle parent, open_directory(path.parent()));
+  AFIO_TRY(path_handle parent, follow(path.parent()));
   AFIO_TRY(const leaf_buffer leaf, leaf_buffer::from(name));
   if (path.view().ends_with('/')) {
     stat_t s;

@@ -6,12 +6,12 @@
 namespace afio::cli {
 
 /// The directory at `path`, of any length: a path too long for one call is followed in pieces.
-/// Symlinks are followed.
+/// Symlinks are followed. An empty path, as from an unset variable of a script, is not the working
+/// directory (ENOENT).
 result<path_handle> open_directory(path_view path) noexcept;
 
 /// The same for a directory that is about to be changed: the last component must not be a symlink
-/// (ELOOP), so that nobody empties another place than the one they see; and an empty path, as from
-/// an unset variable of a script, is not the working directory (ENOENT).
+/// (ELOOP), so that nobody empties another place than the one they see.
 result<path_handle> open_directory_itself(path_view path) noexcept;
 
 /// The directory that the last component of `path` is in, and that component. errc::refused where

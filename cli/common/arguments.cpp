@@ -5,14 +5,15 @@
 #include "cli/common/duration.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/help_page.hpp"
+#include "cli/common/terminal.hpp"
 #include "cli/common/version.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cctype>
 #include <cstdio>
-#include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include <unistd.h>
 
@@ -23,6 +24,14 @@ namespace {
 /// Alone on the command line, it prints the table of options. The build asks for it; it is not one
 /// of the options itself, nor promised to anyone.
 constexpr std::string_view describe_options = "--describe-options";
+
+/// The first character of a sentence as it stands behind a colon: but DST is a name.
+char begun_small(const std::string& sentence) {
+  const bool is_name =
+      sentence.size() < 2 || std::islower(static_cast<unsigned char>(sentence[1])) == 0;
+  return is_name ? sentence[0]
+                 : static_cast<char>(std::tolower(static_cast<unsigned char>(sentence[0])));
+}
 
 /// The message of a usage error, which may repeat any byte of the command line.
 std::string for_terminal(const std::string& text) {
@@ -59,10 +68,8 @@ void common_arguments::add_to(CLI::App& app) {
   app.set_help_flag("-h,--help", "Print this page")->group(common_group);
 }
 
-output_options common_arguments::for_output(const std::string& tool,
-                                            std::vector<algorithms::event_kind> counted) const {
-  return {.tool = tool,
-          .verbose = verbose || dry_run || null,
+output_options common_arguments::for_output(std::vector<algorithms::event_kind> counted) const {
+  return {.verbose = verbose || dry_run || null,
           .quiet = quiet,
           .json = json,
           .null = null,
@@ -71,8 +78,11 @@ output_options common_arguments::for_output(const std::string& tool,
           .log_file = log_file};
 }
 
-algorithms::tree_options common_arguments::for_trees() const {
+algorithms::tree_options common_arguments::for_trees(const signals& interrupts,
+                                                     algorithms::progress& done) const {
   algorithms::tree_options options;
+  options.stop = interrupts.token();
+  options.counters = &done;
   options.threads = threads;
   options.mounts = cross_mounts ? crossing::any_mount : crossing::same_mount;
   options.on_failure =
@@ -81,9 +91,8 @@ algorithms::tree_options common_arguments::for_trees() const {
   return options;
 }
 
-afio::deadline common_arguments::retry_deadline() const {
-  return afio::deadline::in(retry.empty() ? std::chrono::nanoseconds::zero()
-                                          : *parse_duration(retry));
+afio::deadline common_arguments::retry_or(afio::deadline otherwise) const {
+  return retry.empty() ? otherwise : afio::deadline::in(*parse_duration(retry));
 }
 
 CLI::Validator as_size() {
@@ -98,9 +107,7 @@ CLI::Validator as_size() {
 
 bool common_arguments::wants_progress() const {
   if (progress != "auto") return progress == "always";
-  const char* const terminal = std::getenv("TERM");
-  const bool can_clear = terminal != nullptr && std::string_view(terminal) != "dumb";
-  return can_clear && ::isatty(STDERR_FILENO) == 1 && !quiet && !verbose && !dry_run && !null;
+  return is_capable_terminal(STDERR_FILENO) && !quiet && !verbose && !dry_run && !null;
 }
 
 namespace {
@@ -127,10 +134,9 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     return print_page(app, std::string(e.what()) + '\n');
   } catch (const CLI::ParseError& e) {
     std::string why = for_terminal(e.what());
-    why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
-    const std::string tool = app.get_name();
-    std::fprintf(stderr, "%s: %s\n%s: see %s --help\n", tool.c_str(), why.c_str(), tool.c_str(),
-                 tool.c_str());
+    why[0] = begun_small(why);
+    const char* const tool = app.get_name().c_str();
+    std::fprintf(stderr, "%s: %s\n%s: see %s --help\n", tool, why.c_str(), tool, tool);
     return static_cast<int>(exit_code::unusable);
   }
 }

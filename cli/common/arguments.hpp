@@ -3,8 +3,11 @@
 
 #include "algorithms/options.hpp"
 #include "cli/common/output.hpp"
+#include "cli/common/signals.hpp"
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -30,10 +33,12 @@ struct common_arguments {
   /// Adds the options to `app`. *this must outlive the parse.
   void add_to(CLI::App& app);
 
-  output_options for_output(const std::string& tool,
-                            std::vector<algorithms::event_kind> counted) const;
-  algorithms::tree_options for_trees() const;
-  afio::deadline retry_deadline() const;
+  /// `counted`: what the summary of --json counts.
+  output_options for_output(std::vector<algorithms::event_kind> counted) const;
+  /// For work that `interrupts` stop and that is counted in `done`.
+  algorithms::tree_options for_trees(const signals& interrupts, algorithms::progress& done) const;
+  /// --retry, where it was given.
+  afio::deadline retry_or(afio::deadline otherwise) const;
   bool wants_progress() const;
 };
 

@@ -1,6 +1,7 @@
 #include "cli/common/copying.hpp"
 
 #include "afio/path_view.hpp"
+#include "afio/quoted.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -53,6 +54,14 @@ std::string without_slashes(std::string path) {
 std::string beside(const std::string& target, std::string_view name) {
   const std::string above(path_view(without_slashes(target)).parent().view());
   return (above.empty() ? "./" : above) + std::string(name);
+}
+
+void tell_left(output& out, std::string_view copied, const std::string& target,
+               const std::optional<leaf_buffer>& left) {
+  if (!left) return;
+  out.note("what was " + std::string(copied) + " is in " +
+           afio::quoted(beside(target, left->view())) +
+           "; delete it with afio-rmtree --reap of its directory");
 }
 
 } // namespace afio::cli

@@ -6,8 +6,9 @@
 #include "cli/common/output.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace CLI {
 class App;
@@ -38,5 +39,10 @@ std::string without_slashes(std::string path);
 
 /// What `name`, a random one beside `target`, is called from here.
 std::string beside(const std::string& target, std::string_view name);
+
+/// Notes where a copy is that was not published: `left`, beside `target`. `copied`: "copied" or the
+/// like.
+void tell_left(output& out, std::string_view copied, const std::string& target,
+               const std::optional<leaf_buffer>& left);
 
 } // namespace afio::cli

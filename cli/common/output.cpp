@@ -158,7 +158,7 @@ void output::happened(const algorithms::event& e) noexcept try {
 
 } catch (const std::exception&) {
 
-  ok_ = false; // No memory for a line: the work goes on, the exit status tells.
+  spoil(); // No memory for a line: the work goes on, the exit status tells.
 }
 
 void output::failed(const algorithms::failure& f) noexcept {
@@ -189,7 +189,7 @@ void output::failed(std::string_view what, std::string_view path, const error& w
 
 } catch (const std::exception&) {
 
-  ok_ = false;
+  spoil();
 }
 
 void output::skipped(const algorithms::failure& f) noexcept try {
@@ -210,7 +210,7 @@ void output::skipped(const algorithms::failure& f) noexcept try {
 
 } catch (const std::exception&) {
 
-  ok_ = false;
+  spoil();
 }
 
 void output::left(std::string_view path, std::string_view to, std::string_view directory) noexcept
@@ -226,7 +226,7 @@ void output::left(std::string_view path, std::string_view to, std::string_view d
 
 } catch (const std::exception&) {
 
-  ok_ = false;
+  spoil();
 }
 
 void output::note(std::string_view text) noexcept try {
@@ -236,7 +236,7 @@ void output::note(std::string_view text) noexcept try {
 
 } catch (const std::exception&) {
 
-  ok_ = false;
+  spoil();
 }
 
 void output::say(std::string_view text) noexcept try {
@@ -246,7 +246,7 @@ void output::say(std::string_view text) noexcept try {
 
 } catch (const std::exception&) {
 
-  ok_ = false;
+  spoil();
 }
 
 void output::lost(const algorithms::loss& l) noexcept try {
@@ -271,7 +271,7 @@ void output::lost(const algorithms::loss& l) noexcept try {
 
 } catch (const std::exception&) {
 
-  ok_ = false;
+  spoil();
 }
 
 void output::print(std::string_view text) noexcept {
@@ -279,15 +279,11 @@ void output::print(std::string_view text) noexcept {
   line(text);
 }
 
-void output::spoil() noexcept {
-  const std::scoped_lock hold(lock_);
-  ok_ = false;
-}
-
 void output::summarize(
-    std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes,
+    std::uint64_t failures, std::optional<std::uint64_t> bytes,
     const std::vector<std::pair<std::string_view, std::uint64_t>>& more,
     const std::vector<std::pair<std::string_view, std::string_view>>& names) noexcept try {
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
   const std::scoped_lock hold(lock_);
   if (options_.json) {
     json_line last("summary");
@@ -300,15 +296,16 @@ void output::summarize(
     }
     for (const auto& [what, count] : more) last.number(what, static_cast<std::int64_t>(count));
     if (bytes) last.number("bytes", static_cast<std::int64_t>(*bytes));
-    last.number("failures", static_cast<std::int64_t>(failures)).number("seconds", seconds);
+    last.number("failures", static_cast<std::int64_t>(failures)).number("seconds", spent.count());
     line(last.str());
   }
-  log_.info("finished in " + std::to_string(seconds) + " s, failures: " + std::to_string(failures));
-  if (std::fflush(stdout) != 0) ok_ = false;
+  log_.info("finished in " + std::to_string(spent.count()) +
+            " s, failures: " + std::to_string(failures));
+  if (std::fflush(stdout) != 0) spoil();
 
 } catch (const std::exception&) {
 
-  ok_ = false;
+  spoil();
 }
 
 void output::draw_with(progress_bar* bar) noexcept {
@@ -322,26 +319,15 @@ bool output::has_opened_log() noexcept {
   return false;
 }
 
-bool output::ok() const noexcept {
-  const std::scoped_lock hold(lock_);
-  return ok_;
-}
-
 bool output::has_lost(std::string_view what) const noexcept {
   const std::scoped_lock hold(lock_);
   return lost_.contains(what);
 }
 
-std::uint64_t output::count(event_kind kind) const noexcept {
-  const std::scoped_lock hold(lock_);
-  const auto found = counts_.find(word_for(kind));
-  return found == counts_.end() ? 0 : found->second;
-}
-
 /// To stdout. With the lock held.
 void output::line(std::string_view text) noexcept {
   if (bar_ != nullptr && clears_bar_) bar_->clear();
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) ok_ = false;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) spoil();
 }
 
 /// To stderr, above a bar. With the lock held.

@@ -4,6 +4,8 @@
 #include "algorithms/observer.hpp"
 #include "cli/common/log_file.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -58,19 +60,22 @@ public:
   void note(std::string_view message) noexcept;
   /// Prints on stdout, as it is.
   void print(std::string_view text) noexcept;
+
   /// Something could not be printed: from now on not ok().
-  void spoil() noexcept;
-  /// The last line of --json, and of the log. `seconds` since the start; bytes where contents were
-  /// worked on; `more` is counted besides events; `names` are said where they are not empty.
+  void spoil() noexcept { ok_.store(false); }
+
+  /// The last line of --json, and of the log, with the seconds since this was made. Bytes where
+  /// contents were worked on; `more` is counted besides events; `names` are said where they are not
+  /// empty.
   void
-  summarize(std::uint64_t failures, double seconds, std::optional<std::uint64_t> bytes = {},
+  summarize(std::uint64_t failures, std::optional<std::uint64_t> bytes = {},
             const std::vector<std::pair<std::string_view, std::uint64_t>>& more = {},
             const std::vector<std::pair<std::string_view, std::string_view>>& names = {}) noexcept;
   /// Lets lines appear above the bar. Null for none.
   void draw_with(progress_bar* bar) noexcept;
 
   /// Whether everything could be written so far; a full disk or a closed pipe is remembered.
-  bool ok() const noexcept;
+  bool ok() const noexcept { return ok_.load(); }
 
   /// The same of the log file.
   bool log_ok() noexcept { return log_.flush(); }
@@ -81,21 +86,19 @@ public:
   /// Whether something of that kind was said to be lost.
   bool has_lost(std::string_view what) const noexcept;
 
-  /// How many entries were said to have gone that way.
-  std::uint64_t count(algorithms::event_kind kind) const noexcept;
-
 private:
   void line(std::string_view text) noexcept;
   void message(std::string_view text) noexcept;
 
   output_options options_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   mutable std::mutex lock_;
   std::map<std::string_view, std::uint64_t> counts_;
   std::set<std::string, std::less<>> lost_;
   log_file log_;
   progress_bar* bar_ = nullptr;
   bool clears_bar_ = false; ///< Lines and the bar share a terminal.
-  bool ok_ = true;
+  std::atomic<bool> ok_{true};
 };
 
 } // namespace afio::cli

@@ -2,12 +2,12 @@
 
 #include "cli/common/amounts.hpp"
 #include "cli/common/duration.hpp"
+#include "cli/common/terminal.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace afio::cli {
@@ -16,20 +16,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-unsigned terminal_columns() noexcept {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
-}
-
-std::string bar(double share, unsigned columns) {
-  const auto full = static_cast<std::size_t>(share * columns);
+std::string bar(double share, std::size_t columns) {
+  const auto full = static_cast<std::size_t>(share * static_cast<double>(columns));
   return '[' + std::string(full, '#') + std::string(columns - full, '-') + ']';
 }
 
 } // namespace
 
-std::string progress_line(const std::string& verb, const progress_state& state, unsigned columns) {
+std::string progress_line(const std::string& verb, const progress_state& state,
+                          std::size_t columns) {
   std::string text = verb + ' ' + grouped(state.done);
   // While it is counted, the total only says: so many at least. The count misses what went before
   // it came by, so it stays an estimate.
@@ -55,7 +50,7 @@ std::string progress_line(const std::string& verb, const progress_state& state, 
     const double share =
         std::min(1.0, static_cast<double>(state.done) / static_cast<double>(state.total));
     const auto room = std::min<std::size_t>(columns - text.size() - 4, 30);
-    add("  " + bar(share, static_cast<unsigned>(room)));
+    add("  " + bar(share, room));
   }
   if (text.size() > columns) text.resize(columns);
   return text;
@@ -98,7 +93,7 @@ void progress_bar::draw() {
   now.rate = static_cast<double>(now.done) / spent.count();
   now.bytes = done_.bytes.load();
   now.byte_rate = static_cast<double>(now.bytes) / spent.count();
-  const std::string text = progress_line(verb_, now, terminal_columns() - 1);
+  const std::string text = progress_line(verb_, now, columns_of(STDERR_FILENO) - 1);
   const std::scoped_lock hold(drawing_);
   std::fprintf(stderr, "\r%s\x1b[K", text.c_str());
   drawn_ = true;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -25,7 +26,8 @@ struct progress_state {
 };
 
 /// The line for `state`, at most `columns` wide, without escape sequences.
-std::string progress_line(const std::string& verb, const progress_state& state, unsigned columns);
+std::string progress_line(const std::string& verb, const progress_state& state,
+                          std::size_t columns);
 
 /// Draws ten times a second from when a second has passed, so that short work stays quiet, until it
 /// is destroyed; leaves nothing behind on the terminal.

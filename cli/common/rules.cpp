@@ -30,7 +30,7 @@ void rules::add_to(CLI::App& app) {
   app.add_flag("--from0", null_, "The paths in FILE end with NULs");
 }
 
-std::string rules::fill(algorithms::path_filter& filter) const {
+std::string rules::read() {
   std::map<const CLI::Option*, std::size_t> taken;
   for (const CLI::Option* option : app_->parse_order()) {
     const given* from = nullptr;
@@ -44,13 +44,14 @@ std::string rules::fill(algorithms::path_filter& filter) const {
         from == &include_ || from == &include_from_ ? action::include : action::exclude;
     result<void> added = success();
     if (plain) {
-      added = filter.add(what, value);
+      added = filter_.add(what, value);
     } else {
       const auto text = contents_of(value);
-      if (!text) return "cannot read " + afio::quoted(value);
-      added = from == &from_file_
-                  ? filter.list_only(*text, null_ ? separator::nul : separator::newline)
-                  : filter.add_rules(what, *text);
+      if (!text)
+        return "cannot read " + afio::quoted(value) + ": " + text.assume_error().code().message();
+      added = from == &from_file_ ? filter_.list_only(text.assume_value(),
+                                                      null_ ? separator::nul : separator::newline)
+                                  : filter_.add_rules(what, text.assume_value());
     }
     if (!added) {
       return option->get_name() + ' ' + afio::quoted(value) + ": " +

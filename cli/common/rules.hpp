@@ -16,10 +16,13 @@ namespace afio::cli {
 /// The rules of one command line, in the order in which they were given.
 class rules {
 public:
-  /// Adds the options to `app`. Both must outlive fill().
+  /// Adds the options to `app`. Both must outlive read().
   void add_to(CLI::App& app);
-  /// Puts all rules into `filter`. Empty, or for people what is wrong.
-  std::string fill(algorithms::path_filter& filter) const;
+  /// Takes all that was given into the filter. Empty, or for people what is wrong.
+  std::string read();
+
+  /// Null where nothing was given. As long as *this.
+  const algorithms::path_filter* filter() const { return filter_.empty() ? nullptr : &filter_; }
 
 private:
   /// What one kind of option was given.
@@ -35,6 +38,7 @@ private:
   given include_from_;
   given from_file_;
   bool null_ = false;
+  algorithms::path_filter filter_;
 };
 
 } // namespace afio::cli

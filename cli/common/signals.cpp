@@ -25,7 +25,7 @@ signals::signals() {
 
 signals::~signals() {
   done_.store(true);
-  pthread_kill(waiter_.native_handle(), SIGTERM); // Only to end its wait.
+  pthread_kill(waiter_.native_handle(), SIGINT); // Only to end its wait.
   waiter_.join();
 }
 

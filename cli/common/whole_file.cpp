@@ -1,18 +1,22 @@
 #include "cli/common/whole_file.hpp"
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
 
 namespace afio::cli {
 
-std::optional<std::string> contents_of(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") file.open(path, std::ios::binary);
-  std::istream& in = path == "-" ? std::cin : file;
-  if (!in) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return std::nullopt;
+result<std::string> contents_of(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> opened(
+      path == "-" ? nullptr : std::fopen(path.c_str(), "rbe"), std::fclose);
+  std::FILE* const file = path == "-" ? stdin : opened.get();
+  if (file == nullptr) return error(errno, call::openat, path);
+  std::string text;
+  std::array<char, 32 * 1024> piece;
+  while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), file))
+    text.append(piece.data(), size);
+  if (std::ferror(file) != 0) return error(errno, call::preadv, path);
   return text;
 }
 

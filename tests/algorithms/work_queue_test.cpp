@@ -77,7 +77,7 @@ TEST(WorkQueue, EndsForAllWhenItIsClosed) {
   for (unsigned i = 0; i < 3; ++i) {
     workers.emplace_back([&, i] { EXPECT_EQ(queue->take(i), nullptr); });
   }
-  std::this_thread::sleep_for(1ms);
+  while (!queue->somebody_waits()) std::this_thread::sleep_for(100us);
   queue->close();
 }
 

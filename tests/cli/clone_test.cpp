@@ -127,6 +127,8 @@ TEST_F(Clone, RefusesWhatItCannotMean) {
   expect(run({"file", "new"}), 1, "", "afio-clone: cannot clone \"file\": Not a directory\n");
   expect(run({"s", "new", "--since", "none"}), 1, "",
          "afio-clone: cannot open \"none\": No such file or directory\n");
+  expect(run({"s", "new", "--since", ""}), 1, "",
+         "afio-clone: cannot open \"\": No such file or directory\n");
   expect(run({}), 2, "", "afio-clone: SRC and NEW are required, or --series\n");
   expect(run({"s"}), 2, "", "afio-clone: SRC and NEW are required, or --series\n");
   expect(run({"s", "new", "--compare=index"}), 2, "",

@@ -79,6 +79,8 @@ TEST_F(Cptree, RefusesWhatItCannotMean) {
          cannot("create \"f\": It is not a directory, and SRC is\n"));
   expect(run({"--merge", "f", "d"}), 1, "",
          cannot("create \"d\": It is a directory, and SRC is not (") + name_it);
+  EXPECT_EQ(run({"s"}).errors,
+            "afio-cptree: DST is required\nafio-cptree: see afio-cptree --help\n");
   EXPECT_TRUE(run({"s"}).exited_with(2));
   EXPECT_TRUE(run({"--exclude", "[", "s", "new"}).exited_with(2));
   EXPECT_TRUE(run({"--exclude-from", "none", "s", "new"}).exited_with(2));

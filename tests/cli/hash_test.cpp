@@ -1,8 +1,10 @@
 // afio-hash: what it prints in each form, what --check says of it, and what the exit status says.
 #include "tests/cli/tool.hpp"
 
+#include <cstdlib>
 #include <fstream>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
@@ -93,7 +95,36 @@ TEST_F(Hash, TellsOfLinesThatAreNone) {
          "afio-hash: line 4 of \"list\" is not a hash and a name\n");
   write("none", "");
   expect(run({"--check", "none"}), 1, {}, "afio-hash: nothing in the list\n");
-  EXPECT_TRUE(run({"--check", "missing"}).exited_with(2));
+}
+
+TEST_F(Hash, SaysWhyAFileOfTheCommandLineCannotBeRead) {
+  make("d t");
+  for (const char* const option : {"--check", "--exclude-from"}) {
+    arguments all{option, "missing"};
+    if (all[0] != "--check") all.emplace_back("t");
+    expect(run(all), 2, {}, "afio-hash: cannot read \"missing\": No such file or directory\n");
+    all[1] = "t";
+    expect(run(all), 2, {}, "afio-hash: cannot read \"t\": Is a directory\n");
+  }
+}
+
+TEST_F(Hash, SaysThatItHasNoMemory) {
+  if (std::getenv("ASAN_OPTIONS") != nullptr || std::getenv("TSAN_OPTIONS") != nullptr)
+    GTEST_SKIP() << "a sanitizer reserves more than there is";
+  auto endless = program({"--check", "/dev/zero"});
+  endless.limits = {{RLIMIT_AS, rlim_t{256} << 20}};
+  expect(testing::run(endless), 2, {},
+         "afio-hash: stopped, and not all may be done: std::bad_alloc\n");
+}
+
+TEST_F(Hash, StopsBetweenArguments) {
+  write("f", "");
+  expect(run({"missing", "f"}), 1, {hex_of_nothing() + "  f"},
+         "afio-hash: cannot open \"missing\": No such file or directory\n");
+  expect(run({"--on-error=stop", "missing", "f"}), 1, {},
+         "afio-hash: cannot open \"missing\": No such file or directory\n"
+         "afio-hash: stopped by --on-error\n");
+  expect(run({"--deadline=0", "f", "f"}), 1, {}, "afio-hash: stopped by --deadline\n");
 }
 
 TEST_F(Hash, NeverReadsWhatIsNoFile) {

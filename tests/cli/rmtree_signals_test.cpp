@@ -4,6 +4,9 @@
 #include "tests/support/patience.hpp"
 
 #include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include <poll.h>
@@ -47,13 +50,29 @@ protected:
     }
   }
 
+  /// Until the tool has taken the signal that was sent to it.
+  static void wait_until_taken(const testing::child& running, int number) {
+    const std::string status = "/proc/" + std::to_string(running.id()) + "/status";
+    const auto is_pending = [&] {
+      std::ifstream lines(status);
+      for (std::string word; lines >> word;) {
+        std::uint64_t pending = 0;
+        if (word == "ShdPnd:" && lines >> std::hex >> pending)
+          return (pending >> (number - 1) & 1) != 0;
+      }
+      return false;
+    };
+    for (testing::patience left(20s); is_pending() && !left.is_over();)
+      std::this_thread::sleep_for(1ms);
+  }
+
   /// Sends the signals while the tool stands still, then reads to the end.
   testing::ending interrupted(const arguments& command, std::initializer_list<int> signals) {
     testing::child running(program(command));
     EXPECT_TRUE(fill(running)) << "the tool is not in the middle of its work";
     for (const int number : signals) {
       ::kill(running.id(), number);
-      std::this_thread::sleep_for(200ms);
+      wait_until_taken(running, number);
     }
     wait(running);
     return running.reap();

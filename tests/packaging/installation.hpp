@@ -40,9 +40,9 @@ protected:
     return testing::run(installer(arguments));
   }
 
-  testing::ending uninstall() const {
-    return testing::run({.arguments = {"./uninstall", prefix_option()}});
-  }
+  testing::program uninstaller() const { return {.arguments = {"./uninstall", prefix_option()}}; }
+
+  testing::ending uninstall() const { return testing::run(uninstaller()); }
 
   /// With a PATH, and the package files of this prefix.
   testing::ending shell(const std::string& script) const {

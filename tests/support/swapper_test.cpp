@@ -1,3 +1,4 @@
+#include "tests/support/patience.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/swapper.hpp"
 #include "tests/support/tree.hpp"
@@ -5,15 +6,17 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <thread>
 
 namespace afio::testing {
 namespace {
 
-TEST(Swapper, ExchangesManyTimesASecondAndLosesNothing) {
+TEST(Swapper, ExchangesManyTimesAndLosesNothing) {
   const scratch_directory scratch;
   make_tree(scratch.path(), "d a\n l b -> a\n");
   swapper swapping({{scratch / "a", scratch / "b"}});
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  for (patience left(std::chrono::seconds(10)); swapping.count() <= 100 && !left.is_over();)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   swapping.stop();
   EXPECT_GT(swapping.count(), 100U);
   EXPECT_EQ(manifest(scratch.path()).entries.size(), 3U);
