@@ -30,6 +30,14 @@ std::string for_terminal(const std::string& text) {
   return safe.substr(1, safe.size() - 2);
 }
 
+/// "The following …" becomes "the following …"; "DST is …" and "A is …" begin with a name and stay.
+std::string as_clause(std::string text) {
+  const auto is_lower = [](char c) { return std::islower(static_cast<unsigned char>(c)) != 0; };
+  if (text.size() > 1 && is_lower(text[1]))
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
 } // namespace
 
 void common_arguments::add_to(CLI::App& app) {
@@ -126,8 +134,7 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::CallForVersion& e) {
     return print_page(app, std::string(e.what()) + '\n');
   } catch (const CLI::ParseError& e) {
-    std::string why = for_terminal(e.what());
-    why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
+    const std::string why = as_clause(for_terminal(e.what()));
     const std::string tool = app.get_name();
     std::fprintf(stderr, "%s: %s\n%s: see %s --help\n", tool.c_str(), why.c_str(), tool.c_str(),
                  tool.c_str());
