@@ -32,7 +32,7 @@ constexpr char examples[] = R"(Examples:
   afio-dedupe -n photos                see what is there twice
   afio-dedupe photos                   share blocks where that can be, else link
   afio-dedupe --link=hard a b          of both trees: names of one file
-  afio-dedupe -n -0 new | xargs -0 ls -ld
+  afio-dedupe -n -0 new | xargs -0r ls -ld
 With hard links, what is written to one name is in all. Every byte is compared.
 Exit: 0 all done, 1 some failed or were in use, 2 usage or no TREE.
 Read on: man afio-dedupe, docs/guide/saving-space.md)";

@@ -30,7 +30,7 @@ constexpr char examples[] = R"(Examples:
   afio-hash photos > photos.spooky          a line for each file
   afio-hash -q --check photos.spooky        which are not what they were
   afio-hash --cache=ea photos               and read only what has changed since
-  afio-hash -0 . | sort -z -k2 > list       by name
+  afio-hash -0 photos | sort -z -k2 > list  by name
 The hash finds accidents; against forgeries, use sha256sum.
 Exit: 0 all done, 1 a file could not be read or is not what --check says,
 2 usage, 4 files kept changing. Read on: man afio-hash, docs/guide/checksums.md)";

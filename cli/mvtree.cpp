@@ -87,7 +87,13 @@ private:
     const location& target = to.assume_value();
     const auto moved = move_tree(source.directory, source.name, target.directory, target.name,
                                  {source_, target_}, options_, out_);
-    if (!moved) return fail(blamed_for(moved.assume_error()), moved.assume_error());
+    if (!moved) {
+      const error& why = moved.assume_error();
+      const bool lacks_target = why == std::errc::no_such_file_or_directory &&
+                                why.name() == target.name.view() &&
+                                why.name() != source.name.view();
+      return fail(lacks_target ? target_ : blamed_for(why), why);
+    }
     take(moved.assume_value());
   }
 
@@ -131,6 +137,8 @@ private:
                "itself, not a directory to put SRC in)";
     if (arguments_.exchange && why == std::errc::cross_device_link)
       reason = "The two are on different file systems, mounts or subvolumes";
+    if (arguments_.exchange && why == std::errc::no_such_file_or_directory)
+      reason = why.code().message() + " (--exchange takes two that are there)";
     out_.failed("move", path, why, reason);
     code_ = refused ? exit_code::refused : exists ? exit_code::unusable : exit_code::incomplete;
   }

@@ -282,9 +282,15 @@ def run(arguments):
                       f"  ./bazelw run -c opt //:install -- {place_options(arguments)}")
     os.makedirs(place, exist_ok=True)
     Prefix(place).install(arguments.tree)
+    # As it was started: by Bazel, or as root by hand.
+    remover = ("./bazelw run //:uninstall --" if "BUILD_WORKING_DIRECTORY" in os.environ
+               else "sudo bazel-bin/uninstall" if os.geteuid() == 0 else "bazel-bin/uninstall")
     print(f"Installed afio in {place}. To remove it:\n"
-          f"  ./bazelw run //:uninstall -- {'--destdir= ' if arguments.destdir else ''}"
+          f"  {remover} {'--destdir= ' if arguments.destdir else ''}"
           f"--prefix={shlex.quote(str(place))}")
+    if not arguments.destdir and str(place / "bin") not in os.get_exec_path():
+        print(f"{place / 'bin'} is not on your PATH:\n"
+              f"  export PATH={shlex.quote(str(place / 'bin'))}:$PATH")
     return 0
 
 

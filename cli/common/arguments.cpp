@@ -25,18 +25,18 @@ namespace {
 /// of the options itself, nor promised to anyone.
 constexpr std::string_view describe_options = "--describe-options";
 
-/// The first character of a sentence as it stands behind a colon: but DST is a name.
-char begun_small(const std::string& sentence) {
-  const bool is_name =
-      sentence.size() < 2 || std::islower(static_cast<unsigned char>(sentence[1])) == 0;
-  return is_name ? sentence[0]
-                 : static_cast<char>(std::tolower(static_cast<unsigned char>(sentence[0])));
-}
-
 /// The message of a usage error, which may repeat any byte of the command line.
 std::string for_terminal(const std::string& text) {
   const std::string safe = afio::quoted(text);
   return safe.substr(1, safe.size() - 2);
+}
+
+/// "The following …" becomes "the following …"; "DST is …" and "A is …" begin with a name and stay.
+std::string as_clause(std::string text) {
+  const auto is_lower = [](char c) { return std::islower(static_cast<unsigned char>(c)) != 0; };
+  if (text.size() > 1 && is_lower(text[1]))
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
 }
 
 } // namespace
@@ -133,8 +133,7 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   } catch (const CLI::CallForVersion& e) {
     return print_page(app, std::string(e.what()) + '\n');
   } catch (const CLI::ParseError& e) {
-    std::string why = for_terminal(e.what());
-    why[0] = begun_small(why);
+    const std::string why = as_clause(for_terminal(e.what()));
     const char* const tool = app.get_name().c_str();
     std::fprintf(stderr, "%s: %s\n%s: see %s --help\n", tool, why.c_str(), tool, tool);
     return static_cast<int>(exit_code::unusable);

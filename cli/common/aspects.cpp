@@ -36,6 +36,7 @@ void aspect_list::add_to(CLI::App& app, const std::string& name, const std::stri
   app.add_option(name, words, help)
       ->type_name("LIST")
       ->delimiter(',')
+      ->allow_extra_args(false) // What follows is a path.
       ->check(CLI::IsMember(std::move(known)));
 }
 

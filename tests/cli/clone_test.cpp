@@ -103,6 +103,13 @@ TEST_F(Clone, ComparesAsItIsTold) {
   EXPECT_NE(inode("n1/f"), inode("content/f"));
 }
 
+TEST_F(Clone, TakesAPathBehindAListForAPath) {
+  make("f s/f 10");
+  expect(run({"--preserve=mode,timestamps", "s", "n1"}), 0, "", "");
+  expect(run({"--preserve", "mode,timestamps", "s", "n2"}), 0, "", "");
+  EXPECT_EQ(names("n1") + names("n2"), "ff");
+}
+
 TEST_F(Clone, LeavesOutWhatItIsTold) {
   make("f s/a.o 10\n f s/a.c 5");
   expect(run({"--exclude", "*.o", "s", "n"}), 0, "", "");

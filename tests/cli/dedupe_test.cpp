@@ -174,6 +174,8 @@ TEST_F(Dedupe, WhatMustMatchIsAChoice) {
   expect(run({"-0", "-n", "--match=ownership,xattr,acl", "t"}), 0, "t/b\0"s);
   expect(run({"-0", "-n", "--match=none", "t"}), 0, "t/b\0"s);
   expect(run({"-n", "--match=timestamps", "t"}), 0, "no duplicates in 2 files\n");
+  make("d u");
+  expect(run({"-0", "-n", "--match=ownership,acl", "t", "u"}), 0, "t/b\0"s);
   for (const char* no : {"flags", "mode,links"})
     expect(run({"--match", no, "t"}), 2, "",
            "afio-dedupe: --match: "s + (no == "flags"s ? no : "links") +

@@ -54,7 +54,11 @@ TEST_F(Mvtree, RefusesWhatItCannotMean) {
   expect(run({"s", "none/new"}), 1, "",
          "afio-mvtree: cannot move \"none/new\": No such file or directory\n");
   expect(run({"--merge", "s", "t"}), 1, "", "afio-mvtree: cannot move \"t\": Not a directory\n");
-  EXPECT_TRUE(run({"s"}).exited_with(2));
+  expect(run({"s"}), 2, "", "afio-mvtree: DST is required\nafio-mvtree: see afio-mvtree --help\n");
+  expect(run({"--exchange", "s", "none"}), 1, "",
+         "afio-mvtree: cannot move \"none\": No such file or directory (--exchange takes two that "
+         "are there)\n");
+  expect(run({}), 2, "", "afio-mvtree: SRC is required\nafio-mvtree: see afio-mvtree --help\n");
   EXPECT_TRUE(run({"--merge", "--exchange", "s", "t"}).exited_with(2));
   EXPECT_EQ(names(), "dir s t");
 }
@@ -96,7 +100,8 @@ TEST_F(Mvtree, BetweenFileSystemsItCopiesAndThenDeletes) {
   EXPECT_EQ(names(), "");
   EXPECT_TRUE(std::filesystem::exists(other / "t/a/1"));
   expect(run({"--exchange", target, "s"}), 1, "",
-         "afio-mvtree: cannot move \"" + target + "\": No such file or directory\n");
+         "afio-mvtree: cannot move \"s\": No such file or directory (--exchange takes two that are "
+         "there)\n");
   make("f s 1");
   expect(run({"--exchange", target, "s"}), 1, "",
          "afio-mvtree: cannot move \"" + target +

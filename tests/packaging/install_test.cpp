@@ -3,6 +3,7 @@
 #include "tests/packaging/installation.hpp"
 
 #include <cerrno>
+#include <regex>
 
 #include <linux/capability.h>
 #include <poll.h>
@@ -14,6 +15,7 @@ namespace afio::packaging {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// In a new process: root may write anywhere, but for this. Takes no privilege. Zero, or the errno.
 int minding_permissions() noexcept {
@@ -61,6 +63,35 @@ TEST_F(Install, HasThePagesThatHelpRefersTo) {
     const std::string page = help.substr(at, help.find(".md", at) + 3 - at);
     EXPECT_TRUE(fs::exists(prefix / "share/doc/afio" / page)) << page;
   }
+}
+
+/// Manuals are elsewhere, and what is not in docs/ is in the sources only.
+TEST_F(Install, HasThePagesThatItsPagesLinkTo) {
+  ASSERT_TRUE(install().exited_with(0));
+  const fs::path docs = prefix / "share/doc/afio/docs";
+  const std::regex link(R"(\]\(([^)#: ]+)[)#])");
+  std::size_t links = 0;
+  for (const auto& page : fs::recursive_directory_iterator(docs)) {
+    if (page.path().extension() != ".md") continue;
+    const std::string text = content_of(page);
+    for (std::sregex_iterator at(text.begin(), text.end(), link), end; at != end; ++at) {
+      const fs::path target = (page.path().parent_path() / (*at)[1].str()).lexically_normal();
+      const std::string below = target.lexically_relative(docs);
+      if (below.starts_with("..") || below.starts_with("man/")) continue;
+      EXPECT_TRUE(fs::exists(target)) << page << " links to " << below;
+      ++links;
+    }
+  }
+  EXPECT_GT(links, 100U);
+}
+
+TEST_F(Install, SaysThatToolsAreNotFoundByName) {
+  EXPECT_THAT(install().output, HasSubstr("export PATH=" + (prefix / "bin").string() + ":$PATH"));
+  auto again = installer();
+  again.arguments.insert(
+      again.arguments.begin(),
+      {"/usr/bin/env", "PATH=" + (prefix / "bin").string() + ':' + std::getenv("PATH")});
+  EXPECT_THAT(testing::run(again).output, Not(HasSubstr("PATH")));
 }
 
 TEST_F(Install, IsFoundByPkgConfig) {
