@@ -2,6 +2,9 @@
 #include "tests/algorithms/scene.hpp"
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include <sys/stat.h>
@@ -774,6 +777,24 @@ TEST_P(Walk, SharesASmallDirectoryWhereRowsMayBeCostly) {
     EXPECT_EQ(workers.size(), cost == row_cost::contents ? GetParam() : 1U);
     EXPECT_EQ(visits, std::vector<int>(32, 1));
   }
+}
+
+/// Else whoever is first takes a good part for itself, and the others wait for it in the end.
+TEST_P(Walk, SharesItsFirstRowsWithWorkersThatAreStillBeingStarted) {
+  make("d t");
+  make_files(scratch / "t", 32);
+  std::mutex lock;
+  std::condition_variable another_came;
+  std::set<std::thread::id> workers;
+  go({.rows =
+          [&](const place<1>&, std::span<row<1>>) {
+            std::unique_lock hold(lock);
+            workers.insert(std::this_thread::get_id());
+            another_came.notify_all();
+            another_came.wait_for(hold, 10s, [&] { return workers.size() == GetParam(); });
+          }},
+     {.row_cost = row_cost::contents});
+  EXPECT_EQ(workers.size(), GetParam());
 }
 
 /// A directory that is longer than a batch of 1 MiB, with directories all over it: between two of
