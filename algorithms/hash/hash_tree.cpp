@@ -229,6 +229,7 @@ result<hash_report> hash_tree(const walk_root& root, const hash_options& options
   hashing_tree shared{options, found, {root.name, options.filter}, {}, {}};
   walk_options how = options.tree.for_walk();
   how.row_cost = row_cost::contents;
+  how.rows_together = static_cast<unsigned>(file_hasher::most_together());
   how.order = row_order::by_inode;
   if (options.caching != hash_caching::none) {
     how.fields = hash_cache_fields;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -795,6 +796,23 @@ TEST_P(Walk, SharesItsFirstRowsWithWorkersThatAreStillBeingStarted) {
           }},
      {.row_cost = row_cost::contents});
   EXPECT_EQ(workers.size(), GetParam());
+}
+
+TEST_P(Walk, HandsOutAsManyRowsTogetherAsAreWanted) {
+  if (GetParam() == 1) GTEST_SKIP() << "one worker takes all";
+  make("d t");
+  make_files(scratch / "t", 64);
+  std::mutex lock;
+  std::map<std::size_t, int> sizes;
+  go({.rows =
+          [&](const place<1>&, std::span<row<1>> rows) {
+            const std::scoped_lock hold(lock);
+            ++sizes[rows.size()];
+          }},
+     {.row_cost = row_cost::contents, .rows_together = 8});
+  // As long as there are 8 for everyone.
+  EXPECT_GE(sizes[8] + 2 * sizes[16], 4);
+  for (const auto& [size, times] : sizes) EXPECT_TRUE(size <= 8 || size % 8 == 0) << size;
 }
 
 /// A directory that is longer than a batch of 1 MiB, with directories all over it: between two of
