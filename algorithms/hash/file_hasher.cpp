@@ -1,8 +1,10 @@
 #include "algorithms/hash/file_hasher.hpp"
 
 #include "algorithms/growing_pause.hpp"
+#include "algorithms/hash/mapped_lanes.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <new>
 
@@ -48,6 +50,50 @@ result<file_hash> file_hasher::hash(opened_file& file, std::string_view name,
       return error(errc::kept_changing, call::statx, name);
     pause.sleep(limit);
     AFIO_TRY(file.status, file.file.stat());
+  }
+}
+
+std::size_t file_hasher::most_together() noexcept {
+  return static_cast<std::size_t>(widest_spooky_lanes());
+}
+
+void file_hasher::hash_together(std::span<hashing_file> files) noexcept {
+  if (files.empty()) return;
+  auto made = hash_detail::mapped_lanes::make();
+  if (!made) return;
+  auto& lanes = made.assume_value();
+  std::array<bool, hash_detail::mapped_lanes::most> watched{};
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    opened_file& of = files[i].opened;
+    watched[i] = cache_.watch(of.file, of.status);
+    lanes.add(of.file, of.status.size);
+  }
+  while (!lanes.all_done() && !how_.stop.stop_requested()) {
+    const std::uint64_t bytes = lanes.step();
+    if (how_.counters != nullptr) how_.counters->bytes.fetch_add(bytes, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (!watched[i] || is_alone(files[i].opened.file)) continue;
+      watched[i] = false;
+      (void)files[i].opened.file.drop_lease();
+    }
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto hash = lanes.hash(i);
+    if (hash) finish(files[i], *hash, watched[i]);
+    // To be read once more, with a lease of its own.
+    if (watched[i] && !files[i].hash) (void)files[i].opened.file.drop_lease();
+  }
+}
+
+void file_hasher::finish(hashing_file& file, const hash128& hash, bool watched) noexcept {
+  stat_t& before = file.opened.status;
+  const auto after = file.opened.file.stat();
+  if (!after) return;
+  if (unchanged(before, after.assume_value())) {
+    if (watched) cache_.record(file.opened.file, after.assume_value(), hash, file.beside);
+    file.hash = {hash, before.size, false};
+  } else {
+    before = after.assume_value();
   }
 }
 

@@ -81,7 +81,9 @@ class tree_hasher final : public visitor<1> {
 public:
   /// Throws std::bad_alloc.
   tree_hasher(hashing_tree& shared, file_hasher&& files)
-      : shared_(&shared), files_(std::move(files)) {}
+      : shared_(&shared), files_(std::move(files)) {
+    large_.reserve(file_hasher::most_together());
+  }
 
   void rows(const place<1>& here, std::span<row<1>> rows) noexcept override {
     beside_ = shared_->options.caching == hash_caching::none ? nullptr : shared_->beside.open(here);
@@ -92,6 +94,7 @@ public:
         hash(here, r);
     }
     hash_small_ones(here);
+    hash_large_ones(here);
   }
 
   after leave(const place<1>& here) noexcept override {
@@ -117,14 +120,17 @@ private:
         return tell(here, r.name, {*known, r.in[0].stat->size, true});
     }
     auto opened = open(here, r.name);
-    // Files that wait to be recorded are open.
-    if (!opened && is_fewer_descriptors(opened.assume_error()) && !small_.empty()) {
+    // Files that wait to be hashed or recorded are open.
+    const bool wait = !small_.empty() || !large_.empty();
+    if (!opened && is_fewer_descriptors(opened.assume_error()) && wait) {
       hash_small_ones(here);
+      hash_large_ones(here);
       opened = open(here, r.name);
     }
     if (!opened) return fail(here, r.name, opened.assume_error());
     opened_file file = std::move(opened).assume_value();
-    if (!take_small(here, r.name, file)) hash_alone(here, r.name, file);
+    if (take_small(here, r.name, file) || take_large(here, r.name, file)) return;
+    hash_alone(here, r.name, file);
   }
 
   result<opened_file> open(const place<1>& here, leaf_name name) const noexcept {
@@ -161,6 +167,25 @@ private:
     });
   }
 
+  /// To be hashed with others. False if it is not worth it.
+  bool take_large(const place<1>& here, leaf_name name, opened_file& file) noexcept {
+    if (file.status.size < file_hasher::worth_together) return false;
+    large_.push_back({name, std::move(file), beside_, {}});
+    if (large_.size() == file_hasher::most_together()) hash_large_ones(here);
+    return true;
+  }
+
+  void hash_large_ones(const place<1>& here) noexcept {
+    files_.hash_together(large_);
+    for (hashing_file& f : large_) {
+      if (f.hash)
+        tell(here, f.name, *f.hash);
+      else
+        hash_alone(here, f.name, f.opened);
+    }
+    large_.clear();
+  }
+
   void tell(const place<1>& here, leaf_name name, const file_hash& hash) noexcept try {
     const std::string path = here.path(name);
     ++report_.files;
@@ -184,7 +209,8 @@ private:
   hashing_tree* shared_;
   file_hasher files_;
   small_files small_;
-  side_hashes* beside_ = nullptr; // Of the directory whose rows are being hashed.
+  std::vector<hashing_file> large_; // Has room for most_together().
+  side_hashes* beside_ = nullptr;   // Of the directory whose rows are being hashed.
   hash_report report_;
 };
 
@@ -202,6 +228,7 @@ result<hash_report> hash_tree(const walk_root& root, const hash_options& options
   hashing_tree shared{options, found, {}, {}};
   walk_options how = options.tree.for_walk();
   how.row_cost = row_cost::contents;
+  how.rows_together = static_cast<unsigned>(file_hasher::most_together());
   how.order = row_order::by_inode;
   if (options.caching != hash_caching::none) {
     how.fields = hash_cache_fields;

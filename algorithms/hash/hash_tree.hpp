@@ -50,9 +50,11 @@ struct hash_report {
 /// What cannot be read is told to `told`, as is what changes while it is read for as long as
 /// options.retry says (errc::kept_changing), and what is on another mount, device or subvolume
 /// (errc::boundary, EXDEV) unless options.tree.mounts allows it; all else is still done. Small
-/// files are read one after another and hashed together. Memory: 1.3 MiB a thread, and with
+/// files are read one after another and hashed together; so are up to eight large ones, mapped.
+/// Memory: 1.3 MiB a thread, up to 8 MiB of the kernel's cache that it maps, and with
 /// hash_caching::file the records of the directories being hashed. Up to 64 files a thread are open
-/// at once with a cache, else one. Fails only if it could not begin. Threads as walk().
+/// at once with a cache, else one; of large ones eight, with two descriptors each. Fails only if it
+/// could not begin. Threads as walk().
 result<hash_report> hash_tree(const walk_root& root, const hash_options& options,
                               hash_listener& found, observer& told) noexcept;
 

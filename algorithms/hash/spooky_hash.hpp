@@ -47,7 +47,15 @@ public:
   hash128 final() const noexcept;
 
 private:
+  friend struct spooky_together;
+
   static constexpr std::size_t block = 96;
+
+  /// Takes of `piece` what it needs to be between two blocks. What is left; nothing where it took
+  /// all.
+  std::span<const std::byte> reach_block(std::span<const std::byte> piece) noexcept;
+  /// Takes `piece`, being between two blocks.
+  void take_rest(std::span<const std::byte> piece) noexcept;
 
   hash128 seed_;
   std::uint64_t length_ = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace afio::algorithms {
 namespace {
@@ -62,6 +63,35 @@ private:
 
 } // namespace
 
+/// Pieces that fill the lanes, or some of them.
+struct spooky_together {
+  static void update(std::span<const spooky_piece> pieces, spooky_lanes lanes) noexcept {
+    const auto width = static_cast<std::size_t>(lanes);
+    std::array<std::span<const std::byte>, most_lanes> left;
+    std::array<const std::byte*, most_lanes> from;
+    std::array<spooky::state<std::uint64_t>, most_lanes> states;
+    auto blocks = std::numeric_limits<std::size_t>::max();
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      left[i] = pieces[i].message->reach_block(pieces[i].bytes);
+      blocks = std::min(blocks, left[i].size() / spooky::block);
+    }
+    if (blocks != 0) {
+      // A lane without a piece of its own takes the last one once more.
+      for (std::size_t lane = 0; lane < width; ++lane) {
+        const auto i = std::min(lane, pieces.size() - 1);
+        from[lane] = left[i].data();
+        states[lane] = pieces[i].message->state_;
+      }
+      spooky::block_kernel_of(lanes)(std::span(states).first(width), std::span(from).first(width),
+                                     blocks);
+    }
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (blocks != 0) pieces[i].message->state_ = states[i];
+      pieces[i].message->take_rest(left[i].subspan(blocks * spooky::block));
+    }
+  }
+};
+
 spooky_lanes widest_spooky_lanes() noexcept {
   static const auto widest = spooky::widest_lanes();
   return widest;
@@ -82,6 +112,19 @@ void spooky_hash128(std::span<const std::span<const std::byte>> messages, std::s
     }
   }
   waiting.finish();
+}
+
+void spooky_update(std::span<const spooky_piece> pieces, spooky_lanes lanes) noexcept {
+  const auto width = static_cast<std::size_t>(lanes);
+  while (!pieces.empty()) {
+    const auto together = pieces.first(std::min(width, pieces.size()));
+    pieces = pieces.subspan(together.size());
+    if (width != 1 && together.size() > 2) {
+      spooky_together::update(together, lanes);
+    } else {
+      for (const spooky_piece& alone : together) alone.message->update(alone.bytes);
+    }
+  }
 }
 
 } // namespace afio::algorithms

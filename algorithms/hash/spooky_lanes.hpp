@@ -29,4 +29,15 @@ spooky_lanes widest_spooky_lanes() noexcept;
 void spooky_hash128(std::span<const std::span<const std::byte>> messages, std::span<hash128> hashes,
                     hash128 seed = {}, spooky_lanes lanes = widest_spooky_lanes()) noexcept;
 
+/// The next piece of one of several messages.
+struct spooky_piece {
+  spooky_hasher* message = nullptr; ///< Borrowed. In no other of the pieces.
+  std::span<const std::byte> bytes;
+};
+
+/// As message->update(bytes) of each, but in lanes, as far as all those that are taken together
+/// have bytes. What is said above of lengths is true of pieces. It pays from three on.
+void spooky_update(std::span<const spooky_piece> pieces,
+                   spooky_lanes lanes = widest_spooky_lanes()) noexcept;
+
 } // namespace afio::algorithms

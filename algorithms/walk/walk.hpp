@@ -61,6 +61,9 @@ struct walk_options {
   row_order order = row_order::listed;
   algorithms::leaving leaving = algorithms::leaving::without_handles;
   algorithms::row_cost row_cost = algorithms::row_cost::calls;
+  /// With row_cost::contents: so many rows at once are done sooner than one after another, hence
+  /// wanted while there are as many for every worker.
+  unsigned rows_together = 1;
   want fields = want::none;       ///< What cells' stat shall hold; none: no status is read.
   unsigned list_again_limit = 64; ///< How often after::list_again is believed for one directory.
   afio::deadline deadline;        ///< No new row is begun after it.

@@ -1,6 +1,7 @@
 #include "algorithms/walk/work_queue.hpp"
 
 #include <new>
+#include <utility>
 
 namespace afio::algorithms::walk_detail {
 
@@ -9,6 +10,7 @@ std::unique_ptr<work_queue> work_queue::make(unsigned workers) noexcept {
   if (!made) return nullptr;
   made->lists_.reset(new (std::nothrow) list[workers]);
   if (!made->lists_) return nullptr;
+  made->lists_[0].has_come = true;
   return made;
 }
 
@@ -49,6 +51,7 @@ task* work_queue::try_take(unsigned worker) noexcept {
 }
 
 task* work_queue::take(unsigned worker) noexcept {
+  if (!std::exchange(lists_[worker].has_come, true)) --waiting_;
   if (task* t = try_take(worker)) return t;
   std::unique_lock hold(sleep_);
   ++waiting_;

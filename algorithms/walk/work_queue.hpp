@@ -15,7 +15,8 @@ namespace afio::algorithms::walk_detail {
 /// largest. All calls are safe from any worker.
 class work_queue {
 public:
-  /// Null where memory is short.
+  /// Null where memory is short. Worker 0 is at work already; the others count as waiting until
+  /// their first take(), so that what they could do is left to them while they are being started.
   static std::unique_ptr<work_queue> make(unsigned workers) noexcept;
 
   void push(unsigned worker, task_list& tasks) noexcept;
@@ -34,16 +35,17 @@ private:
   struct alignas(64) list {
     std::mutex lock;
     task_list tasks;
+    bool has_come = false; // Its worker's alone.
   };
 
-  explicit work_queue(unsigned workers) noexcept : workers_(workers) {}
+  explicit work_queue(unsigned workers) noexcept : workers_(workers), waiting_(workers - 1) {}
 
   task* try_take(unsigned worker) noexcept;
   void wake() noexcept;
 
   unsigned workers_;
   std::unique_ptr<list[]> lists_;
-  std::atomic<unsigned> waiting_{0};
+  std::atomic<unsigned> waiting_;
   std::mutex sleep_;
   std::condition_variable more_;
   std::atomic<bool> closed_{false};

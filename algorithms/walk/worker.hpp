@@ -304,7 +304,11 @@ template <std::size_t N>
 std::uint32_t engine<N>::worker::claim_size(const batch<N>& b) const noexcept {
   const unsigned workers = engine_.queue_.workers();
   if (engine_.options_.row_cost == row_cost::calls || workers == 1) return rows_at_once;
-  return std::clamp(b.unclaimed.left() / (2 * workers), 1U, rows_at_once);
+  const std::uint32_t left = b.unclaimed.left();
+  const std::uint32_t together = std::clamp(engine_.options_.rows_together, 1U, rows_at_once);
+  const std::uint32_t size = std::max(left / (2 * workers), std::min(together, left / workers));
+  if (size <= together) return std::max(size, 1U);
+  return std::min(size - size % together, rows_at_once - rows_at_once % together);
 }
 
 /// Leaves a large batch in the queue for somebody who has nothing to do.

@@ -13,6 +13,8 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -71,6 +73,8 @@ protected:
             std::string(size, static_cast<char>('a' + size % 26)));
     }
     for (int i = 0; i < 500; ++i) write("many/" + std::to_string(i), std::string(i * 37U, 'x'));
+    for (int i = 0; i < 9; ++i)
+      write("large/" + std::to_string(i), std::string(1'048'576 + i * 100'000U, 'y'));
   }
 
   std::map<std::string, std::string> contents_;
@@ -113,6 +117,22 @@ TEST_F(HashTree, LeavesOutWhatTheFilterDoes) {
   expect_all(heard);
 }
 
+TEST_F(HashTree, HashesLargeFilesTogether) {
+  for (std::size_t i = 0; i < 21; ++i) {
+    const std::size_t size = file_hasher::worth_together + i / 9 * 1'000'000 + i - 1;
+    write("f" + std::to_string(i), std::string(size, static_cast<char>('a' + i)));
+  }
+  for (const unsigned threads : {1U, 2U, 3U}) {
+    progress counters;
+    hashes heard;
+    const hash_report done =
+        take(hash(heard, {.tree = {.threads = threads, .counters = &counters}}));
+    expect_all(heard);
+    EXPECT_EQ(done.failures, 0U) << told_;
+    EXPECT_EQ(counters.bytes, done.bytes);
+  }
+}
+
 std::string changing_path;
 std::atomic<int> changes_left;
 
@@ -124,20 +144,26 @@ void change_it(call) noexcept {
   (void)!::pwrite(file.get(), &now, 1, 1000);
 }
 
-detail::fault changing_meanwhile(const std::filesystem::path& what, int times) {
+detail::fault changing_meanwhile(const std::filesystem::path& what, int times,
+                                 call at = call::pread64) {
   changing_path = what.string();
   changes_left = times;
-  return {.which = call::pread64, .repeats = detail::fault::repeat::for_ever, .stop = change_it};
+  return {.which = at, .repeats = detail::fault::repeat::for_ever, .stop = change_it};
 }
 
+/// A small file, a larger one, and one that is read through a map, each with a call that is made
+/// while it is read or right behind.
+const std::vector<std::pair<std::size_t, call>> changing_files = {
+    {5'000, call::pread64}, {1'000'000, call::pread64}, {3'000'000, call::statx}};
+
 TEST_F(HashTree, ReportsWhatKeepsChanging) {
-  for (const std::size_t size : {5'000U, 3'000'000U}) {
+  for (const auto& [size, at_call] : changing_files) {
     listener told;
     const std::filesystem::path changing = at() / "changing";
     std::ofstream(changing) << std::string(size, 'x');
     hashes heard;
     const path_handle root = anchor(at());
-    const armed kernel(changing_meanwhile(changing, 1'000'000));
+    const armed kernel(changing_meanwhile(changing, 1'000'000, at_call));
     const hash_report done =
         take(hash_tree({&root, "t"}, {.retry = deadline::in(50ms)}, heard, told));
     EXPECT_EQ(done.kept_changing, 1U);
@@ -150,17 +176,45 @@ TEST_F(HashTree, ReportsWhatKeepsChanging) {
 }
 
 TEST_F(HashTree, ReadsAgainWhatChangesForAWhile) {
-  for (const std::size_t size : {5'000U, 3'000'000U}) {
+  for (const auto& [size, at_call] : changing_files) {
     const std::filesystem::path changing = at() / "changing";
     std::ofstream(changing) << std::string(size, 'x');
     hashes heard;
-    const armed kernel(changing_meanwhile(changing, 20));
+    const armed kernel(changing_meanwhile(changing, 20, at_call));
     const hash_report done = take(hash(heard, {.retry = deadline::in(10s)}));
     EXPECT_EQ(done.failures, 0U) << told_;
     EXPECT_LE(changes_left, 0);
     std::string text(size, 'x');
     text[1000] = 'A'; // The last of the changes.
     EXPECT_EQ(heard.of["t/changing"].hash, hash_of(text));
+  }
+}
+
+/// Makes it shorter by what is in the last window.
+void cut_it(call) noexcept {
+  if (changes_left.fetch_sub(1) == 1) (void)!::truncate(changing_path.c_str(), 1'100'000);
+}
+
+TEST_F(HashTree, ReadsAgainAloneWhatChangesAmongOthers) {
+  for (const bool cut : {false, true}) {
+    for (int i = 0; i < 8; ++i)
+      write("f" + std::to_string(i), std::string(2'500'000, static_cast<char>('a' + i)));
+    auto meanwhile = changing_meanwhile(at() / "f3", 10, call::mmap);
+    if (cut) meanwhile.stop = cut_it;
+    hashes heard;
+    hash_report done;
+    {
+      const armed kernel(meanwhile);
+      done = take(hash(heard, {.tree = {.threads = 1}, .retry = deadline::in(10s)}));
+    }
+    EXPECT_EQ(done.failures, 0U) << told_;
+    EXPECT_LE(changes_left, 0);
+    std::string& text = contents_["t/f3"];
+    if (cut)
+      text.resize(1'100'000);
+    else
+      text[1000] = 'A';
+    expect_all(heard);
   }
 }
 
@@ -205,6 +259,33 @@ TEST_F(HashTree, OfOneFileIsToldUnderItsName) {
   testing::make_tree(at(), "p fifo");
   EXPECT_TRUE(failed_with(hash_file(anchor(at()), "fifo", {}, heard), EINVAL));
   EXPECT_TRUE(failed_with(hash_file(anchor(at()), "none", {}, heard), ENOENT));
+}
+
+// Each hash that is told is right, and what is not told has failed.
+TEST_F(HashTree, TellsNothingWrongOfLargeFilesWhateverFails) {
+  for (int i = 0; i < 8; ++i)
+    write("f" + std::to_string(i), std::string(1'500'000U, static_cast<char>('a' + i)));
+  for (const call which : {call::openat2, call::statx, call::mmap, call::fcntl}) {
+    for (const int native : {EIO, EMFILE, ENOMEM, ENODEV}) {
+      for (std::uint64_t nth = 1, seen = nth; nth <= seen; ++nth) {
+        SCOPED_TRACE(std::string(name_of(which)) + " " + std::to_string(nth) + " " +
+                     std::to_string(native));
+        hashes heard;
+        std::optional<result<hash_report>> done;
+        const path_handle root = anchor(at());
+        {
+          const armed kernel({.which = which, .nth = nth, .native = native});
+          done = hash_tree({&root, "t"}, {.tree = {.threads = 1}}, heard, told_);
+          seen = detail::calls_seen(which);
+        }
+        for (const auto& [path, is] : heard.of)
+          EXPECT_EQ(is.hash, hash_of(contents_[path])) << path;
+        const bool failed = !*done || done->assume_value().failures != 0;
+        EXPECT_TRUE(failed || heard.of.size() == contents_.size());
+        EXPECT_TRUE(!failed || which != call::mmap) << told_;
+      }
+    }
+  }
 }
 
 /// On ext4, where there is a cache.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <random>
@@ -163,6 +164,33 @@ TEST_P(SpookyLanes, AnyNumberOfAnyLengths) {
         messages.push_back(random_message(random() % longest, random));
       }
       expect_right(messages, {random(), random()});
+    }
+  }
+}
+
+TEST_P(SpookyLanes, PiecesOfAnyLengthsGiveTheHashOfTheWhole) {
+  std::mt19937_64 random(4);
+  for (std::size_t count = 1; count < 20; ++count) {
+    for (const std::size_t longest : {1, 100, 300, 5000}) {
+      std::vector<message> messages;
+      for (std::size_t i = 0; i < count; ++i) {
+        messages.push_back(random_message(random() % (8 * longest), random));
+      }
+      const hash128 seed{random(), random()};
+      std::vector<spooky_hasher> hashers(count, spooky_hasher(seed));
+      std::vector<std::size_t> done(count, 0);
+      while (!std::ranges::equal(done, messages, {}, {}, &message::size)) {
+        std::vector<spooky_piece> pieces;
+        for (std::size_t i = 0; i < count; ++i) {
+          const auto left = std::span<const std::byte>(messages[i]).subspan(done[i]);
+          const auto bytes = std::min<std::size_t>(random() % (longest + 1), left.size());
+          pieces.push_back({&hashers[i], left.first(bytes)});
+          done[i] += bytes;
+        }
+        spooky_update(pieces, GetParam());
+      }
+      for (std::size_t i = 0; i < count; ++i)
+        ASSERT_EQ(hashers[i].final(), spooky_hash128(messages[i], seed)) << i << " of " << count;
     }
   }
 }

@@ -2,6 +2,10 @@
 #include "tests/algorithms/scene.hpp"
 
 #include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include <sys/stat.h>
@@ -774,6 +778,41 @@ TEST_P(Walk, SharesASmallDirectoryWhereRowsMayBeCostly) {
     EXPECT_EQ(workers.size(), cost == row_cost::contents ? GetParam() : 1U);
     EXPECT_EQ(visits, std::vector<int>(32, 1));
   }
+}
+
+/// Else whoever is first takes a good part for itself, and the others wait for it in the end.
+TEST_P(Walk, SharesItsFirstRowsWithWorkersThatAreStillBeingStarted) {
+  make("d t");
+  make_files(scratch / "t", 32);
+  std::mutex lock;
+  std::condition_variable another_came;
+  std::set<std::thread::id> workers;
+  go({.rows =
+          [&](const place<1>&, std::span<row<1>>) {
+            std::unique_lock hold(lock);
+            workers.insert(std::this_thread::get_id());
+            another_came.notify_all();
+            another_came.wait_for(hold, 10s, [&] { return workers.size() == GetParam(); });
+          }},
+     {.row_cost = row_cost::contents});
+  EXPECT_EQ(workers.size(), GetParam());
+}
+
+TEST_P(Walk, HandsOutAsManyRowsTogetherAsAreWanted) {
+  if (GetParam() == 1) GTEST_SKIP() << "one worker takes all";
+  make("d t");
+  make_files(scratch / "t", 64);
+  std::mutex lock;
+  std::map<std::size_t, int> sizes;
+  go({.rows =
+          [&](const place<1>&, std::span<row<1>> rows) {
+            const std::scoped_lock hold(lock);
+            ++sizes[rows.size()];
+          }},
+     {.row_cost = row_cost::contents, .rows_together = 8});
+  // As long as there are 8 for everyone.
+  EXPECT_GE(sizes[8] + 2 * sizes[16], 4);
+  for (const auto& [size, times] : sizes) EXPECT_TRUE(size <= 8 || size % 8 == 0) << size;
 }
 
 /// A directory that is longer than a batch of 1 MiB, with directories all over it: between two of

@@ -60,7 +60,9 @@ TEST(WorkQueue, KeepsTheOrderOfAList) {
 
 TEST(WorkQueue, WakesWhoWaits) {
   const auto queue = work_queue::make(2);
-  auto tasks = make_tasks(1);
+  auto tasks = make_tasks(2);
+  queue->push(0, tasks[1]);
+  ASSERT_EQ(number_of(queue->take(1)), 1);
   std::atomic<int> got = -2;
   std::jthread waiting([&] { got = number_of(queue->take(1)); });
   while (!queue->somebody_waits()) std::this_thread::sleep_for(100us);
@@ -68,6 +70,19 @@ TEST(WorkQueue, WakesWhoWaits) {
   queue->push(0, tasks[0]);
   waiting.join();
   EXPECT_EQ(got, 0);
+  EXPECT_FALSE(queue->somebody_waits());
+}
+
+TEST(WorkQueue, CountsAsWaitingWhoHasNotComeYet) {
+  EXPECT_FALSE(work_queue::make(1)->somebody_waits());
+  const auto queue = work_queue::make(3);
+  auto tasks = make_tasks(3);
+  for (auto& t : tasks) queue->push(0, t);
+  EXPECT_NE(queue->take(0), nullptr);
+  EXPECT_TRUE(queue->somebody_waits());
+  EXPECT_NE(queue->take(1), nullptr);
+  EXPECT_TRUE(queue->somebody_waits());
+  EXPECT_NE(queue->take(2), nullptr);
   EXPECT_FALSE(queue->somebody_waits());
 }
 

@@ -6,4 +6,6 @@ spooky_lanes widest_lanes() noexcept { return spooky_lanes::one; }
 
 lane_kernel kernel_of(spooky_lanes) noexcept { return nullptr; }
 
+block_kernel block_kernel_of(spooky_lanes) noexcept { return nullptr; }
+
 } // namespace afio::algorithms::spooky

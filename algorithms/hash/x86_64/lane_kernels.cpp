@@ -86,6 +86,18 @@ template <std::size_t Lanes>
   load_turned<8>(words, from, offset);
 }
 
+/// The next `blocks` of all lanes.
+template <std::size_t Lanes>
+[[gnu::always_inline]] inline void mix_blocks(state<typename word_of<Lanes>::vector>& s,
+                                              const sources<Lanes>& from,
+                                              std::size_t blocks) noexcept {
+  state<typename word_of<Lanes>::vector> data;
+  for (std::size_t offset = 0; offset < blocks * block; offset += block) {
+    load_block<Lanes>(data, from, offset);
+    mix(s, data);
+  }
+}
+
 /// Of one lane, the blocks that the shortest message does not have.
 template <std::size_t Lanes>
 [[gnu::always_inline]] inline void mix_rest(state<typename word_of<Lanes>::vector>& vectors,
@@ -112,10 +124,7 @@ template <std::size_t Lanes>
   state<vector> s, data;
   const auto first = begin(seed);
   for (std::size_t i = 0; i < words_per_block; ++i) s[i] = vector{} + first[i];
-  for (std::size_t offset = 0; offset < common * block; offset += block) {
-    load_block<Lanes>(data, from, offset);
-    mix(s, data);
-  }
+  mix_blocks<Lanes>(s, from, common);
 
   std::array<std::array<std::byte, block>, Lanes> last;
   for (std::size_t lane = 0; lane < Lanes; ++lane) {
@@ -129,6 +138,22 @@ template <std::size_t Lanes>
   for (std::size_t lane = 0; lane < Lanes; ++lane) hashes[lane] = {s[0][lane], s[1][lane]};
 }
 
+template <std::size_t Lanes>
+[[gnu::always_inline]] inline void take(std::span<state<std::uint64_t>> states,
+                                        std::span<const std::byte* const> from,
+                                        std::size_t blocks) noexcept {
+  state<typename word_of<Lanes>::vector> s;
+  sources<Lanes> at;
+  for (std::size_t lane = 0; lane < Lanes; ++lane) {
+    at[lane] = from[lane];
+    for (std::size_t i = 0; i < words_per_block; ++i) s[i][lane] = states[lane][i];
+  }
+  mix_blocks<Lanes>(s, at, blocks);
+  for (std::size_t lane = 0; lane < Lanes; ++lane) {
+    for (std::size_t i = 0; i < words_per_block; ++i) states[lane][i] = s[i][lane];
+  }
+}
+
 [[gnu::target("avx2")]] void hash_four(std::span<const std::span<const std::byte>> messages,
                                        std::span<hash128> hashes, hash128 seed) noexcept {
   hash<4>(messages, hashes, seed);
@@ -137,6 +162,18 @@ template <std::size_t Lanes>
 [[gnu::target("avx512f")]] void hash_eight(std::span<const std::span<const std::byte>> messages,
                                            std::span<hash128> hashes, hash128 seed) noexcept {
   hash<8>(messages, hashes, seed);
+}
+
+[[gnu::target("avx2")]] void take_four(std::span<state<std::uint64_t>> states,
+                                       std::span<const std::byte* const> from,
+                                       std::size_t blocks) noexcept {
+  take<4>(states, from, blocks);
+}
+
+[[gnu::target("avx512f")]] void take_eight(std::span<state<std::uint64_t>> states,
+                                           std::span<const std::byte* const> from,
+                                           std::size_t blocks) noexcept {
+  take<8>(states, from, blocks);
 }
 
 } // namespace
@@ -150,6 +187,10 @@ spooky_lanes widest_lanes() noexcept {
 
 lane_kernel kernel_of(spooky_lanes lanes) noexcept {
   return lanes == spooky_lanes::eight ? hash_eight : hash_four;
+}
+
+block_kernel block_kernel_of(spooky_lanes lanes) noexcept {
+  return lanes == spooky_lanes::eight ? take_eight : take_four;
 }
 
 } // namespace afio::algorithms::spooky
