@@ -15,8 +15,8 @@ struct tree_options {
   unsigned descriptors = 0;
   crossing mounts = crossing::same_mount;
   algorithms::on_failure on_failure = algorithms::on_failure::proceed;
-  afio::deadline deadline;
-  std::stop_token stop;
+  afio::deadline deadline = {};
+  std::stop_token stop = {};
   progress* counters = nullptr;
 
   walk_options for_walk() const noexcept {

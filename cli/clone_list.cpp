@@ -1,5 +1,6 @@
 #include "cli/clone_list.hpp"
 
+#include "afio/quoted.hpp"
 #include "algorithms/clone_tree/reclaimable.hpp"
 #include "algorithms/clone_tree/series.hpp"
 #include "cli/clone_report.hpp"
@@ -32,6 +33,8 @@ public:
     if (!series) return fail(path_, series.assume_error());
     const auto clones = algorithms::clones_in(series.assume_value());
     if (!clones) return fail(path_, clones.assume_error());
+    if (clones.assume_value().empty())
+      out_.note(afio::quoted(path_) + " holds no clone of a series");
     for (const auto& clone : clones.assume_value()) {
       if (turns_.go_on(failures_)) print_one(series.assume_value(), clone);
     }

@@ -106,6 +106,9 @@ private:
     if (report.source_kept)
       out_.note("the copy is complete, and nothing of " + afio::quoted(source_) +
                 " was deleted, because something could not be kept (--preserve says what must be)");
+    else if (report.failures != 0 && report.stopped == stopped::no && !report.left_as)
+      out_.note("what was named stays in " + afio::quoted(source_) +
+                ": the same command with --merge moves it");
     tell_stop(out_, report.stopped, where_it_stands());
     tell_left(out_, "copied", target_, report.left_as);
   }

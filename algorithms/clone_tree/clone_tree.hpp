@@ -15,8 +15,9 @@
 namespace afio::algorithms {
 
 struct clone_options {
-  tree_options tree;
-  copy_file_options file; ///< threads and stop are those of tree. What preserve keeps is compared.
+  tree_options tree = {};
+  copy_file_options file =
+      {}; ///< threads and stop are those of tree. What preserve keeps is compared.
   comparing how = comparing::quick;
 
   enum class doing : std::uint8_t {
@@ -37,7 +38,7 @@ struct clone_options {
   const path_filter* filter = nullptr; ///< What is cloned; null: all. Borrowed.
 
   /// The clone's name where it is incomplete (clone_report), in place of the one that was said.
-  std::optional<leaf_buffer> name_if_incomplete;
+  std::optional<leaf_buffer> name_if_incomplete = {};
 
   /// What the source's files were when the old copy was made. With it, a file that was changed
   /// without a trace in size and time is noticed, and what it knows needs no look at attributes; a

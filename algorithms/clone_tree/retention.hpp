@@ -33,11 +33,11 @@ std::optional<series_clone> series_clone_of(std::string_view name) noexcept;
 /// Which clones stay. Nothing said: all. A clone stays if any of the rules wants it; the newest
 /// always does.
 struct retention {
-  std::optional<unsigned> last; ///< The newest so many.
+  std::optional<unsigned> last = {}; ///< The newest so many.
   /// The newest of each of the last so many days (UTC) that have any.
-  std::optional<unsigned> daily;
-  std::optional<unsigned> weekly;  ///< The same of weeks (ISO 8601: they begin on Mondays).
-  std::optional<unsigned> monthly; ///< The same of months.
+  std::optional<unsigned> daily = {};
+  std::optional<unsigned> weekly = {};  ///< The same of weeks (ISO 8601: they begin on Mondays).
+  std::optional<unsigned> monthly = {}; ///< The same of months.
 
   bool keeps_all() const noexcept { return !last && !daily && !weekly && !monthly; }
 };

@@ -264,8 +264,11 @@ void series_run::supersede() {
   if (!complete) return;
   for (const series_clone& clone : superseded(found_.clones, options_.keep)) {
     if (stopped()) return;
-    report_.superseded.push_back(series_name(clone));
-    remove(leaf_of(report_.superseded.back().c_str()), remove_options::hide::first);
+    const std::uint64_t failures = report_.failures;
+    std::string name = series_name(clone);
+    remove(leaf_of(name.c_str()), remove_options::hide::first);
+    const bool gone = report_.failures == failures && !stopped();
+    if (gone) report_.superseded.push_back(std::move(name));
   }
 }
 

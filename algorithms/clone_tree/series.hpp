@@ -29,7 +29,7 @@ inline constexpr char series_lock[] = ".afio-series.lock";
 struct series_options {
   /// known and learned are the series' own, sync is all. The deadline is for everything but the
   /// wait for the lock.
-  clone_options clone;
+  clone_options clone = {};
 
   /// How a file that has not changed is known.
   enum class knowing : std::uint8_t {
@@ -37,7 +37,7 @@ struct series_options {
     by_comparison, ///< As clone.how says.
   } unchanged = knowing::by_index;
 
-  retention keep;
+  retention keep = {};
   /// How long to wait for another run in the same series to end.
   afio::deadline lock = afio::deadline::in(std::chrono::nanoseconds::zero());
 };

@@ -14,8 +14,8 @@
 namespace afio::algorithms {
 
 struct compare_options {
-  tree_options tree;
-  comparison entries;                  ///< stop and counters are those of tree.
+  tree_options tree = {};
+  comparison entries = {};             ///< stop and counters are those of tree.
   const path_filter* filter = nullptr; ///< What counts; null: all. Borrowed.
 };
 

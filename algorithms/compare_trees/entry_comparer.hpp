@@ -36,7 +36,7 @@ struct comparison {
   aspect metadata = aspect::all;
   /// How long files that change while they are read are read again.
   afio::deadline retry = afio::deadline::in(std::chrono::seconds(1));
-  std::stop_token stop;         ///< Asked between two reads.
+  std::stop_token stop = {};    ///< Asked between two reads.
   progress* counters = nullptr; ///< Bytes are added. Borrowed.
 };
 

@@ -46,7 +46,7 @@ struct copy_file_options {
   /// Permissions that a copy does not get where its mode is not kept.
   std::uint16_t umask = 0077;
   unsigned threads = 1; ///< For files beyond 64 MiB.
-  std::stop_token stop;
+  std::stop_token stop = {};
 };
 
 /// How the contents came over.

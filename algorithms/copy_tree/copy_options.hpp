@@ -12,8 +12,8 @@
 namespace afio::algorithms {
 
 struct copy_options {
-  tree_options tree;
-  copy_file_options file; ///< threads and stop are those of tree.
+  tree_options tree = {};
+  copy_file_options file = {}; ///< threads and stop are those of tree.
 
   enum class doing : std::uint8_t {
     execute,

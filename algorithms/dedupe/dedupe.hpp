@@ -40,14 +40,14 @@ enum class keep : std::uint8_t {
 };
 
 struct dedupe_options {
-  tree_options tree;
+  tree_options tree = {};
   /// What must be equal besides the contents. Of times, that of modification; links and flags do
   /// not count.
   aspect match = aspect::mode | aspect::ownership | aspect::xattr | aspect::acl;
   dedupe_by by = dedupe_by::automatic;
   algorithms::keep keep = keep::oldest;
   std::uint64_t min_size = 1;                ///< Bytes. Empty files are never taken for equal.
-  std::optional<std::uint32_t> owner;        ///< Only files of this user.
+  std::optional<std::uint32_t> owner = {};   ///< Only files of this user.
   const path_filter* filter = nullptr;       ///< Borrowed. Nothing: all.
   hash_caching caching = hash_caching::none; ///< Where hashes are remembered; see hash_cache.hpp.
   /// How long a file that is in use is waited for.

@@ -50,7 +50,7 @@ struct link_group {
 };
 
 struct hardlinks_options {
-  tree_options tree;
+  tree_options tree = {};
   const path_filter* filter = nullptr; ///< What is looked at, below each root; null: all. Borrowed.
   std::uint64_t min_size = 0;          ///< Smaller ones are left out. Bytes.
 };

@@ -19,7 +19,7 @@ struct file_hashing {
   hash_caching caching = hash_caching::none;
   /// How long a file that changes while it is read is read again.
   afio::deadline retry = afio::deadline::in(std::chrono::seconds(1));
-  std::stop_token stop;         ///< Asked between two reads.
+  std::stop_token stop = {};    ///< Asked between two reads.
   progress* counters = nullptr; ///< Bytes read are added. Borrowed.
 };
 

@@ -12,7 +12,7 @@
 namespace afio::algorithms {
 
 struct hash_options {
-  tree_options tree;
+  tree_options tree = {};
   hash_caching caching = hash_caching::none;
   const path_filter* filter = nullptr; ///< What counts; null: all. Borrowed.
   /// How long a file that changes while it is read is read again.

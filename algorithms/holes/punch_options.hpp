@@ -9,7 +9,7 @@
 namespace afio::algorithms {
 
 struct punch_options {
-  tree_options tree;
+  tree_options tree = {};
   /// Bytes of a run of zeros that becomes a hole. Each hole costs the file system an extent and a
   /// line in its journal. At least a block is wanted.
   std::uint64_t min_size = std::uint64_t{128} << 10;

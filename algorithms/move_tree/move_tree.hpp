@@ -12,7 +12,7 @@
 namespace afio::algorithms {
 
 struct move_options {
-  tree_options tree;
+  tree_options tree = {};
   /// How files are copied between file systems; threads and stop are those of tree. Here what is
   /// not `none` of sync means that the whole copy and its names are durable before anything of the
   /// source goes; `all` makes renames durable, too; where that fails, it is told, and they are

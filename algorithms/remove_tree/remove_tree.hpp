@@ -15,7 +15,7 @@
 namespace afio::algorithms {
 
 struct remove_options {
-  tree_options tree;
+  tree_options tree = {};
 
   enum class doing : std::uint8_t {
     execute,

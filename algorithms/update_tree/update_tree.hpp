@@ -16,8 +16,9 @@
 namespace afio::algorithms {
 
 struct update_options {
-  tree_options tree;
-  copy_file_options file; ///< threads and stop are those of tree. What preserve keeps is compared.
+  tree_options tree = {};
+  copy_file_options file =
+      {}; ///< threads and stop are those of tree. What preserve keeps is compared.
   comparing how = comparing::quick;
 
   enum class doing : std::uint8_t {

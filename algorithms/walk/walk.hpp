@@ -66,8 +66,8 @@ struct walk_options {
   unsigned rows_together = 1;
   want fields = want::none;       ///< What cells' stat shall hold; none: no status is read.
   unsigned list_again_limit = 64; ///< How often after::list_again is believed for one directory.
-  afio::deadline deadline;        ///< No new row is begun after it.
-  std::stop_token stop;           ///< Nor after this is asked to stop.
+  afio::deadline deadline = {};   ///< No new row is begun after it.
+  std::stop_token stop = {};      ///< Nor after this is asked to stop.
   progress* counters = nullptr;
 };
 

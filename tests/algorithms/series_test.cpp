@@ -315,6 +315,16 @@ TEST_F(Series, NothingIsSupersededWhereNoneWasPublished) {
   EXPECT_EQ(clones().size(), 3U);
 }
 
+TEST_F(Series, WhatCouldNotBeDeletedIsNotSaidToBe) {
+  make(old_ones);
+  const armed fails(
+      {.which = call::unlinkat, .repeats = detail::fault::repeat::for_ever, .native = EPERM});
+  const auto report = take(try_run({.keep = {.last = 1}}));
+  EXPECT_FALSE(report.name.empty());
+  EXPECT_GE(report.failures, 3U);
+  EXPECT_EQ(report.superseded, name_list());
+}
+
 TEST_F(Series, SourcesThatKeepChangingHinderNoRetention) {
   make(old_ones);
   make("f s/new 5");

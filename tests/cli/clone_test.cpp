@@ -336,6 +336,8 @@ TEST_F(Clone, ListsWhatEachTakesAndGivesBack) {
               "of its own\n");
   expect(run({"--series=backup", "--list", "-0"}), 0,
          std::string("2020-01-01T00:00:00Z\0002021-01-01T00:00:00Z.incomplete\0", 53), "");
+  expect(run({"--series=backup/other", "--list"}), 0, "",
+         "afio-clone: \"backup/other\" holds no clone of a series\n");
   expect(run({"--series=none", "--list"}), 1, "",
          "afio-clone: cannot list \"none\": No such file or directory\n");
   EXPECT_FALSE(exists("backup/.afio-series.lock")) << "a look changes nothing";

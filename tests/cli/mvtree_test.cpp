@@ -108,6 +108,18 @@ TEST_F(Mvtree, BetweenFileSystemsItCopiesAndThenDeletes) {
              "\": The two are on different file systems, mounts or subvolumes\n");
 }
 
+TEST_F(Mvtree, WhereTheDiskIsFullTheRestStaysAndItSaysHowToGoOn) {
+  const testing::loop_fs full(testing::file_system::tmpfs, 1 << 20);
+  if (!full) GTEST_SKIP() << full.why_not();
+  make("f s/large 4194304\n f s/small 10");
+  const std::string target = full / "t";
+  expect(run({"-j1", "s", target}), 1, "",
+         "afio-mvtree: cannot copy \"s/large\": No space left on device\n"
+         "afio-mvtree: what was named stays in \"s\": the same command with --merge moves it\n");
+  EXPECT_EQ(names("s"), "large");
+  EXPECT_TRUE(std::filesystem::exists(target + "/small"));
+}
+
 TEST_F(Mvtree, JsonTellsBothEnds) {
   make("f s 1");
   const auto end = run({"--json", "s", "t"});
