@@ -22,7 +22,7 @@ BENCHMARK = harness.Benchmark(
         "rdfind": ("rdfind", "-makeresultsfile", "false", "{tree}"),
         "fdupes": ("fdupes", "-r", "-q", "{tree}"),
         "rmlint": ("rmlint", "-T", "df", "-o", "summary:stdout", "{tree}"),
-        "fclones": ("fclones", "group", "-q", "{tree}"),
+        "fclones": ("fclones", "-q", "group", "{tree}"),
     },
     deletes=False,
     answer=None,
