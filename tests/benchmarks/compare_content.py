@@ -18,6 +18,7 @@ BENCHMARK = harness.Benchmark(
     peers={
         "diff": ("diff", "-rq", "--no-dereference", "{tree}", "{copy}"),
         "rsync -c": ("rsync", "-aHAXnc", "--delete", "{tree}/", "{copy}/"),
+        "rclone": ("rclone", "check", "--links", "--download", "-q", "{tree}", "{copy}"),
     },
     deletes=False,
     compares=True,

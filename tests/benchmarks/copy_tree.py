@@ -21,6 +21,10 @@ BENCHMARK = harness.Benchmark(
         "rsync -aHAX": ("rsync", "-aHAX", "{tree}/", "{copy}/"),
         # Where it is installed: it keeps nothing but modes.
         "cpz": ("cpz", "{tree}", "{copy}"),
+        # It keeps the times of files alone.
+        "rclone": ("rclone", "copy", "--links", "--create-empty-src-dirs", "{tree}", "{copy}"),
+        # It keeps modes alone.
+        "std::filesystem": ("//tests/benchmarks/standard", "copy", "{tree}", "{copy}"),
     },
     deletes=False,
     copies=True,

@@ -22,6 +22,7 @@ BENCHMARK = harness.Benchmark(
         "rdfind": ("rdfind", "-makeresultsfile", "false", "{tree}"),
         "fdupes": ("fdupes", "-r", "-q", "{tree}"),
         "rmlint": ("rmlint", "-T", "df", "-o", "summary:stdout", "{tree}"),
+        "fclones": ("fclones", "-q", "group", "{tree}"),
     },
     deletes=False,
     answer=None,

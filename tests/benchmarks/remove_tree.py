@@ -19,6 +19,8 @@ BENCHMARK = harness.Benchmark(
         "rmz": ("rmz",),
         "find": ("find", "{tree}", "-delete"),
         "rsync": ("rsync", "-a", "--delete", "{empty}/", "{tree}/"),
+        "rclone": ("rclone", "purge"),
+        "std::filesystem": ("//tests/benchmarks/standard", "remove"),
     },
     deletes=True,
     trees=trees.ALL,

@@ -14,6 +14,8 @@ ROOT = pathlib.Path(os.path.abspath(__file__)).parent.parent.parent
 
 # The program of a peer that is ours, called in another way.
 OURS = "{ours}"
+# Goes before the target of a peer that Bazel builds.
+BUILT = "//"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +66,7 @@ def find(benchmark, options, script_directory, say):
     for name, command in peers.items():
         if name not in wanted:
             continue
-        program = peers[benchmark.ours][0] if command[0] == OURS else shutil.which(command[0])
+        program = _program_of(command[0], peers[benchmark.ours][0], script_directory)
         if program is None:
             say(f"{name} is left out: {command[0]} is not installed")
             continue
@@ -77,6 +79,14 @@ def find(benchmark, options, script_directory, say):
         raise Refused(f"{benchmark.baseline} is missing, and all ratios are to it")
     found.sort(key=lambda tool: (tool.name != benchmark.ours, tool.name != benchmark.baseline))
     return found
+
+
+def _program_of(word, ours, script_directory):
+    if word == OURS:
+        return ours
+    if word.startswith(BUILT):
+        return _find_built(script_directory, word.removeprefix(BUILT))
+    return shutil.which(word)
 
 
 def _given_peers(texts):

@@ -16,7 +16,11 @@ BENCHMARK = harness.Benchmark(
     arguments=("--progress=never", "--threads={threads}", "--delete",
                "--preserve=mode,ownership,timestamps,links", "{tree}", "{copy}"),
     baseline="rsync -a",
-    peers={"rsync -a": ("rsync", "-a", "--delete", "{tree}/", "{copy}/")},
+    peers={
+        "rsync -a": ("rsync", "-a", "--delete", "{tree}/", "{copy}/"),
+        # It compares sizes and times alone.
+        "rclone": ("rclone", "sync", "--links", "{tree}", "{copy}"),
+    },
     deletes=False,
     compares=True,
     trees=trees.COMPARED,
