@@ -1,5 +1,6 @@
 // afio-mvtree: moves directory trees.
 #include "afio/quoted.hpp"
+#include "afio/stat.hpp"
 #include "algorithms/move_tree/move_tree.hpp"
 #include "cli/common/anchor.hpp"
 #include "cli/common/copying.hpp"
@@ -95,6 +96,7 @@ private:
       return fail(lacks_target ? target_ : blamed_for(why), why);
     }
     take(moved.assume_value());
+    tell_rest(source);
   }
 
   void take(const move_report& report) {
@@ -106,11 +108,19 @@ private:
     if (report.source_kept)
       out_.note("the copy is complete, and nothing of " + afio::quoted(source_) +
                 " was deleted, because something could not be kept (--preserve says what must be)");
-    else if (report.failures != 0 && report.stopped == stopped::no && !report.left_as)
-      out_.note("what was named stays in " + afio::quoted(source_) +
-                ": the same command with --merge moves it");
     tell_stop(out_, report.stopped, where_it_stands());
     tell_left(out_, "copied", target_, report.left_as);
+  }
+
+  /// What failures have left in the source.
+  void tell_rest(const location& source) {
+    const bool told_otherwise =
+        report_.stopped != stopped::no || report_.left_as || report_.source_kept;
+    if (report_.failures == 0 || told_otherwise || arguments_.common.dry_run) return;
+    stat_t rest;
+    if (!rest.stamp(source.directory, source.name, want::type)) return; // All has moved.
+    out_.note("what was named stays in " + afio::quoted(source_) +
+              ": the same command with --merge moves it");
   }
 
   std::string where_it_stands() const {
