@@ -3,12 +3,10 @@
 #include "algorithms/filtered.hpp"
 #include "algorithms/hash/small_files.hpp"
 
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>

@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <exception>
-#include <limits>
 #include <new>
 
 namespace afio::algorithms {

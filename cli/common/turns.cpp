@@ -9,7 +9,7 @@ bool turns::go_on(std::uint64_t failures) noexcept {
   if (options_.stop.stop_requested()) take(stopped::by_request);
   if (limit_.expired()) take(stopped::by_deadline);
   if (stops && failures != 0) take(stopped::by_failure);
-  if (!limit_.unlimited()) options_.deadline = deadline::in(limit_.remaining());
+  options_.deadline = limit_.rest();
   return stopped_ == stopped::no;
 }
 
