@@ -10,7 +10,7 @@ more=("$@")
 
 run() { # NAME [OPTION…]
   echo "== $*" >&2
-  "$RUNFILES_DIR/afio/tests/benchmarks/$1" --output="$pages" "${@:2}"
+  "$RUNFILES_DIR"/*/"tests/benchmarks/$1" --output="$pages" "${@:2}"
 }
 
 tools() { run "$1" --runs=5 "${@:2}" "${more[@]}"; }

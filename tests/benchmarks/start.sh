@@ -3,4 +3,5 @@
 set -euo pipefail
 
 runfiles=${RUNFILES_DIR:-$0.runfiles}
-exec python3 -B "$runfiles/afio/tests/benchmarks/$(basename "$0").py" "$@"
+# "afio" there, or "_main" of a Bazel with modules.
+exec python3 -B "$runfiles"/*/"tests/benchmarks/$(basename "$0").py" "$@"

@@ -26,7 +26,8 @@ afio::result<std::uint64_t> move(const char* directory, const char* from, const 
   teller told;
   AFIO_TRY(auto copied, algorithms::copy_tree(parent, old_name, parent, new_name, from, {}, told));
   if (copied.failures != 0) return copied.failures;
-  AFIO_TRY(auto removed, algorithms::remove_tree(parent, old_name, from, {}, told));
+  const algorithms::remove_options how{.tree = {.threads = 2}};
+  AFIO_TRY(auto removed, algorithms::remove_tree(parent, old_name, from, how, told));
   return removed.failures;
 }
 
