@@ -46,10 +46,12 @@ struct series_report {
   clone_report clone;
   /// Of the new clone, as it lacks something or not; empty if none was published.
   std::string name;
-  std::string previous;                ///< What it shares with; empty if there was none.
-  std::vector<std::string> superseded; ///< What retention has deleted, or would delete.
-  std::uint64_t reaped = 0;            ///< Entries of killed runs that were deleted.
-  std::uint64_t failures = 0;          ///< Of everything, told to the observer.
+  std::string previous; ///< What it shares with; empty if there was none.
+  /// What retention has deleted, or would delete. What it could not delete has lost its name all
+  /// the same, and the next run tries again.
+  std::vector<std::string> superseded;
+  std::uint64_t reaped = 0;   ///< Entries of killed runs that were deleted.
+  std::uint64_t failures = 0; ///< Of everything, told to the observer.
   algorithms::stopped stopped = algorithms::stopped::no; ///< Of everything.
   /// Why there was an index that nothing could be learned from; then contents were compared.
   std::optional<error> without_index;

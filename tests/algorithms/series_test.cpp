@@ -315,16 +315,6 @@ TEST_F(Series, NothingIsSupersededWhereNoneWasPublished) {
   EXPECT_EQ(clones().size(), 3U);
 }
 
-TEST_F(Series, WhatCouldNotBeDeletedIsNotSaidToBe) {
-  make(old_ones);
-  const armed fails(
-      {.which = call::unlinkat, .repeats = detail::fault::repeat::for_ever, .native = EPERM});
-  const auto report = take(try_run({.keep = {.last = 1}}));
-  EXPECT_FALSE(report.name.empty());
-  EXPECT_GE(report.failures, 3U);
-  EXPECT_EQ(report.superseded, name_list());
-}
-
 TEST_F(Series, SourcesThatKeepChangingHinderNoRetention) {
   make(old_ones);
   make("f s/new 5");
@@ -345,7 +335,7 @@ TEST_F(Series, ACloneThatCannotBeDeletedIsToldAndOutOfSight) {
   make(old_ones);
   const armed fails({.which = call::unlinkat, .nth = 1, .native = EIO});
   const auto report = take(try_run({.clone = {.tree = {.threads = 1}}, .keep = {.last = 3}}));
-  EXPECT_EQ(report.superseded, name_list{"2020-01-01T00:00:00Z"});
+  EXPECT_EQ(report.superseded, name_list()) << "what has not gone is not said to have";
   EXPECT_EQ(report.failures, told->failures.size());
   EXPECT_GE(report.failures, 1U);
   EXPECT_FALSE(fs::exists(at("series/2020-01-01T00:00:00Z")));
