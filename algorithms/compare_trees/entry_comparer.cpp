@@ -224,8 +224,8 @@ result<bool> entry_comparer::same_bytes(const compared_entry& left,
     AFIO_TRY(const stat_t after_a, a.stat());
     AFIO_TRY(const stat_t after_b, b.stat());
     if (unchanged(before_a, after_a) && unchanged(before_b, after_b)) return same;
-    if (limit.expired() || how_.stop.stop_requested())
-      return error(errc::kept_changing, call::statx, left.name);
+    if (how_.stop.stop_requested()) return error(ECANCELED, call::none);
+    if (limit.expired()) return error(errc::kept_changing, call::statx, left.name);
     pause.sleep(limit);
     before_a = after_a;
     before_b = after_b;

@@ -69,7 +69,7 @@ struct copied_file {
 /// mode, flags and times, in this order; and then its name. The source is compared with what it was
 /// before (size, modified, changed): if it has changed, all is done again until options.retry is
 /// spent, then errc::kept_changing. A writer that writes through a mapping may show too late for
-/// that.
+/// that. ECANCELED after a stop.
 ///
 /// On failure `to` is as it was, unless it is the name's durability (sync::all) that failed. What
 /// could not be kept of the metadata is told to `told` and is no failure. Allocates its buffers:

@@ -2,6 +2,8 @@
 
 #include "algorithms/growing_pause.hpp"
 
+#include <cerrno>
+
 namespace afio::algorithms::copy_detail {
 
 namespace {
@@ -33,7 +35,8 @@ result<copied_file> file_copier::copy(const file_handle& source, const stat_t& s
   for (growing_pause pause;;) {
     auto copied = try_once(source, before, to, told);
     const bool changed = !copied && copied.assume_error() == errc::kept_changing;
-    if (!changed || limit.expired() || options_->stop.stop_requested()) return copied;
+    if (!changed || limit.expired()) return copied;
+    if (options_->stop.stop_requested()) return error(ECANCELED, call::none);
     pause.sleep(limit);
     AFIO_TRY(before, source.stat());
   }

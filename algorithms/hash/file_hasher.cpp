@@ -46,8 +46,8 @@ result<file_hash> file_hasher::hash(opened_file& file, std::string_view name,
       return done;
     }
     if (watched) (void)file.file.drop_lease(); // Others may write in the pause.
-    if (limit.expired() || how_.stop.stop_requested())
-      return error(errc::kept_changing, call::statx, name);
+    if (how_.stop.stop_requested()) return error(ECANCELED, call::none);
+    if (limit.expired()) return error(errc::kept_changing, call::statx, name);
     pause.sleep(limit);
     AFIO_TRY(file.status, file.file.stat());
   }

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -346,6 +347,29 @@ TEST_P(Copying, ASourceThatChangesIsTriedAgainAndThenReported) {
   EXPECT_EQ(fs::file_size(at("once/f")), 11U);
   EXPECT_FALSE(fs::exists(at("always/f")));
   EXPECT_TRUE(told.failure_alone().why == errc::kept_changing);
+}
+
+std::stop_source asked_to_stop;
+
+void append_and_stop(call here) noexcept {
+  append(here);
+  asked_to_stop.request_stop();
+}
+
+TEST_P(Copying, AStopWhileASourceChangesIsNoFailureOfIt) {
+  make("d s\n f s/f 10");
+  to_append_to = at("s/f");
+  appends_left = 1'000'000;
+  asked_to_stop = {};
+  copy_options options{.tree = {.threads = 1, .stop = asked_to_stop.get_token()}};
+  options.file.reflink = reflink::never;
+  options.file.retry = {};
+  const armed_fault meddling({.which = call::pread64,
+                              .repeats = detail::fault::repeat::for_ever,
+                              .stop = append_and_stop});
+  const auto report = copied("s", "t", options);
+  EXPECT_EQ(report.stopped, stopped::by_request);
+  EXPECT_EQ(report.failures, 0U) << told;
 }
 
 TEST_P(Copying, ARehearsalTellsWhatIsDoneAndDoesNothing) {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -171,6 +172,29 @@ TEST_F(HashTree, ReportsWhatKeepsChanging) {
     EXPECT_EQ(told.failure_alone().path, "t/changing");
     EXPECT_EQ(told.failure_alone().what, operation::hash);
     EXPECT_EQ(told.failure_alone().why, errc::kept_changing);
+    EXPECT_TRUE(heard.of.empty());
+  }
+}
+
+std::stop_source asked_to_stop;
+
+void change_it_and_stop(call here) noexcept {
+  change_it(here);
+  asked_to_stop.request_stop();
+}
+
+TEST_F(HashTree, AStopWhileAFileChangesIsNoFailureOfIt) {
+  for (const auto& [size, at_call] : changing_files) {
+    asked_to_stop = {};
+    std::ofstream(at() / "changing") << std::string(size, 'x');
+    hashes heard;
+    auto kernel = changing_meanwhile(at() / "changing", 1'000'000, at_call);
+    kernel.stop = change_it_and_stop;
+    const armed changing(kernel);
+    const hash_report done =
+        take(hash(heard, {.tree = {.threads = 1, .stop = asked_to_stop.get_token()}, .retry = {}}));
+    EXPECT_EQ(done.stopped, stopped::by_request);
+    EXPECT_EQ(done.failures, 0U) << told_;
     EXPECT_TRUE(heard.of.empty());
   }
 }
