@@ -17,7 +17,7 @@ protected:
   }
 
   static void expect_no_failure(const contender& tool, error_sweep how) {
-    how.step *= quick_step(7);
+    how.step *= quick_step(11);
     const auto counted = sweep_errors(tool, how);
     print_line(tool, counted);
     EXPECT_EQ(counted.failed(), 0U) << counted.failures;
@@ -27,7 +27,7 @@ protected:
 
   static void expect_old_or_new(const contender& tool, std::uint64_t step) {
     const contender reaper = afio_rmtree({"--reap"});
-    const auto counted = sweep_kills(tool, &reaper, step * quick_step(5));
+    const auto counted = sweep_kills(tool, &reaper, step * quick_step(7));
     print_line(tool, counted);
     EXPECT_EQ(counted.failures, 0U) << counted.first_failures;
     EXPECT_EQ(counted.killed, counted.runs);

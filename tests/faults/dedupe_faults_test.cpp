@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(By, DedupeFaults, ::testing::Values("hard", "reflink"),
 TEST_P(DedupeFaults, AKillLeavesEveryNameWithWhatItReads) {
   std::uint64_t untouched = 0, leftovers = 0, complete = 0, runs = 0;
   const std::uint64_t all = stops();
-  for (std::uint64_t n = 1; n <= all; n += step(quick_step(7))) {
+  for (std::uint64_t n = 1; n <= all; n += step(quick_step(11))) {
     const duplicates d = scene();
     const stop_handler handler = [n](const stop& here) {
       return here.ordinal == n ? action::kill() : action::continue_it();
@@ -186,7 +186,7 @@ TEST_P(DedupeFaults, ACallThatFailsChangesNothingThatANameReads) {
   std::uint64_t told = 0, complete = 0, runs = 0;
   const std::uint64_t all = stops();
   const auto errors = likely_errors();
-  const std::uint64_t by = step((links() ? 5 : 12) * quick_step(7));
+  const std::uint64_t by = step((links() ? 5 : 12) * quick_step(11));
   for (std::uint64_t i = 0; i < errors.size() * all; i += by) {
     const std::uint64_t n = 1 + i / errors.size();
     const int error = errors[i % errors.size()];

@@ -16,7 +16,7 @@ protected:
   }
 
   static void expect_no_failure(const contender& tool, error_sweep how = {}) {
-    how.step *= quick_step(4);
+    how.step *= quick_step(7);
     const auto counted = sweep_errors(tool, how);
     print_line(tool, counted);
     EXPECT_EQ(counted.failed(), 0U) << counted.failures;
@@ -28,7 +28,7 @@ protected:
 
   static void expect_documented_states(const contender& tool, aside leaves = aside::sometimes) {
     const contender reaper = afio_rmtree({"--reap"});
-    const auto counted = sweep_kills(tool, &reaper, quick_step(2));
+    const auto counted = sweep_kills(tool, &reaper, quick_step(3));
     print_line(tool, counted);
     EXPECT_EQ(counted.failures, 0U) << counted.first_failures;
     EXPECT_EQ(counted.killed, counted.runs);

@@ -174,7 +174,7 @@ protected:
 TEST_F(SeriesFaults, AKillLeavesOnlyCompleteClones) {
   std::uint64_t published = 0, leftovers = 0, superseded = 0, runs = 0;
   const std::uint64_t all = stops();
-  for (std::uint64_t n = 1; n <= all; n += step(quick_step(7))) {
+  for (std::uint64_t n = 1; n <= all; n += step(quick_step(11))) {
     SCOPED_TRACE("killed at stop " + std::to_string(n) + " of " + std::to_string(all));
     const scratch_directory scratch;
     backup b(scratch.path());
@@ -205,7 +205,7 @@ TEST_F(SeriesFaults, ACallThatFailsTouchesNoOldClone) {
   const std::uint64_t all = stops();
   for (const int error : {EIO, ENOSPC, EACCES, EMFILE}) {
     for (std::uint64_t n = 1 + static_cast<std::uint64_t>(error) % 3; n <= all;
-         n += step(3 * quick_step(7))) {
+         n += step(3 * quick_step(11))) {
       SCOPED_TRACE("errno " + std::to_string(error) + " at stop " + std::to_string(n));
       const scratch_directory scratch;
       backup b(scratch.path());

@@ -81,7 +81,7 @@ std::vector<swap_plan> plans_of_files_altered() {
 namespace {
 
 tally explored(const contender& tool, const swap_plan& plan) {
-  tally counted = explore(tool, plan, quick_step(4));
+  tally counted = explore(tool, plan, quick_step(7));
   print_line(tool, plan, counted);
   EXPECT_EQ(counted.failures(), 0U) << counted.first_failure;
   return counted;
