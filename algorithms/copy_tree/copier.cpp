@@ -37,7 +37,7 @@ void copier<N>::copy_row(const place<N>& here, row<N>& r) {
   if (why == errc::kept_changing) ++sum_.report.kept_changing;
   // Stopped in the middle of a large file: that is no failure of the file's.
   if (why == std::errc::operation_canceled)
-    here.mark_incomplete();
+    here.mark_interrupted();
   else
     here.fail(operation_on(r), r.name, why);
 }

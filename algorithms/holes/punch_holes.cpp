@@ -84,7 +84,7 @@ private:
     const auto came = files_.punch(here.handle(), std::move(file.file), file.status);
     if (came) return take(came.assume_value(), here, name);
     // Stopped in the middle of a large file.
-    if (came.assume_error() == std::errc::operation_canceled) return here.mark_incomplete();
+    if (came.assume_error() == std::errc::operation_canceled) return here.mark_interrupted();
     here.fail(operation::punch, name, came.assume_error());
   }
 

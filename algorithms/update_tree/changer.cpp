@@ -54,7 +54,7 @@ void changer<N>::put(const place<N>& here, row<N>& r) {
   if (why == errc::kept_changing) ++copies_.sum().report.kept_changing;
   // Stopped in the middle of a large file: that is no failure of the file's.
   if (why == std::errc::operation_canceled)
-    here.mark_incomplete();
+    here.mark_interrupted();
   else
     here.fail(operation::copy, r.name, why);
 }

@@ -45,6 +45,8 @@ public:
     return roots_[tree].name.empty() ? first_name() : roots_[tree].name;
   }
 
+  void stop(stopped why) noexcept;
+
 private:
   class worker;
   friend class worker;
@@ -54,7 +56,6 @@ private:
   std::string_view name_for(const node<N>& n) const noexcept;
   std::string_view first_name() const noexcept;
   bool stopping() noexcept;
-  void stop(stopped why) noexcept;
 
   const roots& roots_;
   const walk_options& options_;

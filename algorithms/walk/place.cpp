@@ -114,6 +114,12 @@ void place<N>::mark_incomplete() const noexcept {
 }
 
 template <std::size_t N>
+void place<N>::mark_interrupted() const noexcept {
+  mark_incomplete();
+  engine_.stop(stopped::by_request);
+}
+
+template <std::size_t N>
 void place<N>::leave_out(std::size_t tree) const noexcept {
   node_.sides[tree].present = false;
 }

@@ -368,8 +368,9 @@ TEST_P(Copying, AStopWhileASourceChangesIsNoFailureOfIt) {
                               .repeats = detail::fault::repeat::for_ever,
                               .stop = append_and_stop});
   const auto report = copied("s", "t", options);
-  EXPECT_EQ(report.stopped, stopped::by_request);
+  EXPECT_EQ(report.stopped, stopped::by_request) << "it was the last file of all";
   EXPECT_EQ(report.failures, 0U) << told;
+  EXPECT_FALSE(fs::exists(at("t")));
 }
 
 TEST_P(Copying, ARehearsalTellsWhatIsDoneAndDoesNothing) {
