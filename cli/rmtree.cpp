@@ -188,6 +188,9 @@ private:
 };
 
 std::string problem_of(const arguments& a) {
+  // Of `--reap */` the shell makes one DIR, and of the others what is to be deleted.
+  if (!a.paths.empty() && !a.reap.empty())
+    return "--reap takes one DIR, and no PATH beside it: --reap a --reap b";
   const bool none = a.paths.empty() && a.reap.empty();
   // As rm -f: nothing to do is fine for scripts.
   return none && !a.ignore_missing ? "nothing to delete: name a PATH (see afio-rmtree --help)" : "";

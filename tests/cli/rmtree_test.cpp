@@ -68,7 +68,6 @@ TEST_F(Rmtree, SaysWhatItSays) {
       {{"--deadline=1h", "--retry=1ms", "--on-error=stop", "x"}, 0, "", "kept"},
       {{"--progress=never", "-q", "x"}, 0, "", "kept"},
       {{"--reap", "."}, 0, "", all},
-      {{"--reap", ".", "x"}, 0, "", "kept"},
       {{"-f"}, 0, "", all},
       {{"-f", "missing", "x"}, 0, "", "kept"},
       {{"--version"}, 0, "", all, "afio-rmtree 0.1.0\n"},
@@ -227,8 +226,11 @@ TEST_F(Rmtree, RefusesToStageWhatItHasLeftItself) {
 TEST_F(Rmtree, ReapsOneDirectoryAnOption) {
   const std::string name = ".afio-00112233445566778899aabbccddeeff";
   make("f a/" + name + "/x 1\n f b/" + name + " 1\n f b/.afio-0 1\n f c/y 1");
-  expect(run({"--reap", "a", "--reap=b", "c"}), 0, "", "");
-  EXPECT_EQ(names() + "|" + names("a") + "|" + names("b"), "a b||.afio-0");
+  expect(run({"--reap", "a", "b", "c"}), 2, "",
+         "afio-rmtree: --reap takes one DIR, and no PATH beside it: --reap a --reap b\n");
+  EXPECT_EQ(names("a"), name);
+  expect(run({"--reap", "a", "--reap=b"}), 0, "", "");
+  EXPECT_EQ(names() + "|" + names("a") + "|" + names("b"), "a b c||.afio-0");
 }
 
 TEST_F(Rmtree, DryRunDeletesNothing) {
