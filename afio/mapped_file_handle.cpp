@@ -124,6 +124,8 @@ result<void> mapped_file_handle::truncate(std::uint64_t bytes) noexcept {
   if (bytes < before) length_.store(bytes, std::memory_order_relaxed);
   auto done = file_handle::truncate(bytes);
   has_grown_to(done ? bytes : before);
+  // Another thread may have asked before it went and said so after it; if this fails, as was said.
+  if (done && bytes < before) (void)update_map();
   return done;
 }
 
