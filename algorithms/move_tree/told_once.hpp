@@ -38,7 +38,7 @@ public:
 
   bool has_failed(std::string_view path) const noexcept {
     const std::scoped_lock hold(lock_);
-    return failed_.contains(path);
+    return has_forgotten_ || failed_.contains(path);
   }
 
   bool has_lost() const noexcept { return has_lost_; }
@@ -49,13 +49,15 @@ private:
     try {
       return failed_.emplace(path).second;
     } catch (const std::bad_alloc&) {
-      return true; // Rather twice than never.
+      has_forgotten_ = true; // So it may be any.
+      return true;           // Rather twice than never.
     }
   }
 
   observer& inner_;
   mutable std::mutex lock_;
   std::set<std::string, std::less<>> failed_;
+  bool has_forgotten_ = false;
   std::atomic<std::uint64_t> failures_ = 0;
   bool has_lost_ = false;
 };
