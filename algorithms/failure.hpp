@@ -43,6 +43,12 @@ struct failure {
   const error& why;
 };
 
+/// Whether an operation says that it was asked to stop. A file system may return ECANCELED, too,
+/// and that is a failure.
+inline bool is_interruption(const error& why) noexcept {
+  return why == std::errc::operation_canceled && why.origin() == call::none;
+}
+
 /// Whether there is no such entry, or none any more.
 inline bool is_gone(const error& why) noexcept {
   return why == std::errc::no_such_file_or_directory;

@@ -111,8 +111,11 @@ private:
   }
 
   void fail(const listed_hash& file, const error& why) {
-    // Stopped in the middle of a large file: has_to_stop() says so next.
-    if (why == std::errc::operation_canceled) return;
+    if (algorithms::is_interruption(why)) {
+      const std::scoped_lock hold(lock_);
+      report_.stopped = stopped::by_request;
+      return;
+    }
     if (!options_.json) out_.print(quoted_name(file.name) + ": FAILED open or read" + end());
     out_.failed(name_of(operation::hash), file.name, why);
     const std::scoped_lock hold(lock_);

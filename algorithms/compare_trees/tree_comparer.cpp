@@ -41,7 +41,7 @@ void tree_comparer<N>::compare_row(const place<N>& here, row<N>& r) {
       judge(path, in, [&](std::size_t a, std::size_t b) { return between(here, r, a, b); });
   if (judged) return;
   // Stopped in the middle of a large file.
-  if (judged.assume_error() == std::errc::operation_canceled) return here.mark_interrupted();
+  if (is_interruption(judged.assume_error())) return here.mark_interrupted();
   here.fail(operation::compare, r.name, judged.assume_error());
 }
 

@@ -36,7 +36,7 @@ void copier<N>::copy_row(const place<N>& here, row<N>& r) {
   const error& why = done.assume_error();
   if (why == errc::kept_changing) ++sum_.report.kept_changing;
   // Stopped in the middle of a large file: that is no failure of the file's.
-  if (why == std::errc::operation_canceled)
+  if (is_interruption(why))
     here.mark_interrupted();
   else
     here.fail(operation_on(r), r.name, why);

@@ -94,7 +94,7 @@ void fingerprinter::with_file(candidate& one, F&& read) noexcept {
   if (done) return;
   one.read = candidate::read::failed;
   if (means_gone(done.assume_error())) return;
-  if (done.assume_error() == std::errc::operation_canceled) return;
+  if (is_interruption(done.assume_error())) return;
   ++failures_;
   try {
     const std::string path = shared_->plan.found.path(shared_->plan.file(one).at);

@@ -118,7 +118,7 @@ void replacer::replace(const contents_of_plan::group& g) noexcept {
         return error(ENOMEM, call::none);
       }
     }();
-    if (done || done.assume_error() == std::errc::operation_canceled) continue;
+    if (done || is_interruption(done.assume_error())) continue;
     if (done.assume_error() == std::errc::too_many_links) {
       // What could get no more names is full: the next one is kept from here on.
       of_kept = &other;

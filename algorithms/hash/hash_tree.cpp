@@ -3,6 +3,7 @@
 #include "algorithms/filtered.hpp"
 #include "algorithms/hash/small_files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <mutex>
@@ -59,6 +60,7 @@ private:
 /// What all workers share.
 struct hashing_tree {
   const hash_options& options;
+  std::size_t most_together; ///< Large files that a worker holds at once.
   hash_listener& found;
   open_side_files beside;
   std::mutex telling;
@@ -71,6 +73,13 @@ file_hashing for_files(const hash_options& options) noexcept {
           .counters = options.tree.counters};
 }
 
+/// A walk takes three quarters of the descriptors at the most; a file that is mapped takes two.
+std::size_t most_together(const walk_options& how) noexcept {
+  const std::size_t left = descriptor_limit(how) / 3;
+  return std::clamp<std::size_t>(left / (2UL * worker_count(how, 1)), 1,
+                                 file_hasher::most_together());
+}
+
 bool is_fewer_descriptors(const error& e) noexcept {
   return e.native() == EMFILE || e.native() == ENFILE;
 }
@@ -80,7 +89,7 @@ public:
   /// Throws std::bad_alloc.
   tree_hasher(hashing_tree& shared, file_hasher&& files)
       : shared_(&shared), files_(std::move(files)) {
-    large_.reserve(file_hasher::most_together());
+    large_.reserve(shared.most_together);
   }
 
   void rows(const place<1>& here, std::span<row<1>> rows) noexcept override {
@@ -165,11 +174,12 @@ private:
     });
   }
 
-  /// To be hashed with others. False if it is not worth it.
+  /// To be hashed with others. False if it is not worth it. What takes no room may be no file at
+  /// all, but the registers of a device in sysfs, which nobody may map by accident.
   bool take_large(const place<1>& here, leaf_name name, opened_file& file) noexcept {
-    if (file.status.size < file_hasher::worth_together) return false;
+    if (file.status.size < file_hasher::worth_together || file.status.allocated == 0) return false;
     large_.push_back({name, std::move(file), beside_, {}});
-    if (large_.size() == file_hasher::most_together()) hash_large_ones(here);
+    if (large_.size() == shared_->most_together) hash_large_ones(here);
     return true;
   }
 
@@ -199,7 +209,7 @@ private:
 
   void fail(const place<1>& here, leaf_name name, const error& why) noexcept {
     // Stopped in the middle of a large file.
-    if (why == std::errc::operation_canceled) return here.mark_interrupted();
+    if (is_interruption(why)) return here.mark_interrupted();
     if (why == errc::kept_changing) ++report_.kept_changing;
     here.fail(operation::hash, name, why);
   }
@@ -223,10 +233,10 @@ void add(hash_report& to, const hash_report& from) noexcept {
 
 result<hash_report> hash_tree(const walk_root& root, const hash_options& options,
                               hash_listener& found, observer& told) noexcept try {
-  hashing_tree shared{options, found, {}, {}};
   walk_options how = options.tree.for_walk();
+  hashing_tree shared{options, most_together(how), found, {}, {}};
   how.row_cost = row_cost::contents;
-  how.rows_together = static_cast<unsigned>(file_hasher::most_together());
+  how.rows_together = static_cast<unsigned>(shared.most_together);
   how.order = row_order::by_inode;
   if (options.caching != hash_caching::none) {
     how.fields = hash_cache_fields;

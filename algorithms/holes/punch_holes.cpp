@@ -84,7 +84,7 @@ private:
     const auto came = files_.punch(here.handle(), std::move(file.file), file.status);
     if (came) return take(came.assume_value(), here, name);
     // Stopped in the middle of a large file.
-    if (came.assume_error() == std::errc::operation_canceled) return here.mark_interrupted();
+    if (is_interruption(came.assume_error())) return here.mark_interrupted();
     here.fail(operation::punch, name, came.assume_error());
   }
 
@@ -144,7 +144,7 @@ result<punch_report> punch_holes(const fs_handle& pinned, const path_handle& nea
   const auto came = files.punch(near, std::move(file).assume_value(), status);
   if (came) {
     take(came.assume_value(), sum, told, path);
-  } else if (came.assume_error() == std::errc::operation_canceled) {
+  } else if (is_interruption(came.assume_error())) {
     sum.stopped = stopped::by_request;
   } else {
     ++sum.failures;

@@ -53,7 +53,7 @@ void changer<N>::put(const place<N>& here, row<N>& r) {
   const error& why = done.assume_error();
   if (why == errc::kept_changing) ++copies_.sum().report.kept_changing;
   // Stopped in the middle of a large file: that is no failure of the file's.
-  if (why == std::errc::operation_canceled)
+  if (is_interruption(why))
     here.mark_interrupted();
   else
     here.fail(operation::copy, r.name, why);
@@ -134,9 +134,9 @@ result<bool> changer<N>::empty_directory(const place<N>& here, const row<N>& r) 
   shared_->removed += done.deleted;
   removed_ += done.deleted;
   here.count_told(done.failures);
-  const bool empty = done.failures == 0 && done.stopped == stopped::no;
-  if (!empty) here.mark_incomplete();
-  return empty;
+  if (done.stopped != stopped::no) return error(ECANCELED, call::none);
+  if (done.failures != 0) here.mark_incomplete();
+  return done.failures == 0;
 }
 
 template <std::size_t N>
@@ -150,7 +150,9 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
   how.counters = nullptr;
   std::vector<exclusions> looking(1, exclusions(*filter));
   observer nobody; // What cannot be listed cannot be deleted either, which is told then.
-  AFIO_TRY(walk<1>({walk_root{&old, below}}, looking, how, nobody));
+  how.on_failure = on_failure::proceed;
+  AFIO_TRY(const walk_report done, walk<1>({walk_root{&old, below}}, looking, how, nobody));
+  if (done.stopped != stopped::no) return error(ECANCELED, call::none);
   return !looking.front().found;
 }
 

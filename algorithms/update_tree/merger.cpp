@@ -37,7 +37,9 @@ void merger::rows(const place<3>& here, std::span<row<3>> rows) noexcept {
     } catch (const std::bad_alloc&) {
       done = error(ENOMEM, call::none);
     }
-    if (!done) here.fail(operation::compare, r.name, done.assume_error());
+    if (done) continue;
+    if (is_interruption(done.assume_error())) return here.mark_interrupted();
+    here.fail(operation::compare, r.name, done.assume_error());
   }
 }
 
@@ -111,7 +113,7 @@ result<distinction> merger::between(const place<3>& here, const row<3>& r, std::
   return same ? distinction{} : distinction{kind::content};
 }
 
-/// Whether two directories hold the same.
+/// Whether two directories hold the same. ECANCELED where there was no time to find out.
 result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
                                 const compared_entry& b) {
   AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
@@ -129,8 +131,9 @@ result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
   AFIO_TRY(const compare_report done,
            compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
   here.count_told(done.failures);
+  if (done.stopped != stopped::no) return error(ECANCELED, call::none);
   // What could not be compared was told, and may be anything.
-  return done.failures == 0 && done.stopped == stopped::no && done.differences() == 0;
+  return done.failures == 0 && done.differences() == 0;
 }
 
 // ---- What is done about it
@@ -199,6 +202,7 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
                                                name, here.path(r.name), how, shared_->told));
     changes_.add(done);
     here.count_told(done.failures);
+    if (done.stopped != stopped::no) return error(ECANCELED, call::none);
     return success();
   }
   return error(EEXIST, call::verify, r.name);

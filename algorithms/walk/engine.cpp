@@ -65,6 +65,11 @@ bool engine<N>::stopping() noexcept {
 }
 
 template <std::size_t N>
+void engine<N>::interrupt() noexcept {
+  if (!stopping()) stop(stopped::by_request);
+}
+
+template <std::size_t N>
 void engine<N>::stop(stopped why) noexcept {
   auto none = stopped::no;
   stopped_.compare_exchange_strong(none, why);

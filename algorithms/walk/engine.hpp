@@ -45,7 +45,8 @@ public:
     return roots_[tree].name.empty() ? first_name() : roots_[tree].name;
   }
 
-  void stop(stopped why) noexcept;
+  /// What it may not notice itself, where nothing more is begun.
+  void interrupt() noexcept;
 
 private:
   class worker;
@@ -56,6 +57,7 @@ private:
   std::string_view name_for(const node<N>& n) const noexcept;
   std::string_view first_name() const noexcept;
   bool stopping() noexcept;
+  void stop(stopped why) noexcept;
 
   const roots& roots_;
   const walk_options& options_;

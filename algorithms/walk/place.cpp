@@ -116,7 +116,7 @@ void place<N>::mark_incomplete() const noexcept {
 template <std::size_t N>
 void place<N>::mark_interrupted() const noexcept {
   mark_incomplete();
-  engine_.stop(stopped::by_request);
+  engine_.interrupt();
 }
 
 template <std::size_t N>

@@ -71,8 +71,8 @@ public:
   /// Whether something in or below failed, or was left out by a boundary or an early stop.
   bool incomplete() const noexcept;
   void mark_incomplete() const noexcept;
-  /// The same of an entry that was left in the middle, because a stop was asked for: the walk is
-  /// stopped, also where that was the last of all.
+  /// The same of an entry that was left in the middle, because of a stop or the deadline: the walk
+  /// is stopped, also where that was the last of all.
   void mark_interrupted() const noexcept;
 
   /// In denied() only: the directory is not there in that tree, so that it can be opened again in

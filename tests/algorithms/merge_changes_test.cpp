@@ -13,6 +13,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -156,6 +157,35 @@ TEST_P(MergeChanges, AConflictGoesToTheSideThatIsAsked) {
   EXPECT_EQ(read("t/a.from-source"), "source");
   merge(conflicts::both);
   EXPECT_TRUE(told.events.empty()) << "it is there already: " << told;
+}
+
+std::stop_source asked_to_stop;
+
+void ask_to_stop(call) noexcept { asked_to_stop.request_stop(); }
+
+TEST_P(MergeChanges, AStopWhileItComparesTakesNothingFromTheTarget) {
+  bool stopped_once = false, finished_once = false;
+  for (unsigned nth = 1; !finished_once && nth != 100; ++nth) {
+    SCOPED_TRACE("stopped at listing " + std::to_string(nth));
+    make("f b/x/a 5\n f b/x/b 5\n f b/gone/a 5");
+    branch();
+    fs::remove_all(scratch / "t/x");
+    write("t/x", "mine");
+    fs::remove_all(scratch / "t/gone");
+    asked_to_stop = {};
+    {
+      const armed stopping({.which = call::getdents64, .nth = nth, .stop = ask_to_stop});
+      const auto done = try_merge(conflicts::source, {.tree = {.stop = asked_to_stop.get_token()}});
+      const bool is_stopped = !done || done.assume_value().stopped != stopped::no;
+      EXPECT_TRUE(told.failures.empty()) << told;
+      stopped_once |= is_stopped;
+      finished_once = !is_stopped;
+    }
+    EXPECT_EQ(read("t/x"), "mine");
+    EXPECT_FALSE(fs::exists(scratch / "t/gone"));
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+  EXPECT_TRUE(stopped_once && finished_once);
 }
 
 TEST_P(MergeChanges, TypesThatChange) {

@@ -103,6 +103,32 @@ protected:
 
 INSTANTIATE_TEST_SUITE_P(Kinds, UpdateTree, all_kinds(), kind_of);
 
+std::stop_source asked_to_stop;
+
+void ask_to_stop(call) noexcept { asked_to_stop.request_stop(); }
+
+TEST_P(UpdateTree, AStopWhileItEmptiesADirectoryIsNeverTakenForTheEnd) {
+  bool stopped_once = false, finished_once = false;
+  for (unsigned nth = 1; !finished_once && nth != 100; ++nth) {
+    SCOPED_TRACE("stopped at deletion " + std::to_string(nth));
+    make("f s/x 5\n f t/x/a 1\n f t/x/d/b 1\n f t/x/d/c 1");
+    asked_to_stop = {};
+    {
+      const armed stopping({.which = call::unlinkat, .nth = nth, .stop = ask_to_stop});
+      update_options options = deleting();
+      options.tree = {.threads = 1, .stop = asked_to_stop.get_token()};
+      const update_report done = update(options);
+      const bool is_stopped = done.stopped != stopped::no;
+      EXPECT_TRUE(is_stopped || fs::is_regular_file(at("t/x")));
+      EXPECT_TRUE(told.failures.empty()) << told;
+      stopped_once |= is_stopped;
+      finished_once = !asked_to_stop.stop_requested();
+    }
+    for (const char* tree : {"s", "t"}) fs::remove_all(at(tree));
+  }
+  EXPECT_TRUE(stopped_once && finished_once);
+}
+
 TEST_P(UpdateTree, TheDeadlineIsOneForAllWalks) {
   make("f s/a/b/c/d/e/f 1");
   copy();
