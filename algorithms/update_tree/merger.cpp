@@ -202,10 +202,23 @@ result<void> merger::put_beside(const place<3>& here, const row<3>& r) {
                                                name, here.path(r.name), how, shared_->told));
     changes_.add(done);
     here.count_told(done.failures);
+    if (done.left_as) {
+      AFIO_TRY(discard(here, *done.left_as));
+    }
     if (done.stopped != stopped::no) return error(ECANCELED, call::none);
     return success();
   }
   return error(EEXIST, call::verify, r.name);
+}
+
+/// What was begun and is not complete: nobody would know of it.
+result<void> merger::discard(const place<3>& here, leaf_name begun) {
+  const remove_options how{.tree = {.threads = 1},
+                           .permissions = remove_options::permissions::force};
+  AFIO_TRY(const remove_report gone, remove_tree(here.handle(target), begun,
+                                                 here.path_in(target, begun), how, shared_->told));
+  here.count_told(gone.failures);
+  return success();
 }
 
 result<bool> merger::same_entry(const place<3>& here, const compared_entry& a,

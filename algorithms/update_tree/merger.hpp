@@ -44,6 +44,7 @@ private:
   result<void> apply(const place<3>& here, row<3>& r);
   result<void> resolve(const place<3>& here, row<3>& r, const outcome& o);
   result<void> put_beside(const place<3>& here, const row<3>& r);
+  result<void> discard(const place<3>& here, leaf_name begun);
   void tell(const place<3>& here, const row<3>& r, const outcome& o);
 
   updating* shared_;

@@ -188,6 +188,31 @@ TEST_P(MergeChanges, AStopWhileItComparesTakesNothingFromTheTarget) {
   EXPECT_TRUE(stopped_once && finished_once);
 }
 
+TEST_P(MergeChanges, AStopWhileItPutsATreeBesideLeavesNoPartOfIt) {
+  bool stopped_once = false, finished_once = false;
+  for (unsigned nth = 1; !finished_once && nth != 100; ++nth) {
+    SCOPED_TRACE("stopped at read " + std::to_string(nth));
+    make("f b/x 5");
+    branch();
+    for (const char* side : {"s", "t"}) fs::remove(scratch / side / "x");
+    write("t/x", "target's");
+    for (const char* name : {"s/x/a", "s/x/d/b", "s/x/d/c"}) write(name, "source's");
+    asked_to_stop = {};
+    {
+      const armed stopping({.which = call::pread64, .nth = nth, .stop = ask_to_stop});
+      const auto done = try_merge(conflicts::both, {.tree = {.stop = asked_to_stop.get_token()},
+                                                    .file = {.reflink = reflink::never}});
+      stopped_once |= !done || done.assume_value().stopped != stopped::no;
+      finished_once = !asked_to_stop.stop_requested();
+    }
+    EXPECT_EQ(read("t/x"), "target's");
+    for (const auto& entry : fs::directory_iterator(scratch / "t"))
+      EXPECT_FALSE(entry.path().filename().string().starts_with(".afio-")) << entry.path();
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+  EXPECT_TRUE(stopped_once && finished_once);
+}
+
 TEST_P(MergeChanges, TypesThatChange) {
   make("f b/file 5\n f b/dir/f 5\n f b/dir2/f 5\n f b/dir3/f 5");
   branch();
