@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <utility>
 
 namespace afio::algorithms {
 
@@ -79,22 +80,22 @@ void file_hasher::hash_together(std::span<hashing_file> files) noexcept {
   }
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto hash = lanes.hash(i);
-    if (hash) finish(files[i], *hash, watched[i]);
-    // To be read once more, with a lease of its own.
-    if (watched[i] && !files[i].hash) (void)files[i].opened.file.drop_lease();
+    opened_file& of = files[i].opened;
+    if (hash) finish(files[i], *hash);
+    if (!watched[i]) continue;
+    if (files[i].hash)
+      cache_.record(of.file, of.status, *hash, files[i].beside);
+    else
+      (void)of.file.drop_lease(); // To be read once more, with a lease of its own.
   }
 }
 
-void file_hasher::finish(hashing_file& file, const hash128& hash, bool watched) noexcept {
-  stat_t& before = file.opened.status;
+/// It has the hash if it is what it was; its status is what it is now.
+void file_hasher::finish(hashing_file& file, const hash128& hash) noexcept {
   const auto after = file.opened.file.stat();
   if (!after) return;
-  if (unchanged(before, after.assume_value())) {
-    if (watched) cache_.record(file.opened.file, after.assume_value(), hash, file.beside);
-    file.hash = {hash, before.size, false};
-  } else {
-    before = after.assume_value();
-  }
+  const stat_t before = std::exchange(file.opened.status, after.assume_value());
+  if (unchanged(before, file.opened.status)) file.hash = {hash, before.size, false};
 }
 
 /// `watched` becomes false where somebody was let in who waited to write.

@@ -77,7 +77,7 @@ private:
   file_hasher(const file_hashing& how, std::unique_ptr<std::byte[]> b) noexcept
       : how_(how), cache_(how.caching), buffer_(std::move(b)) {}
 
-  void finish(hashing_file& file, const hash128& hash, bool watched) noexcept;
+  static void finish(hashing_file& file, const hash128& hash) noexcept;
   result<file_hash> read(file_handle& file, std::uint64_t size, bool& watched) noexcept;
 
   file_hashing how_;
