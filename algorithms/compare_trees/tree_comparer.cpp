@@ -39,10 +39,7 @@ void tree_comparer<N>::compare_row(const place<N>& here, row<N>& r) {
   for (std::size_t i = 0; i < N; ++i) in[i] = r.in[i].present ? r.in[i].stat : nullptr;
   const auto judged =
       judge(path, in, [&](std::size_t a, std::size_t b) { return between(here, r, a, b); });
-  if (judged) return;
-  // Stopped in the middle of a large file.
-  if (is_interruption(judged.assume_error())) return here.mark_interrupted();
-  here.fail(operation::compare, r.name, judged.assume_error());
+  if (!judged) here.fail(operation::compare, r.name, judged.assume_error());
 }
 
 /// Where a listing failed, which was told, an absent name says nothing.

@@ -208,8 +208,6 @@ private:
   }
 
   void fail(const place<1>& here, leaf_name name, const error& why) noexcept {
-    // Stopped in the middle of a large file.
-    if (is_interruption(why)) return here.mark_interrupted();
     if (why == errc::kept_changing) ++report_.kept_changing;
     here.fail(operation::hash, name, why);
   }

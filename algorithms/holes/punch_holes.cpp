@@ -83,8 +83,6 @@ private:
     opened_file& file = *opened.assume_value();
     const auto came = files_.punch(here.handle(), std::move(file.file), file.status);
     if (came) return take(came.assume_value(), here, name);
-    // Stopped in the middle of a large file.
-    if (is_interruption(came.assume_error())) return here.mark_interrupted();
     here.fail(operation::punch, name, came.assume_error());
   }
 

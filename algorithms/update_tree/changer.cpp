@@ -52,11 +52,7 @@ void changer<N>::put(const place<N>& here, row<N>& r) {
   r.below = row<N>::below::skip;
   const error& why = done.assume_error();
   if (why == errc::kept_changing) ++copies_.sum().report.kept_changing;
-  // Stopped in the middle of a large file: that is no failure of the file's.
-  if (is_interruption(why))
-    here.mark_interrupted();
-  else
-    here.fail(operation::copy, r.name, why);
+  here.fail(operation::copy, r.name, why);
 }
 
 template <std::size_t N>

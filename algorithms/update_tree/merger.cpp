@@ -38,8 +38,8 @@ void merger::rows(const place<3>& here, std::span<row<3>> rows) noexcept {
       done = error(ENOMEM, call::none);
     }
     if (done) continue;
-    if (is_interruption(done.assume_error())) return here.mark_interrupted();
     here.fail(operation::compare, r.name, done.assume_error());
+    if (is_interruption(done.assume_error())) return;
   }
 }
 

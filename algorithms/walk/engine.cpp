@@ -65,11 +65,6 @@ bool engine<N>::stopping() noexcept {
 }
 
 template <std::size_t N>
-void engine<N>::interrupt() noexcept {
-  if (!stopping()) stop(stopped::by_request);
-}
-
-template <std::size_t N>
 void engine<N>::stop(stopped why) noexcept {
   auto none = stopped::no;
   stopped_.compare_exchange_strong(none, why);
@@ -129,6 +124,11 @@ void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const er
 template <std::size_t N>
 void engine<N>::fail(node<N>& n, operation what, std::string_view leaf, const error& why,
                      std::string_view root) noexcept {
+  if (is_interruption(why)) {
+    n.incomplete.store(true, std::memory_order_relaxed);
+    if (!stopping()) stop(stopped::by_request); // Where nothing more is begun, nobody would ask.
+    return;
+  }
   if (options_.counters != nullptr) ++options_.counters->failures;
   {
     const std::scoped_lock one(telling_);

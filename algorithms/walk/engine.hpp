@@ -45,9 +45,6 @@ public:
     return roots_[tree].name.empty() ? first_name() : roots_[tree].name;
   }
 
-  /// What it may not notice itself, where nothing more is begun.
-  void interrupt() noexcept;
-
 private:
   class worker;
   friend class worker;

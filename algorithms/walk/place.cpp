@@ -114,12 +114,6 @@ void place<N>::mark_incomplete() const noexcept {
 }
 
 template <std::size_t N>
-void place<N>::mark_interrupted() const noexcept {
-  mark_incomplete();
-  engine_.interrupt();
-}
-
-template <std::size_t N>
 void place<N>::leave_out(std::size_t tree) const noexcept {
   node_.sides[tree].present = false;
 }

@@ -55,7 +55,9 @@ public:
 
   /// Tells the observer that `what` failed for the entry `leaf` of this directory, or for the
   /// directory itself where `leaf` is empty, and marks the directory and all above it incomplete.
-  /// The path begins with the name of the first tree that has the directory.
+  /// The path begins with the name of the first tree that has the directory. An interruption
+  /// (is_interruption) is no failure and not told: the entry was left in the middle, and the walk
+  /// is stopped, also where that was the last of all.
   void fail(operation what, std::string_view leaf, const error& why) const noexcept;
   /// The same of what that tree has.
   void fail_in(std::size_t tree, operation what, std::string_view leaf,
@@ -71,9 +73,6 @@ public:
   /// Whether something in or below failed, or was left out by a boundary or an early stop.
   bool incomplete() const noexcept;
   void mark_incomplete() const noexcept;
-  /// The same of an entry that was left in the middle, because of a stop or the deadline: the walk
-  /// is stopped, also where that was the last of all.
-  void mark_interrupted() const noexcept;
 
   /// In denied() only: the directory is not there in that tree, so that it can be opened again in
   /// the others.
