@@ -17,8 +17,8 @@ namespace afio::algorithms {
 
 struct update_options {
   tree_options tree = {};
-  copy_file_options file =
-      {}; ///< threads and stop are those of tree. What preserve keeps is compared.
+  /// threads and stop are those of tree. What preserve keeps is compared.
+  copy_file_options file = {};
   comparing how = comparing::quick;
 
   enum class doing : std::uint8_t {
