@@ -1,5 +1,6 @@
 #include "afio/file_handle.hpp"
 #include "tests/afio/scene.hpp"
+#include "tests/support/content.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,11 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using list = std::set<std::string>;
-
-std::string content_of(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 const_buffer bytes_of(std::string_view text) {
   return std::as_bytes(std::span<const char>(text.data(), text.size()));
@@ -345,7 +341,7 @@ TEST_F(Unnamed, CanBeGivenAName) {
   auto file = take(file_handle::unnamed(dir, caching::all));
   take(file.write(bytes_of("text"), 0));
   EXPECT_TRUE(succeeded(file.link(dir, leaf("a"))));
-  EXPECT_EQ(content_of(scratch / "a"), "text");
+  EXPECT_EQ(testing::content_of(scratch / "a"), "text");
 }
 
 // --------------------------------------------------------------------------------------- caching

@@ -1,11 +1,12 @@
 // cli → algorithms → algorithms/walk → afio → afio/detail → kernel: who may use what, checked
 // against the sources and the BUILD files of the libraries and tools. They are this test's data:
 // each package has a filegroup "sources", named in tests/afio/BUILD.
+#include "tests/support/content.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <regex>
 #include <set>
@@ -67,12 +68,6 @@ struct source {
   std::string text;
 };
 
-std::string content_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 /// Blanks what is no code: comments, and what is in string literals if `strings` says so.
 enum class strings { kept, blanked };
 
@@ -94,7 +89,8 @@ std::vector<source> files_below(const fs::path& root, bool (*wanted)(const fs::p
   for (const char* top : {"afio", "algorithms", "cli"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
       if (!entry.is_regular_file() || !wanted(entry.path())) continue;
-      found.push_back({entry.path().lexically_relative(root).string(), content_of(entry.path())});
+      found.push_back(
+          {entry.path().lexically_relative(root).string(), testing::content_of(entry.path())});
     }
   }
   return found;

@@ -2,13 +2,12 @@
 #include "algorithms/copy_file/copy_file.hpp"
 #include "tests/afio/per_file_system.hpp"
 #include "tests/afio/scene.hpp"
+#include "tests/support/content.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
@@ -21,14 +20,11 @@ namespace {
 using namespace algorithms;
 namespace fs = std::filesystem;
 
+using testing::content_of;
+
 struct deaf final : loss_listener {
   void lost(aspect, const error&) noexcept override {}
 };
-
-std::string bytes_of(const fs::path& at) {
-  std::ifstream in(at);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 class CopyFile : public per_file_system {
 protected:
@@ -48,7 +44,7 @@ const copy_file_options no_sharing{.reflink = reflink::never};
 TEST_P(CopyFile, SharesBlocksWhereTheFileSystemCan) {
   make("f f 400000");
   EXPECT_EQ(take(copy("f", "t")).how == copied_by::sharing, shares());
-  EXPECT_EQ(bytes_of(at("t")), bytes_of(at("f")));
+  EXPECT_EQ(content_of(at("t")), content_of(at("f")));
 }
 
 TEST_P(CopyFile, GoesThroughABufferWhereTheKernelRefuses) {
@@ -57,7 +53,7 @@ TEST_P(CopyFile, GoesThroughABufferWhereTheKernelRefuses) {
                        .repeats = detail::fault::repeat::for_ever,
                        .native = EXDEV});
   EXPECT_EQ(take(copy("f", "t", no_sharing)).how, copied_by::buffer);
-  EXPECT_EQ(bytes_of(at("t")), bytes_of(at("f")));
+  EXPECT_EQ(content_of(at("t")), content_of(at("f")));
 }
 
 TEST_P(CopyFile, CopiesNothingButRegularFiles) {
@@ -73,11 +69,11 @@ TEST_P(CopyFile, CopiesNothingButRegularFiles) {
 
 TEST_P(CopyFile, ReplacesASymlinkAndNotWhatItNames) {
   make("f f 10\n f victim 4\n l t -> victim");
-  const std::string before = bytes_of(at("victim"));
+  const std::string before = content_of(at("victim"));
   EXPECT_TRUE(take(copy("f", "t")).replaced);
   EXPECT_FALSE(fs::is_symlink(at("t")));
-  EXPECT_EQ(bytes_of(at("t")), bytes_of(at("f")));
-  EXPECT_EQ(bytes_of(at("victim")), before);
+  EXPECT_EQ(content_of(at("t")), content_of(at("f")));
+  EXPECT_EQ(content_of(at("victim")), before);
 }
 
 /// Writes to the file without a name that is open in the directory.
@@ -116,7 +112,7 @@ TEST_P(CopyFile, WithoutUnnamedFilesARandomNameDoes) {
       }
       met = detail::calls_seen(which) >= nth;
       if (copied) {
-        EXPECT_EQ(bytes_of(at("t")), bytes_of(at("f")));
+        EXPECT_EQ(content_of(at("t")), content_of(at("f")));
         if (met) ++done;
         fs::remove(at("t"));
       }
@@ -128,7 +124,7 @@ TEST_P(CopyFile, WithoutUnnamedFilesARandomNameDoes) {
 
 TEST_P(CopyFile, WhicheverCallFailsTheNameIsOldOrNewAndNothingIsLeft) {
   make("f f 10\n f old 5");
-  const std::string source = bytes_of(at("f")), old = bytes_of(at("old"));
+  const std::string source = content_of(at("f")), old = content_of(at("old"));
   unsigned failed = 0;
   for (const call which :
        {call::openat, call::openat2, call::statx, call::pread64, call::pwrite64, call::linkat,
@@ -143,7 +139,7 @@ TEST_P(CopyFile, WhicheverCallFailsTheNameIsOldOrNewAndNothingIsLeft) {
       }
       met = detail::calls_seen(which) >= nth;
       failed += copied ? 0 : 1;
-      EXPECT_EQ(bytes_of(at("t")), copied ? source : old) << name_of(which) << ' ' << nth;
+      EXPECT_EQ(content_of(at("t")), copied ? source : old) << name_of(which) << ' ' << nth;
       EXPECT_EQ(names(), (std::set<std::string>{"f", "old", "t"})) << name_of(which) << ' ' << nth;
     }
   }

@@ -4,6 +4,7 @@
 #include "algorithms/dedupe/dedupe.hpp"
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/scene.hpp"
+#include "tests/support/content.hpp"
 
 #include <gtest/gtest.h>
 
@@ -58,10 +59,7 @@ protected:
     return status_of(a).st_ino == status_of(b).st_ino;
   }
 
-  std::string content_of(const fs::path& name) const {
-    std::ifstream in(at(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string content_of(const fs::path& name) const { return testing::content_of(at(name)); }
 
   result<dedupe_plan> plan() {
     return find_duplicates(std::array{walk_root{&dir, "t"}}, options, told);

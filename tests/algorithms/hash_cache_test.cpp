@@ -3,6 +3,7 @@
 #include "afio/coarse_clock.hpp"
 #include "algorithms/hash/hash_cache.hpp"
 #include "tests/afio/per_file_system.hpp"
+#include "tests/support/content.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/tree.hpp"
 #include "tests/support/unique_fd.hpp"
@@ -517,11 +518,7 @@ TEST(SideHashes, ThatAreDamagedOrForeignAreIgnoredAndReplaced) {
   ASSERT_TRUE(cache.hash(hash_caching::file, "f"));
   const std::filesystem::path side = fs / side_hashes::file_name;
   const auto rewrite = [&](auto change) {
-    std::string bytes;
-    {
-      std::ifstream in(side, std::ios::binary);
-      bytes.assign(std::istreambuf_iterator<char>(in), {});
-    }
+    std::string bytes = testing::content_of(side);
     change(bytes);
     std::ofstream(side, std::ios::binary) << bytes;
     const bool known = cache.knows(hash_caching::file, "f");

@@ -3,7 +3,9 @@
 #include "algorithms/update_tree/update_tree.hpp"
 #include "tests/algorithms/picture.hpp"
 #include "tests/algorithms/scene.hpp"
+#include "tests/support/content.hpp"
 #include "tests/support/failed.hpp"
+#include "tests/support/pace.hpp"
 #include "tests/support/tree.hpp"
 
 #include <gtest/gtest.h>
@@ -67,9 +69,7 @@ protected:
   }
 
   std::string read(const std::string& name) const {
-    std::ifstream in(scratch / name);
-    return fs::exists(scratch / name) ? std::string(std::istreambuf_iterator<char>(in), {})
-                                      : "missing";
+    return fs::exists(scratch / name) ? testing::content_of(scratch / name) : "missing";
   }
 
   conflict_list found;
@@ -360,7 +360,7 @@ TEST_P(MergeChanges, AgreesWithAModel) {
   };
   make("d b\n d s\n d t");
   unsigned conflicted = 0;
-  constexpr unsigned triples = 350;
+  constexpr unsigned triples = 350 / testing::quick_step(3);
   for (unsigned seed = triples * GetParam(), n = 0; n < triples; ++seed, ++n) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);

@@ -3,6 +3,7 @@
 #include "algorithms/holes/punch_holes.hpp"
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/scene.hpp"
+#include "tests/support/content.hpp"
 #include "tests/support/patience.hpp"
 
 #include <gtest/gtest.h>
@@ -64,10 +65,7 @@ protected:
     return false;
   }
 
-  std::string content_of(const fs::path& name) const {
-    std::ifstream in(at(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string content_of(const fs::path& name) const { return testing::content_of(at(name)); }
 
   struct stat status_of(const fs::path& name) const {
     struct stat s;

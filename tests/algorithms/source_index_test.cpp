@@ -2,13 +2,13 @@
 // fails changes nothing.
 #include "algorithms/clone_tree/source_index.hpp"
 #include "tests/algorithms/scene.hpp"
+#include "tests/support/content.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cerrno>
 #include <chrono>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,10 +35,7 @@ protected:
 
   void save(const source_index& index) const { take(index.save(dir, leaf("index"))); }
 
-  std::string bytes() const {
-    std::ifstream in(scratch / "index", std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string bytes() const { return testing::content_of(scratch / "index"); }
 
   void write(const std::string& all) const {
     std::ofstream(scratch / "index", std::ios::binary) << all;

@@ -1,6 +1,7 @@
 // afio-dedupe: what it does with each option, what it prints in each form, and what its exit status
 // says.
 #include "tests/cli/tool.hpp"
+#include "tests/support/content.hpp"
 #include "tests/support/mounts.hpp"
 
 #include <fstream>
@@ -30,10 +31,7 @@ protected:
     --time_;
   }
 
-  std::string content_of(const fs::path& name) const {
-    std::ifstream in(scratch / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string content_of(const fs::path& name) const { return testing::content_of(scratch / name); }
 
   struct stat status_of(const fs::path& name) const {
     struct stat s {};

@@ -1,5 +1,6 @@
 // afio-holes: what it shows and punches, and what its exit status says.
 #include "tests/cli/tool.hpp"
+#include "tests/support/content.hpp"
 
 #include <fstream>
 
@@ -30,10 +31,7 @@ protected:
     }
   }
 
-  std::string content_of(const std::string& name) {
-    std::ifstream in(scratch / name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
+  std::string content_of(const std::string& name) { return testing::content_of(scratch / name); }
 
   std::uint64_t room_of(const std::string& name) {
     struct stat s;

@@ -1,5 +1,6 @@
 // What is said of the options: by --help, by the manual, and by one tool and another.
 #include "tests/cli/described_option.hpp"
+#include "tests/support/content.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -9,12 +10,6 @@
 
 namespace afio::cli {
 namespace {
-
-std::string text_of(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 /// What a line of the manual prints: the arguments of its macro in one, fonts and quotes gone.
 std::string printed(const std::string& line) {
@@ -75,7 +70,7 @@ protected:
   const std::vector<described_option> options = options_of(tool);
   const std::string help = testing::run({.arguments = {tool_path(tool), "--help"}}).output;
   const std::vector<std::string> lines = lines_of(help);
-  const std::string manual = text_of("docs/man/" + tool + ".1");
+  const std::string manual = testing::content_of("docs/man/" + tool + ".1");
 
   /// Commands of the examples in --help, without what is said of them.
   [[nodiscard]] std::vector<std::string> examples() const {

@@ -1,9 +1,9 @@
 // afio-rmtree: what it prints, to people, to scripts and to a log.
 #include "tests/cli/flat_json.hpp"
 #include "tests/cli/tool.hpp"
+#include "tests/support/content.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -57,11 +57,7 @@ protected:
     return plain != e.end() ? plain->second : *from_base64(e.at("path_base64"));
   }
 
-  std::string file(const char* name) const {
-    std::ostringstream text;
-    text << std::ifstream(scratch / name).rdbuf();
-    return text.str();
-  }
+  std::string file(const char* name) const { return testing::content_of(scratch / name); }
 };
 
 TEST_F(RmtreeOutput, QuotesNames) {

@@ -1,6 +1,7 @@
 #include "tests/docs/page.hpp"
 
-#include <fstream>
+#include "tests/support/content.hpp"
+
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -99,9 +100,7 @@ private:
 std::vector<block> blocks_in(std::string_view markdown) { return reader(markdown).all(); }
 
 std::vector<block> blocks_of(const std::filesystem::path& page) {
-  std::ostringstream text;
-  text << std::ifstream(page).rdbuf();
-  return blocks_in(text.str());
+  return blocks_in(content_of(page));
 }
 
 } // namespace afio::testing

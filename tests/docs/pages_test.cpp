@@ -1,6 +1,7 @@
 // Every block of shell or C++ in the documentation is run here, or says why it is not.
 #include "tests/docs/confined.hpp"
 #include "tests/docs/page.hpp"
+#include "tests/support/content.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/subprocess.hpp"
 
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <optional>
 #include <set>
@@ -23,12 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::block;
-
-std::string content_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
+using testing::content_of;
 
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;

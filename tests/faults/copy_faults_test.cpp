@@ -3,7 +3,7 @@
 #include "tests/faults/error_sweep.hpp"
 #include "tests/faults/kill_sweep.hpp"
 #include "tests/race/contenders.hpp"
-#include "tests/race/pace.hpp"
+#include "tests/support/pace.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,10 +2,10 @@
 // what is left has a name of the pattern, and the next run makes all well. AFIO_STEP says how many
 // calls to go on by.
 #include "tests/faults/error_sweep.hpp"
-#include "tests/race/pace.hpp"
 #include "tests/race/scene.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/own_mounts.hpp" // Else others' namespaces may keep a file system mounted.
+#include "tests/support/pace.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/subprocess.hpp"
 #include "tests/support/supervisor.hpp"

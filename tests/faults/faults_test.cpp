@@ -2,7 +2,7 @@
 #include "tests/faults/error_sweep.hpp"
 #include "tests/faults/kill_sweep.hpp"
 #include "tests/race/contenders.hpp"
-#include "tests/race/pace.hpp"
+#include "tests/support/pace.hpp"
 
 #include <gtest/gtest.h>
 
@@ -40,7 +40,7 @@ protected:
 };
 
 TEST_F(Faults, TheControlMistakesErrorsForSuccess) {
-  const auto counted = sweep_errors(naive("path"));
+  const auto counted = sweep_errors(naive("path"), {.step = quick_step(5)});
   print_line(naive("path"), counted);
   EXPECT_GT(counted.failed(), 0U);
 }

@@ -3,9 +3,9 @@
 // says how often the power fails, AFIO_STEP how many calls to go on by.
 #include "tests/algorithms/picture.hpp"
 #include "tests/faults/power_cut.hpp"
-#include "tests/race/pace.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/own_mounts.hpp" // Else others' namespaces may keep a file system mounted.
+#include "tests/support/pace.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/subprocess.hpp"
 #include "tests/support/supervisor.hpp"

@@ -1,6 +1,8 @@
 // How many random trees a model test makes, and from which seed.
 #pragma once
 
+#include "tests/support/pace.hpp"
+
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
@@ -12,7 +14,8 @@ namespace afio::unit {
 /// with AFIO_MODEL_TREES=1.
 class model_run {
 public:
-  explicit model_run(std::uint64_t trees) : trees_(number_in("AFIO_MODEL_TREES", trees)) {
+  explicit model_run(std::uint64_t trees)
+      : trees_(number_in("AFIO_MODEL_TREES", trees / testing::quick_step(3))) {
     std::cout << trees_ << " trees from seed " << seed_ << " on\n";
   }
 

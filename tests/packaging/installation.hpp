@@ -1,6 +1,7 @@
 // An installation below a prefix in a scratch directory, and the installer that makes it.
 #pragma once
 
+#include "tests/support/content.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/subprocess.hpp"
 #include "tests/support/tree.hpp"
@@ -10,8 +11,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -19,10 +18,7 @@ namespace afio::packaging {
 
 namespace fs = std::filesystem;
 
-inline std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+using testing::content_of;
 
 class installation : public ::testing::Test {
 protected:

@@ -1,25 +1,20 @@
 // There is one version, cli/common/version.hpp's; what cannot take it from there says the same.
 #include "cli/common/version.hpp"
+#include "tests/support/content.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 namespace afio::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::content_of;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 TEST(Version, IsTheOneOfTheBazelModule) {
   EXPECT_THAT(content_of("MODULE.bazel"),

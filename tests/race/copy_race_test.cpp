@@ -1,9 +1,9 @@
 // Every stop of afio-cptree and its like, with the source or the copy changed under it right there:
 // the part that is quick. The controls come first: a race that they survive would prove nothing.
 #include "tests/race/contenders.hpp"
-#include "tests/race/pace.hpp"
 #include "tests/race/race.hpp"
 #include "tests/race/watch.hpp"
+#include "tests/support/pace.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ class CopyControl : public race_fixture<::testing::TestWithParam<fall>> {};
 TEST_P(CopyControl, Falls) {
   const auto [control, does, plan, how, step] = GetParam();
   const contender tool = control(does);
-  const tally counted = explore(tool, plan, step);
+  const tally counted = explore(tool, plan, step * quick_step(3));
   print_line(tool, plan, counted);
   EXPECT_GT(counted.with(how), 0U);
 }

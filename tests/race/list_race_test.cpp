@@ -1,8 +1,8 @@
 // Every stop of afio-hardlinks, with the tree changed under it right there: nothing of outside is
 // told. The control comes first: a race that it survives would prove nothing.
 #include "tests/race/contenders.hpp"
-#include "tests/race/pace.hpp"
 #include "tests/race/race.hpp"
+#include "tests/support/pace.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 #include "tests/race/race.hpp"
 
-#include "tests/race/pace.hpp"
 #include "tests/support/mounts.hpp"
+#include "tests/support/pace.hpp"
 #include "tests/support/supervisor.hpp"
 
 #include <algorithm>

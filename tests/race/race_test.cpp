@@ -2,8 +2,8 @@
 // The controls come first: a race that they survive would prove nothing.
 #include "tests/race/contenders.hpp"
 #include "tests/race/free_swap.hpp"
-#include "tests/race/pace.hpp"
 #include "tests/race/race.hpp"
+#include "tests/support/pace.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,6 @@
 #include "tests/race/trial.hpp"
 
-#include <fstream>
-#include <iterator>
+#include "tests/support/content.hpp"
 
 namespace afio::testing {
 namespace {
@@ -130,9 +129,8 @@ std::string wrong_names(const trial& t) {
 std::string lost_edits(const trial& t) {
   std::string text;
   for (const std::string& path : t.done.edited()) {
-    std::ifstream in(t.at.root() / path, std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(in), {});
-    const bool whole = in && bytes.size() == t.at.tree_before().entries.at(path).size;
+    const std::string bytes = content_of(t.at.root() / path);
+    const bool whole = bytes.size() == t.at.tree_before().entries.at(path).size;
     if (!whole || bytes.find_first_not_of(swap::edit) != bytes.npos)
       text += "lost: the edit of tree/" + path + "\n";
   }

@@ -1,22 +1,16 @@
+#include "tests/support/content.hpp"
 #include "tests/support/descriptor_guard.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/tree.hpp"
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include <sys/vfs.h>
 
 namespace afio::testing {
 namespace {
 
-std::string mount_table() {
-  std::ostringstream text;
-  text << std::ifstream("/proc/self/mountinfo").rdbuf();
-  return text.str();
-}
+std::string mount_table() { return content_of("/proc/self/mountinfo"); }
 
 class LoopFs : public ::testing::TestWithParam<file_system> {};
 

@@ -1,12 +1,10 @@
+#include "tests/support/content.hpp"
 #include "tests/support/mounts.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/support/tree.hpp"
 #include "tests/support/unique_fd.hpp"
 
 #include <gtest/gtest.h>
-
-#include <fstream>
-#include <iterator>
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -54,8 +52,7 @@ TEST(MakeTree, GivesEveryFileItsOwnContent) {
 TEST(MakeTree, MakesTheSecondHalfZeros) {
   const scratch_directory scratch;
   make_tree(scratch / "t", "f f 5\n z z 10 0600");
-  std::ifstream in(scratch / "t/z");
-  const std::string bytes(std::istreambuf_iterator<char>(in), {});
+  const std::string bytes = content_of(scratch / "t/z");
   EXPECT_EQ(bytes.size(), 10U);
   EXPECT_EQ(bytes.find_last_not_of('\0'), 4U);
   EXPECT_EQ(manifest(scratch / "t").entries.at("z").mode, 0600U);
