@@ -2,14 +2,13 @@
 #include "afio/quoted.hpp"
 #include "algorithms/clone_tree/clone_tree.hpp"
 #include "algorithms/clone_tree/series.hpp"
+#include "cli/clone_arguments.hpp"
 #include "cli/clone_list.hpp"
 #include "cli/common/amounts.hpp"
 #include "cli/common/anchor.hpp"
-#include "cli/common/copying.hpp"
 #include "cli/common/duration.hpp"
 #include "cli/common/final_status.hpp"
 #include "cli/common/listed.hpp"
-#include "cli/common/rules.hpp"
 #include "cli/common/shown_progress.hpp"
 #include "cli/common/tool.hpp"
 
@@ -27,95 +26,7 @@ using algorithms::series_options;
 using algorithms::series_report;
 using algorithms::stopped;
 
-constexpr char examples[] = R"(Examples:
-  afio-clone --series /backup /home          tonight's backup, and each night's
-  afio-clone --series /backup --list         what each takes and gives back
-  afio-clone --since monday src tuesday      one clone, with a name of your own
-Exit: 0 all cloned, 1 some failed, 2 usage or another run is at work, 3 refused,
-4 a source kept changing. Read on: man afio-clone, docs/guide/backups.md)";
-
-struct arguments {
-  common_arguments common;
-  std::string source;
-  std::string target;
-  std::string since;
-  const CLI::Option* since_option = nullptr;
-  std::string series;
-  bool list = false;
-  std::string report;
-  algorithms::retention keep;
-  std::string wait;
-  std::string share = "auto";
-  std::string compare;
-  copying_arguments copying;
-  rules which;
-
-  /// Also an empty one, as from an unset variable of a script.
-  bool has_since() const { return since_option->count() != 0; }
-
-  bool only_tells() const { return list || !report.empty(); }
-
-  bool keeps_index() const { return !series.empty() && (compare.empty() || compare == "index"); }
-};
-
-void describe(CLI::App& app, arguments& a) {
-  app.add_option("SRC", a.source, "The directory to clone")->type_name("");
-  app.add_option("NEW", a.target, "The clone's own name, which nothing has yet")->type_name("");
-  a.since_option =
-      app.add_option("--since", a.since, "An older clone to share with")->type_name("PREV");
-  auto* const series =
-      app.add_option("--series", a.series, "Clone into DIR, named by the time, since the last")
-          ->type_name("DIR");
-  app.add_flag("--list", a.list, "Only tell what the clones in DIR take")->needs(series);
-  app.add_option("--report", a.report, "Only print a page of charts of that: html")
-      ->type_name("FORM")
-      ->check(CLI::IsMember({"html"}))
-      ->needs(series);
-  const auto add_keep = [&](const char* name, std::optional<unsigned>& to, const char* help) {
-    app.add_option(name, to, help)->type_name("N")->needs(series);
-  };
-  add_keep("--keep", a.keep.last, "Keep only the newest N clones, delete the others");
-  add_keep("--keep-daily", a.keep.daily, "Keep only the newest of each of N days");
-  add_keep("--keep-weekly", a.keep.weekly, "Keep only the newest of each of N weeks");
-  add_keep("--keep-monthly", a.keep.monthly, "Keep ... of N months (UTC); several add up");
-  app.add_option("--wait", a.wait, "Wait for so long for another run in DIR")
-      ->type_name("TIME")
-      ->check(check_duration)
-      ->needs(series);
-  app.add_option("--share", a.share, "What has not changed by: hard links, reflink, auto")
-      ->type_name("HOW")
-      ->check(CLI::IsMember({"auto", "hard", "reflink"}));
-  app.add_option("--compare", a.compare, "Files by: index (with --series), quick or content")
-      ->type_name("HOW")
-      ->check(CLI::IsMember({"index", "quick", "content"}));
-  a.copying.add_to(app);
-  a.which.add_to(app);
-  a.common.add_to(app);
-  // What cp's and rsync's users type: it is what happens anyway.
-  app.add_flag("-a,--archive,-r,-R,--recursive,-H,--hard-links,-A,--acls,-X,--xattrs,-x,"
-               "--one-file-system")
-      ->group("");
-  app.footer(examples);
-}
-
-/// What does not go together, for people; empty where all does.
-std::string contradiction(const arguments& a) {
-  if (a.series.empty()) {
-    if (a.source.empty() || a.target.empty()) return "SRC and NEW are required, or --series";
-    return a.compare == "index" ? "--compare=index needs --series" : "";
-  }
-  if (a.has_since()) return "--series finds the previous clone itself: no --since";
-  if (!a.target.empty()) return "--series names the new clone itself: SRC alone";
-  if (!a.only_tells()) return a.source.empty() ? "SRC is required" : "";
-  const std::string option = a.list ? "--list" : "--report";
-  if (a.list && !a.report.empty()) return "--list prints lines and --report a page: one of them";
-  if (!a.report.empty() && (a.common.json || a.common.null))
-    return "--report prints a page: no --json, no -0";
-  if (!a.source.empty()) return option + " takes no SRC";
-  return a.keep.keeps_all() ? "" : option + " deletes nothing: no --keep";
-}
-
-clone_options options_for(const arguments& a, const signals& interrupts,
+clone_options options_for(const clone_arguments& a, const signals& interrupts,
                           algorithms::progress& done) {
   clone_options o;
   o.tree = a.common.for_trees(interrupts, done);
@@ -132,7 +43,7 @@ std::uint64_t entries_of(const clone_report& r) { return r.created + r.shared + 
 
 class clone {
 public:
-  clone(const arguments& a, output& out, const signals& interrupts)
+  clone(const clone_arguments& a, output& out, const signals& interrupts)
       : arguments_(a),
         out_(out),
         interrupts_(interrupts),
@@ -299,7 +210,7 @@ private:
     code_ = exit_code::incomplete;
   }
 
-  const arguments& arguments_;
+  const clone_arguments& arguments_;
   output& out_;
   const signals& interrupts_;
   algorithms::progress done_;
@@ -311,30 +222,19 @@ private:
   exit_code code_ = exit_code::done;
 };
 
-std::string problem_of(arguments& a) {
-  const std::string wrong = contradiction(a);
-  return wrong.empty() ? a.which.read() : wrong;
-}
+} // namespace
 
-output_options output_for(const arguments& a) {
-  using algorithms::event_kind;
-  if (a.only_tells()) return a.common.for_output({});
-  return a.common.for_output({event_kind::created, event_kind::linked, event_kind::deleted});
-}
-
-exit_code run(const arguments& a, output& out, const signals& interrupts) {
+exit_code run(const clone_arguments& a, output& out, const signals& interrupts) {
   const listing as = a.list ? listing::lines : listing::page;
   return a.only_tells() ? list_clones(a.series, a.common, as, out, interrupts)
                         : clone(a, out, interrupts).run();
 }
 
-} // namespace
-
 } // namespace afio::cli
 
 int main(int argc, char** argv) {
   using namespace afio::cli;
-  return run_tool<arguments>(
+  return run_tool<clone_arguments>(
       "afio-clone", "Clones a directory: what has not changed since is shared with an older clone.",
       argc, argv);
 }

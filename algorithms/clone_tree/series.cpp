@@ -97,7 +97,7 @@ private:
   source_index load_index();
   void save_index(const source_index& index);
   std::string path_of(std::string_view name) const;
-  std::uint64_t remove(leaf_name name, enum remove_options::hide hide);
+  remove_report remove(leaf_name name, enum remove_options::hide hide);
   void fail(operation what, const std::string& path, const error& why) noexcept;
 
   const path_handle& series_;
@@ -162,8 +162,12 @@ result<void> series_run::look() {
   return success();
 }
 
-/// Entries that went, or would go.
-std::uint64_t series_run::remove(leaf_name name, enum remove_options::hide hide) {
+bool is_gone(const remove_report& report) noexcept {
+  return report.failures == 0 && report.stopped == stopped::no;
+}
+
+/// What went, or would go.
+remove_report series_run::remove(leaf_name name, enum remove_options::hide hide) {
   remove_options how;
   how.tree = for_trees();
   how.tree.counters = nullptr; // They are the clone's.
@@ -177,20 +181,19 @@ std::uint64_t series_run::remove(leaf_name name, enum remove_options::hide hide)
   const auto removed = remove_tree(series_, name, path, how, quiet);
   if (!removed) {
     fail(operation::remove, path, removed.assume_error());
-    return 0;
+    return {.failures = 1};
   }
   const remove_report& report = removed.assume_value();
   report_.failures += report.failures;
   if (!stopped()) report_.stopped = report.stopped;
-  const bool gone = report.failures == 0 && report.stopped == algorithms::stopped::no;
-  if (gone && told_.wants_events()) told_.happened({event_kind::deleted, path, s.type});
-  return report.deleted;
+  if (is_gone(report) && told_.wants_events()) told_.happened({event_kind::deleted, path, s.type});
+  return report;
 }
 
 void series_run::reap() {
   for (const leaf_buffer& name : found_.leftovers) {
     if (stopped()) return;
-    report_.reaped += remove(name, remove_options::hide::no);
+    report_.reaped += remove(name, remove_options::hide::no).deleted;
   }
 }
 
@@ -264,11 +267,9 @@ void series_run::supersede() {
   if (!complete) return;
   for (const series_clone& clone : superseded(found_.clones, options_.keep)) {
     if (stopped()) return;
-    const std::uint64_t failures = report_.failures;
     std::string name = series_name(clone);
-    remove(leaf_of(name.c_str()), remove_options::hide::first);
-    const bool gone = report_.failures == failures && !stopped();
-    if (gone) report_.superseded.push_back(std::move(name));
+    if (is_gone(remove(leaf_of(name.c_str()), remove_options::hide::first)))
+      report_.superseded.push_back(std::move(name));
   }
 }
 
