@@ -90,13 +90,21 @@ result<void> give_name(const path_handle& from, leaf_name aside, const path_hand
   return from.unlink(aside);
 }
 
-/// Somebody else's file cannot go back, because the name has been taken anew. Under a private name
-/// it would be taken for a leftover of afio's, so it gets one that nothing cleans up, and the error
-/// that says `why` names it.
+/// What was moved aside cannot go back, because the name has been taken anew, or nothing here gives
+/// a name that is sure to replace none. Under a private name it would be taken for a leftover of
+/// afio's, so it gets one that nothing cleans up, and the error that says `why` names it.
 error keep_safe(const path_handle& dir, leaf_name aside, const error& why) noexcept {
   const auto kept = kept_name();
-  const bool renamed = kept && give_name(dir, aside, dir, kept.assume_value());
+  // 128 fresh random bits: nothing has that name, so it need not be refused to replace it.
+  const bool renamed = kept && dir.rename(aside, dir, kept.assume_value(), replace::yes);
   return why.about(renamed ? kept.assume_value().view() : aside.view());
+}
+
+/// Gives what was moved aside to `in` the name back that it had in `dir`; the error that says
+/// `why`.
+error put_back(const path_handle& in, leaf_name aside, const path_handle& dir, leaf_name name,
+               const error& why) noexcept {
+  return give_name(in, aside, dir, name) ? why : keep_safe(in, aside, why);
 }
 
 /// Renames `name` to `aside`, a fresh private name of `to`, and proves that what moved is `file`;
@@ -109,8 +117,7 @@ result<void> move_aside(const fs_handle& file, const path_handle& dir, leaf_name
   const auto moved = identity_of(to, aside);
   if (moved && wanted.same_file(moved.assume_value())) return success();
   // Somebody exchanged the name in between; theirs goes back where it was.
-  if (give_name(to, aside, dir, name)) return not_moved(moved, name);
-  return keep_safe(to, aside, not_moved(moved, name));
+  return put_back(to, aside, dir, name, not_moved(moved, name));
 }
 
 } // namespace
@@ -146,10 +153,9 @@ result<void> fs_handle::unlink(const path_handle& dir, leaf_name name) const noe
   }
   AFIO_TRY(const leaf_buffer aside, random_name());
   AFIO_TRY(move_aside(*this, dir, name, dir, aside));
-  auto removed = dir.unlink(aside);
-  // The original failure is what the caller needs, whether or not the name can be given back.
-  if (!removed) (void)give_name(dir, aside, dir, name);
-  return removed;
+  const auto removed = dir.unlink(aside);
+  if (!removed) return put_back(dir, aside, dir, name, removed.assume_error());
+  return success();
 }
 
 result<void> fs_handle::unlink(deadline d) const noexcept {
@@ -175,12 +181,9 @@ result<void> fs_handle::relink(const path_handle& dir, leaf_name name, const pat
   }
   AFIO_TRY(const leaf_buffer aside, random_name());
   AFIO_TRY(move_aside(*this, dir, name, to, aside));
-  auto renamed =
+  const auto renamed =
       how == replace::no ? give_name(to, aside, to, new_name) : to.rename(aside, to, new_name, how);
-  if (!renamed) {
-    (void)give_name(to, aside, dir, name); // As in unlink.
-    return renamed;
-  }
+  if (!renamed) return put_back(to, aside, dir, name, renamed.assume_error());
   // Renaming one hard link over another of the same inode does nothing, so it may still be there.
   if (how == replace::yes) return sys::unlink_if_exists(to.native(), aside.name().c_str());
   return success();

@@ -81,9 +81,9 @@ public:
 private:
   void move() {
     const auto from = locate(arguments_.source);
-    if (!from) return fail(source_, from.assume_error());
+    if (!from) return fail_to_locate(source_, from.assume_error());
     const auto to = locate(target_);
-    if (!to) return fail(target_, to.assume_error());
+    if (!to) return fail_to_locate(target_, to.assume_error());
     const location& source = from.assume_value();
     const location& target = to.assume_value();
     const auto moved = move_tree(source.directory, source.name, target.directory, target.name,
@@ -135,16 +135,17 @@ private:
     return target ? target_ : source_;
   }
 
-  void fail(const std::string& path, const error& why) {
+  void fail_to_locate(const std::string& path, const error& why) {
+    const bool unnamed = why == errc::refused;
+    fail(path, why, unnamed ? "Refused: \".\", \"..\" and \"/\" are not names" : "");
+  }
+
+  void fail(const std::string& path, const error& why, std::string reason = {}) {
     ++report_.failures;
     const bool refused = why == errc::refused;
     const bool exists = why == std::errc::file_exists;
-    const bool unnamed = refused && why.name() == path;
-    std::string reason;
-    if (unnamed)
-      reason = "Refused: \".\", \"..\" and \"/\" are not names";
-    else if (refused)
-      reason = "Refused: it lies in " + afio::quoted(source_);
+    if (refused && reason.empty())
+      reason = "Refused: it is " + afio::quoted(source_) + " itself, or lies in it";
     if (exists)
       reason = "It exists (--merge moves into it, --exchange swaps the two; DST is the new name "
                "itself, not a directory to put SRC in)";

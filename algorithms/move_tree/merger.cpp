@@ -19,16 +19,32 @@ result<void> dress_merged(metadata_copier& metadata, const fs_handle& from, cons
   return success();
 }
 
+namespace {
+
+/// Of two names of one inode the new one stays: a rename of one over the other does nothing.
+result<void> drop_name(const fs_handle& source, const stat_t& s, const path_handle& from,
+                       leaf_name name, const path_handle& to, leaf_name new_name) noexcept {
+  AFIO_TRY(const identity here, from.identity());
+  AFIO_TRY(const identity there, to.identity());
+  if (here.same_file(there) && name.view() == new_name.view())
+    return error(errc::refused, call::verify, new_name);
+  // Two spellings of its only name, where case does not count.
+  if (s.links == 1) return from.rename(name, to, new_name, replace::yes);
+  // By a name aside: whether the new one is another than the old one shows when that is gone.
+  return source.relink(from, name, to, new_name, replace::yes);
+}
+
+} // namespace
+
 result<void> move_over(const path_handle& from, leaf_name name, const path_handle& to,
                        leaf_name new_name) noexcept {
   AFIO_TRY(const fs_handle source, fs_handle::pin(from, name));
-  AFIO_TRY(const stat_t s, source.stat(want::type | want::identity));
+  AFIO_TRY(const stat_t s, source.stat(want::type | want::identity | want::links));
   stat_t there;
   AFIO_TRY(there.stamp(to, new_name, want::type | want::identity));
   if (there.type == file_type::directory) return error(EISDIR, call::verify, new_name);
   if (s.type == file_type::directory) return error(ENOTDIR, call::verify, new_name);
-  // A rename of one name of an inode over another does nothing.
-  if (s.id.same_file(there.id)) return source.unlink(from, name);
+  if (s.id.same_file(there.id)) return drop_name(source, s, from, name, to, new_name);
   return from.rename(name, to, new_name, replace::yes);
 }
 

@@ -162,12 +162,18 @@ result<void> tree_move::rehearse_rename() {
   return success();
 }
 
-/// EINVAL: into itself, or the file system cannot refuse to replace.
+/// EINVAL: into itself, or the file system cannot refuse to replace. But a link never replaces, and
+/// a rename of a directory replaces an empty directory at the most. It has a name of its own at
+/// every instant, where one aside might be all that a kill leaves it.
 result<void> tree_move::rename_without_flags(const fs_handle& source, const error& why) {
   AFIO_TRY(refuse_inside(to_));
-  auto renamed = source.relink(from_, name_, to_, new_name_, replace::no);
-  if (!renamed && renamed.assume_error().native() == EINVAL) return why;
-  return renamed;
+  if (status_.type == file_type::directory)
+    return from_.rename(name_, to_, new_name_, replace::yes);
+  auto linked = source.link(to_, new_name_);
+  // EPERM: neither flags nor links here, so what the rename said is the reason.
+  if (!linked && linked.assume_error() == std::errc::operation_not_permitted) return why;
+  AFIO_TRY(linked);
+  return source.unlink(from_, name_);
 }
 
 /// Into or over what has the name.

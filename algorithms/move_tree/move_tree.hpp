@@ -65,7 +65,7 @@ struct move_report {
 ///
 /// One file system: one rename, which never replaces; merging, a rename for each entry that the
 /// target lacks or has as a file, and directories of the source go when they are empty. Two names
-/// of one inode: the source's name goes.
+/// of one inode: the source's name goes; but a name is never moved over itself (errc::refused).
 ///
 /// Two file systems, or mounts, or subvolumes: the tree is copied as copy_tree does, read back and
 /// compared, made durable, and published; then each entry of the source is deleted if it still is

@@ -1,58 +1,22 @@
-// File systems that know no flags of renameat2, such as nfs: here every one of them, by a filter of
-// this process's calls. So this is a program of its own.
+// File systems that know no flags of renameat2, such as nfs.
 #include "afio/file_handle.hpp"
 #include "afio/random_name.hpp"
+#include "tests/afio/rename_flags.hpp"
 #include "tests/afio/scene.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <filesystem>
-#include <iterator>
 #include <set>
 #include <string>
-
-#include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/fs.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace afio::unit {
 namespace {
 
 namespace fs = std::filesystem;
 using list = std::set<std::string>;
-
-/// In the sixth argument, which the call does not have: this one is the test's own.
-constexpr unsigned long long tests_own = 0x7e57;
-
-/// From now on, renameat2 with a flag is EINVAL, but for the test's own.
-bool forget_rename_flags() {
-  sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 5),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[4])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[5])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, tests_own, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
-}
-
-void exchange(const fs::path& a, const fs::path& b) {
-  ASSERT_EQ(::syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE,
-                      tests_own),
-            0);
-}
 
 class FlaglessRename : public scene {
 protected:
@@ -116,9 +80,11 @@ TEST_F(FlaglessRename, NothingIsReplacedByWhatGoesBack) {
   const just_before giving_back(call::linkat, 1, [&] { make("f mine 3"); });
   const auto refused = mine.relink(dir, leaf("mine"), dir, leaf("mine"));
   ASSERT_EQ(giving_back.times(), 1);
-  EXPECT_TRUE(failed_with(refused, EEXIST));
+  ASSERT_TRUE(failed_with(refused, EEXIST));
+  const std::string kept(refused.assume_error().name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-")) << "under a private name a reaper would delete it";
+  EXPECT_EQ(names(), (list{"mine", kept}));
   EXPECT_EQ(fs::file_size(scratch / "mine"), 3U);
-  EXPECT_EQ(names().size(), 2U) << "it is whole under its private name";
 }
 
 TEST_F(FlaglessRename, WhatCannotGoBackIsKept) {
@@ -139,6 +105,18 @@ TEST_F(FlaglessRename, WhatCannotGoBackIsKept) {
   EXPECT_TRUE(kept.starts_with("afio-kept-"));
   EXPECT_EQ(names(), (list{"mine", "other", kept}));
   EXPECT_EQ(fs::file_size(scratch / kept), 2U);
+}
+
+TEST_F(FlaglessRename, WhereThereAreNoLinksEitherWhatCannotGoBackIsKept) {
+  make("f a 1");
+  const auto a = file("a");
+  const armed no_links(
+      {.which = call::linkat, .repeats = detail::fault::repeat::for_ever, .native = EPERM});
+  const auto refused = a.relink(dir, leaf("a"), dir, leaf("b"));
+  ASSERT_TRUE(failed_with(refused, EINVAL));
+  const std::string kept(refused.assume_error().name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-"));
+  EXPECT_EQ(names(), list{kept});
 }
 
 TEST_F(FlaglessRename, RelinkDoesNotReplace) {

@@ -201,6 +201,17 @@ TEST_P(Renaming, TwoNamesOfOneInodeBecomeOne) {
   EXPECT_EQ(fs::hard_link_count(scratch / "other"), 1U);
 }
 
+TEST_P(Renaming, ANameIsNeverMovedOverItself) {
+  make("f f 1\n f g 2\n h h = g");
+  const auto before = manifest(scratch.path());
+  const path_handle same = anchor(scratch.path());
+  for (const char* name : {"f", "g"}) {
+    EXPECT_TRUE(failed_with(
+        move_tree(dir, leaf(name), same, leaf(name), {name, name}, merging, told), errc::refused));
+  }
+  EXPECT_EQ(difference(before, manifest(scratch.path())), "");
+}
+
 TEST_P(Renaming, ARehearsalSaysTheSameAndDoesNothing) {
   make(tree);
   make("f t/a/b/g 7\n f t/mine 1");
@@ -392,7 +403,7 @@ TEST_P(Across, AnyCallThatFailsLosesNothing) {
   for (const call which :
        {call::getdents64, call::openat2, call::openat, call::statx, call::pread64, call::pwrite64,
         call::copy_file_range, call::linkat, call::mkdirat, call::mknodat, call::symlinkat,
-        call::renameat2, call::unlinkat, call::utimensat, call::fsync, call::syncfs}) {
+        call::renameat2, call::unlinkat, call::utimensat, call::fsync, call::syncfs, call::close}) {
     for (std::uint64_t nth = 1;; ++nth) {
       clear(elsewhere.path());
       clear(scratch->path());

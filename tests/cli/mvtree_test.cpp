@@ -43,7 +43,12 @@ TEST_F(Mvtree, RefusesWhatItCannotMean) {
   expect(run({"s", "t"}), 2, "", "afio-mvtree: cannot move \"t\"" + exists);
   expect(run({"t", "dir"}), 2, "", "afio-mvtree: cannot move \"dir\"" + exists);
   expect(run({"s", "s/a/new"}), 3, "",
-         "afio-mvtree: cannot move \"s/a/new\": Refused: it lies in \"s\"\n");
+         "afio-mvtree: cannot move \"s/a/new\": Refused: it is \"s\" itself, or lies in it\n");
+  for (const char* same : {"t", "./t", "s/../t"}) {
+    expect(run({"--merge", "t", same}), 3, "",
+           "afio-mvtree: cannot move \"" + std::string(same) +
+               "\": Refused: it is \"t\" itself, or lies in it\n");
+  }
   for (const char* name : {".", "..", "/", "s/.."}) {
     expect(run({name, "new"}), 3, "",
            "afio-mvtree: cannot move \"" + std::string(name) +
