@@ -123,4 +123,8 @@ result<void> directory_handle::seek(std::int64_t next) const noexcept {
 
 result<void> directory_handle::barrier() const noexcept { return sys::sync_all(file_); }
 
+result<void> directory_handle::sync_file_system() const noexcept {
+  return sys::sync_file_system(file_);
+}
+
 } // namespace afio

@@ -94,6 +94,11 @@ public:
 
   /// Returns when all changes of names in this directory are durable.
   result<void> barrier() const noexcept;
+  /// Returns when everything on the file system of this directory is durable (syncfs): cheaper than
+  /// a barrier for each of many files. What could not be written (EIO, ENOSPC) since this handle
+  /// was opened is reported once, be it of files that are closed by now: so it is opened before
+  /// they are written.
+  result<void> sync_file_system() const noexcept;
 
 protected:
   using path_handle::path_handle;

@@ -221,6 +221,12 @@ result<void> file_handle::close() noexcept {
   return handle::close();
 }
 
+// Each close of a descriptor asks, be it the last one of the open file or not.
+result<void> file_handle::flush() const noexcept {
+  AFIO_TRY(auto other, sys::duplicate(file_));
+  return sys::close(std::move(other));
+}
+
 result<file_lock> file_handle::lock_file_range(extent part, lock_kind kind,
                                                deadline limit) noexcept {
   // To the kernel, no bytes are all that follow.

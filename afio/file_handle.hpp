@@ -84,6 +84,10 @@ public:
 
   /// As handle::close, after a barrier where caching is safety_barriers.
   result<void> close() noexcept;
+  /// Asks for the errors of delayed writes that some file systems (NFS, FUSE) report only as a file
+  /// is closed: EIO, ENOSPC, EDQUOT. The handle stays open, and nothing is made durable. Two system
+  /// calls.
+  result<void> flush() const noexcept;
 
   /// Locks bytes of the file, be they behind its end, against others that lock: whoever does not
   /// ask for locks reads and writes as ever. Waits while another handle, of this process or any

@@ -118,13 +118,6 @@ result<void> path_handle::create_node(leaf_name name, file_type type, std::uint1
   return sys::make_node(file_, name.c_str(), kind | (mode & 07777), device);
 }
 
-result<void> path_handle::sync_file_system() const noexcept {
-  // An O_PATH descriptor is refused; the directory itself is opened for the call.
-  AFIO_TRY(const auto opened,
-           sys::open(file_, ".", O_RDONLY | O_DIRECTORY, 0, sys::resolve::anywhere));
-  return sys::sync_file_system(opened);
-}
-
 result<void> path_handle::set_mode(leaf_name name, std::uint16_t mode) const noexcept {
   return sys::change_mode(file_, name.c_str(), mode & 07777);
 }

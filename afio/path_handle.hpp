@@ -60,9 +60,6 @@ public:
   /// EEXIST; EPERM for a device without CAP_MKNOD; EINVAL for any other type.
   result<void> create_node(leaf_name name, file_type type, std::uint16_t mode,
                            std::uint64_t device_number = 0) const noexcept;
-  /// Returns when everything on the file system of this directory is durable (syncfs): cheaper than
-  /// a barrier for each of many files.
-  result<void> sync_file_system() const noexcept;
   /// Changes the mode of the entry (never through a symlink).
   result<void> set_mode(leaf_name name, std::uint16_t mode) const noexcept;
   /// As fs_handle::list_attributes, of the entry (never through a symlink), in one call: most have

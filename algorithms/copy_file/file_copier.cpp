@@ -42,18 +42,41 @@ result<copied_file> file_copier::copy(const file_handle& source, const stat_t& s
   }
 }
 
+namespace {
+
+/// Hears what some file systems say of writes only as a file is closed. What is in a hidden
+/// directory must not be published with it then.
+result<void> close_in_hidden(file_handle& made, const destination& to,
+                             const identity& id) noexcept {
+  const auto closed = made.close();
+  if (closed) return success();
+  stat_t named;
+  const bool there = named.stamp(to.directory, to.name, want::identity) && named.id.same_file(id);
+  // Else its directory cannot be written either, and the whole copy fails.
+  if (there) (void)to.directory.unlink(to.name);
+  return closed.as_failure();
+}
+
+} // namespace
+
 /// errc::kept_changing if the source was changed meanwhile.
 result<copied_file> file_copier::try_once(const file_handle& from, const stat_t& status,
                                           const destination& to, loss_listener& told) noexcept {
-  AFIO_TRY(new_file made, to.seen == destination::visible::by_nobody
-                              ? new_file::named(to.directory, to.name, status.mode & 0777)
-                              : new_file::hidden(to.directory));
+  const bool hidden = to.seen == destination::visible::by_nobody;
+  AFIO_TRY(new_file made, hidden ? new_file::named(to.directory, to.name, status.mode & 0777)
+                                 : new_file::hidden(to.directory));
   AFIO_TRY(const stat_t now, made.file().stat(want::mode | want::owner | want::identity));
   AFIO_TRY(const copied_by how, make_like(from, status, made.file(), now, to, told));
   AFIO_TRY(const stat_t after, from.stat());
   if (!unchanged(status, after)) return error(errc::kept_changing, call::statx, to.name);
+  if (!hidden) {
+    AFIO_TRY(made.file().flush());
+  }
   AFIO_TRY(to.old ? made.publish_over(to.name, *to.old) : made.publish(to.name));
   metadata_.seal(status, made.file(), told);
+  if (hidden) {
+    AFIO_TRY(close_in_hidden(made.file(), to, now.id));
+  }
   return copied_file{status.size, how, to.old.has_value(), status, now.id};
 }
 

@@ -125,8 +125,9 @@ result<void> be_private(const path_handle& dir) noexcept {
 result<copy_report> tree_copy::build(const path_handle& source, const stat_t& status) {
   AFIO_TRY(const leaf_buffer hidden_name, random_name());
   AFIO_TRY(to_.create_directory(hidden_name, 0700));
-  const auto prepared = [&]() -> result<path_handle> {
-    AFIO_TRY(path_handle hidden, path_handle::path(to_, hidden_name));
+  // Opened before anything is written, so that a sync hears of all that could not be.
+  const auto prepared = [&]() -> result<directory_handle> {
+    AFIO_TRY(directory_handle hidden, directory_handle::directory(to_, hidden_name));
     AFIO_TRY(const stat_t s, hidden.stat());
     if (!is_fresh(s, file_type::directory))
       return error(errc::raced, call::openat2, hidden_name.view());
@@ -138,7 +139,7 @@ result<copy_report> tree_copy::build(const path_handle& source, const stat_t& st
     return to_.remove_directory(hidden_name) ? why : why.about(hidden_name.view());
   };
   if (!prepared) return give_up(prepared.assume_error());
-  const path_handle& hidden = prepared.assume_value();
+  const directory_handle& hidden = prepared.assume_value();
   const auto walked = walk_into(source, &hidden, {status});
   if (!walked) return give_up(walked.assume_error());
   const bool complete = report_.failures == 0 && report_.stopped == stopped::no;
@@ -161,7 +162,7 @@ result<copy_report> tree_copy::build(const path_handle& source, const stat_t& st
   return report_;
 }
 
-result<void> tree_copy::publish(const path_handle& hidden, leaf_name hidden_name) noexcept {
+result<void> tree_copy::publish(const directory_handle& hidden, leaf_name hidden_name) noexcept {
   const sync durable = options().file.sync;
   // Once for all files: waiting for each would take a journal commit a file.
   if (durable != sync::none) {

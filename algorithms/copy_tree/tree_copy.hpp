@@ -58,7 +58,7 @@ private:
   result<void> walk_trees(const std::array<walk_root, N>& roots, const directory_state& root);
   template <std::size_t N>
   result<std::unique_ptr<shortcut<N>>> way_around();
-  result<void> publish(const path_handle& hidden, leaf_name hidden_name) noexcept;
+  result<void> publish(const directory_handle& hidden, leaf_name hidden_name) noexcept;
   const leaf_buffer& name_to_get() const noexcept;
   void sync_names() noexcept;
   void discard(leaf_name hidden_name);

@@ -168,10 +168,11 @@ const operation operations[] = {
        begin();
        return dir.create_node(leaf("p"), file_type::fifo, 0600);
      }},
-    {"PathSyncFileSystem", "",
+    {"DirectorySyncFileSystem", "",
      [](const path_handle& dir, begin_fn begin) -> result<void> {
+       AFIO_TRY(const auto directory, directory_handle::directory(dir));
        begin();
-       return dir.sync_file_system();
+       return directory.sync_file_system();
      }},
     {"DirectoryList", "f f 1\n f g 1",
      [](const path_handle& dir, begin_fn begin) -> result<void> {

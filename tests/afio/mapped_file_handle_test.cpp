@@ -444,7 +444,7 @@ protected:
           {.reservation = 1 << 20, .flags = flags}));
       take(file.truncate(100 * page));
       take(file.barrier(barrier_kind::all));
-      take(anchor(fs.path()).sync_file_system());
+      take(take(directory_handle::directory(anchor(fs.path()))).sync_file_system());
       std::memcpy(file.address() + 90 * page, "stored", 6); // Behind the length when it was opened.
       act(file);
       fs.cut_power();

@@ -125,7 +125,9 @@ TEST_P(Metadata, ExtentsAreCopiedInsideTheKernelUpToTheEnd) {
   EXPECT_EQ(take(from.copy_extents({20'000, 1}, to, 0)), 0U);
 }
 
-TEST_P(Metadata, TheWholeFileSystemIsSynced) { EXPECT_TRUE(succeeded(dir.sync_file_system())); }
+TEST_P(Metadata, TheWholeFileSystemIsSynced) {
+  EXPECT_TRUE(succeeded(take(directory_handle::directory(dir)).sync_file_system()));
+}
 
 } // namespace
 } // namespace afio::unit

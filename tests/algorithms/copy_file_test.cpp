@@ -126,9 +126,9 @@ TEST_P(CopyFile, WhicheverCallFailsTheNameIsOldOrNewAndNothingIsLeft) {
   make("f f 10\n f old 5");
   const std::string source = content_of(at("f")), old = content_of(at("old"));
   unsigned failed = 0;
-  for (const call which :
-       {call::openat, call::openat2, call::statx, call::pread64, call::pwrite64, call::linkat,
-        call::renameat2, call::fchmodat2, call::utimensat, call::flistxattr}) {
+  for (const call which : {call::openat, call::openat2, call::statx, call::pread64, call::pwrite64,
+                           call::linkat, call::renameat2, call::fchmodat2, call::utimensat,
+                           call::flistxattr, call::dup, call::close}) {
     bool met = true; // Until there are no more such calls: one that fails may be the last.
     for (std::uint64_t nth = 1; met; ++nth) {
       fs::copy_file(at("old"), at("t"), fs::copy_options::overwrite_existing);

@@ -288,7 +288,8 @@ TEST_P(MappedVectorPower, ACutLeavesWhatTheBarrierMadeDurable) {
   {
     const path_handle dir = anchor(fs.path());
     auto v = take(mapped_vector<record>::open(dir, leaf("v")));
-    take(dir.sync_file_system()); // The name is the directory's. All else is the barrier's.
+    take(take(directory_handle::directory(dir))
+             .sync_file_system()); // The name is the directory's. All else is the barrier's.
     for (std::uint64_t i = 0; i < durable; ++i) take(v.push_back(record::of(i)));
     take(v.barrier());
     for (std::uint64_t i = durable; i < 3 * durable; ++i) take(v.push_back(record::of(i)));
