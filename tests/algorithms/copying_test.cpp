@@ -294,6 +294,22 @@ TEST_P(Copying, AFileThatCannotBeReadIsToldAndTheRestIsCopied) {
   EXPECT_EQ(testing::manifest(at("t")).entries.size(), 3U);
 }
 
+// NFS and FUSE report then what they could not write.
+TEST_P(Copying, AFileWhoseCloseFailsIsNotInTheCopyAndIsTold) {
+  make("f s/f 10\n f t/f 5");
+  copy_options merging;
+  merging.existing = copy_options::existing::merge;
+  for (const char* to : {"new", "t"}) {
+    const armed_fault closing({.which = call::close, .native = EIO});
+    EXPECT_EQ(copied("s", to, merging).failures, 1U);
+    EXPECT_TRUE(told.failures.contains("s/f")) << told;
+    told.failures.clear();
+  }
+  EXPECT_FALSE(fs::exists(at("new/f")));
+  EXPECT_EQ(fs::file_size(at("t/f")), 5U);
+  EXPECT_EQ(leftovers(), 0U);
+}
+
 TEST_P(Copying, AFullDiskLeavesNoHalfFile) {
   make("d s\n f s/a 100000\n d t");
   copy_options options;
