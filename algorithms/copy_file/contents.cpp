@@ -64,6 +64,7 @@ result<copied_by> contents_copier::fill(const file_handle& from, const stat_t& s
   here_ = {status.id.device, to_device};
   kernel_copied_ = false;
   kernel_refused_ = here_ == no_kernel_;
+  end_ = status.size;
   // Some file systems make contents up as they are read and say that there are none.
   if (status.size == 0) {
     AFIO_TRY(copy_made_up(from, to));
@@ -97,7 +98,7 @@ result<void> contents_copier::copy_data(const file_handle& from, const stat_t& s
   if (!has_holes || options_->sparse == sparse::never) {
     AFIO_TRY(copy_extent(from, {0, status.size}, to));
     if (options_->sparse != sparse::always) return success();
-    return to.truncate(status.size); // It may end in a hole.
+    return to.truncate(end_); // It may end in a hole.
   }
   for (std::uint64_t at = 0; at < status.size;) {
     AFIO_TRY(const std::optional<extent> data, from.next_data(at));
@@ -106,13 +107,20 @@ result<void> contents_copier::copy_data(const file_handle& from, const stat_t& s
     AFIO_TRY(copy_extent(from, {data->offset, end - data->offset}, to));
     at = end;
   }
-  return to.truncate(status.size);
+  return to.truncate(end_);
 }
 
 result<void> contents_copier::copy_extent(const file_handle& from, extent part,
                                           file_handle& to) noexcept {
   if (part.length >= worth_threads && options_->threads > 1) return copy_large(from, part, to);
   return copy_steps(from, part, to, buffer(buffer_.get(), buffer_size));
+}
+
+/// The source became shorter, or is one that is made up as it is read and says that it is longer.
+void contents_copier::ends_at(std::uint64_t offset) noexcept {
+  const std::atomic_ref<std::uint64_t> end(end_);
+  for (std::uint64_t now = end; offset < now && !end.compare_exchange_weak(now, offset);) {
+  }
 }
 
 /// Step by step, up to the end of the source at the most.
@@ -122,7 +130,10 @@ result<void> contents_copier::copy_steps(const file_handle& from, extent part, f
     if (stopping()) return error(ECANCELED, call::none);
     const extent next{part.offset, std::min(part.length, step)};
     AFIO_TRY(const std::uint64_t done, copy_part(from, next, to, through));
-    if (done == 0) return success(); // The source became shorter.
+    if (done == 0) {
+      ends_at(part.offset);
+      return success();
+    }
     part = {part.offset + done, part.length - done};
   }
   return success();

@@ -55,6 +55,7 @@ private:
                                      buffer through) noexcept;
   result<void> copy_made_up(const file_handle& from, file_handle& to) noexcept;
   result<void> write_data(const_buffer data, std::uint64_t offset, file_handle& to) noexcept;
+  void ends_at(std::uint64_t offset) noexcept;
   bool stopping() const noexcept;
   void count(std::uint64_t bytes) noexcept;
 
@@ -68,6 +69,7 @@ private:
   // Of the file being filled; set by any of its threads, through atomic_ref.
   bool kernel_copied_ = false;
   bool kernel_refused_ = false;
+  std::uint64_t end_ = 0; // Its size, or where it is found to end before.
 };
 
 } // namespace afio::algorithms::copy_detail

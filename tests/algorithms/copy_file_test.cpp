@@ -67,6 +67,16 @@ TEST_P(CopyFile, CopiesNothingButRegularFiles) {
   EXPECT_EQ(names(), (std::set<std::string>{"d", "f", "l", "p", "s"}));
 }
 
+// A sysfs file says that it has a page, and no blocks.
+TEST_P(CopyFile, OfAFileThatIsMadeUpTakesWhatCanBeRead) {
+  const fs::path made_up = "/sys/devices/system/cpu/online";
+  if (!fs::exists(made_up)) GTEST_SKIP() << "there is no " << made_up;
+  const path_handle cpus = anchor(made_up.parent_path());
+  deaf told;
+  EXPECT_TRUE(copy_file(cpus, leaf("online"), dir, leaf("t"), {}, told));
+  EXPECT_EQ(content_of(at("t")), content_of(made_up));
+}
+
 TEST_P(CopyFile, ReplacesASymlinkAndNotWhatItNames) {
   make("f f 10\n f victim 4\n l t -> victim");
   const std::string before = content_of(at("victim"));
