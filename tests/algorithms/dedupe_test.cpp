@@ -15,6 +15,8 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -765,6 +767,50 @@ TEST_P(Dedupe, FileThatIsTruncatedInTheMiddleIsNotTakenForOneThatCannotShare) {
   EXPECT_EQ(report.files, 1U);
   EXPECT_EQ(report.failures, 0U);
   EXPECT_FALSE(are_one("a", "c"));
+}
+
+/// Makes a file that is written in place and has no checksums: it shares with its like alone.
+void make_unsummed(const fs::path& at) {
+  const int fd = ::open(at.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  int flags = 0;
+  ASSERT_EQ(::ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+  flags |= FS_NOCOW_FL;
+  ASSERT_EQ(::ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+  ::close(fd);
+}
+
+TEST_P(Dedupe, PairThatCannotShareIsNotLinkedAndTheOthersShare) {
+  if (GetParam() != file_system::btrfs) GTEST_SKIP() << "every two files can, or none";
+  make_unsummed(at("b"));
+  for (const char* name : {"a", "b"}) write(name, large);
+  for (const char* name : {"c", "d"}) write(name, "other" + large);
+  for (const char* name : {"a", "b", "c", "d"}) set_time(name, 1'000 + name[0]);
+  options.by = dedupe_by::automatic;
+  options.tree.threads = 1;
+  const dedupe_report report = run();
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(told.failure_alone().path, "t/b");
+  EXPECT_EQ(told.failure_alone().what, operation::share);
+  EXPECT_EQ(told.failure_alone().why.native(), EINVAL);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(told.paths_of(event_kind::shared), std::vector<std::string>{"t/d"});
+  EXPECT_FALSE(are_one("a", "b"));
+  EXPECT_FALSE(are_one("c", "d"));
+}
+
+TEST_P(Dedupe, NameThatIsMountedOnSaysNothingOfTheFileSystem) {
+  for (const char* name : {"a", "b"}) write(name, large);
+  for (const char* name : {"c", "d"}) write(name, "other" + large);
+  for (const char* name : {"a", "b", "c", "d"}) set_time(name, 1'000 + name[0]);
+  options.by = dedupe_by::automatic;
+  options.tree.threads = 1;
+  const dedupe_plan found = take(plan());
+  const testing::mounted over = testing::mounted::bind(at("b"), at("b"));
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EXDEV);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(are_one("c", "d"), !shares());
 }
 
 TEST_P(Dedupe, AutomaticSharesWhereItCanAndElseLinks) {
