@@ -22,7 +22,8 @@ namespace afio::algorithms {
 
 /// What becomes of a duplicate.
 enum class dedupe_by : std::uint8_t {
-  /// Its blocks are shared, where the file system can do that; else as `linking`.
+  /// Its blocks are shared, where the file system can do that; else as `linking`. Two files that
+  /// cannot share on a file system that can are a failure, and are not linked.
   automatic,
   /// Its names become names of the file that is kept: what is written to one is then in all.
   linking,

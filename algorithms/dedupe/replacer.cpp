@@ -42,9 +42,11 @@ bool means_changed(const error& why) noexcept {
   return means_another_file(why);
 }
 
-bool means_cannot_share(const error& why) noexcept {
-  const int native = why.native();
-  return native == EOPNOTSUPP || native == ENOTTY || native == EINVAL || native == EXDEV;
+/// Blocks cannot be shared on the whole file system. What else is refused is so for these two
+/// files, as EINVAL on btrfs, where one of them has checksums and the other none.
+bool means_never(const error& why) noexcept {
+  if (why.origin() != call::ioctl) return false;
+  return why.native() == EOPNOTSUPP || why.native() == ENOTTY || why.native() == ENOSYS;
 }
 
 /// As far as it counts.
@@ -145,7 +147,7 @@ result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate
       kept = std::make_shared<held_file>(std::move(held));
     }
     auto shared = share(*kept, of_kept, other);
-    if (shared || !means_cannot_share(shared.assume_error())) return shared;
+    if (shared || !means_never(shared.assume_error())) return shared;
     shared_->devices.note(shared_->plan.file(of_kept).id.device, sharing_devices::ability::cannot);
     if (by_sharing(of_kept)) return shared;
   }
