@@ -560,6 +560,59 @@ TEST_P(Dedupe, NameThatIsReplacedInTheMiddleStaysWhatItIs) {
   expect_no_leftovers();
 }
 
+TEST_P(Dedupe, NameThatHasBeenReplacedIsNotExchanged) {
+  const dedupe_plan found = plan_of_two();
+  const std::pair<const char*, std::function<void()>> news[] = {
+      {"file", [&] { write("b", "something else"); }},
+      {"directory", [&] { fs::create_directory(at("b")); }},
+      {"nothing", [] {}}};
+  for (const auto& [what, make_new] : news) {
+    fs::remove(at("old"));
+    // Both are held by then.
+    const just_before replaced(call::linkat, 1, [&] {
+      fs::rename(at("b"), at("old")); // Its inode stays what it is.
+      make_new();
+    });
+    const dedupe_report report = carry_out(found);
+    EXPECT_EQ(replaced.times(), 1) << what;
+    EXPECT_EQ(report.changed, 1U) << what;
+    EXPECT_EQ(report.files, 0U) << what;
+    EXPECT_EQ(detail::calls_seen(call::renameat2), 0U) << what;
+    EXPECT_EQ(status_of("a").st_nlink, 1U) << what;
+    expect_no_leftovers();
+    fs::remove(at("b"));
+    fs::rename(at("old"), at("b"));
+  }
+}
+
+TEST_P(Dedupe, WhoComesByTheNewNameOfAReplacedOneKeepsIt) {
+  const dedupe_plan found = plan_of_two();
+  std::jthread writer;
+  {
+    // Two before the exchange.
+    const just_before exchanged(call::flistxattr, 3, [&] {
+      EXPECT_TRUE(are_one("a", "b"));
+      fs::permissions(private_name_in(scratch->path()), fs::perms(0600));
+      writer = std::jthread([this] { // Waits for the lease of the kept one.
+        const int fd = ::open(at("b").c_str(), O_WRONLY);
+        EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
+        ::close(fd);
+      });
+      std::this_thread::sleep_for(100ms);
+    });
+    EXPECT_EQ(carry_out(found).failures, 1U);
+    EXPECT_EQ(exchanged.times(), 1);
+  }
+  writer.join();
+  const std::string kept(told.failure_alone().why.name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-"));
+  EXPECT_EQ(content_of(kept), small);
+  EXPECT_EQ(status_of(kept).st_mode & 07777, 0600U);
+  EXPECT_EQ(content_of("b").substr(0, 5), "edits");
+  EXPECT_TRUE(are_one("a", "b"));
+  expect_no_leftovers();
+}
+
 TEST_P(Dedupe, WhatReplacesTheNameAgainAndAgainIsNotDeleted) {
   const dedupe_plan found = plan_of_two();
   int times = 0;
