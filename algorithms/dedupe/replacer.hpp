@@ -119,11 +119,14 @@ private:
   static result<void> check_guarded(const held_file& one) noexcept;
   result<void> exchange(replaced_name one);
   result<void> link_and_exchange(replaced_name& one) noexcept;
-  result<void> exchange_with_aside(const replaced_name& one) noexcept;
+  static result<void> exchange_with_aside(const replaced_name& one) noexcept;
   static result<void> swap_names(const replaced_name& one) noexcept;
-  result<void> check_exchanged(const replaced_name& one,
-                               std::chrono::steady_clock::time_point checked) noexcept;
+  result<void> confirm(const replaced_name& one,
+                       std::chrono::steady_clock::time_point checked) noexcept;
+  result<void> check_exchanged(const replaced_name& one) noexcept;
   static result<void> check_old(const replaced_name& one) noexcept;
+  static result<void> take_back(const replaced_name& one, const error& why) noexcept;
+  static result<void> swap_back(const replaced_name& one) noexcept;
   static result<void> remove_aside(const replaced_name& one, const identity& expected) noexcept;
   static result<void> keep_foreign(const replaced_name& one) noexcept;
   void settle_those_due() noexcept;
