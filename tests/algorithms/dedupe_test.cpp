@@ -759,6 +759,54 @@ TEST_P(Dedupe, StopsAtADeadlineAndAtARequest) {
   EXPECT_FALSE(are_one("a", "b"));
 }
 
+TEST_P(Dedupe, FindingThatIsNotOverBeforeTheDeadlineSaysSo) {
+  for (const char* name : {"c", "d"}) { // Which their ends do not tell apart.
+    std::string content = large;
+    content[150'000] = *name;
+    write(name, content);
+  }
+  for (const char* name : {"a", "b"}) write(name, large + "longer"); // The last to be read.
+  options.tree.threads = 1;
+  bool reached = true, stopped_once = false;
+  for (std::uint64_t nth = 1; reached; ++nth) {
+    options.tree.deadline = deadline::in(50ms);
+    const just_before reading(call::pread64, nth, [] { std::this_thread::sleep_for(60ms); });
+    const dedupe_plan found = take(plan());
+    reached = reading.times() != 0;
+    if (found.stopped == stopped::no) {
+      EXPECT_EQ(found.duplicates, 1U) << nth;
+      continue;
+    }
+    EXPECT_EQ(found.stopped, stopped::by_deadline) << nth;
+    EXPECT_LE(found.duplicates, 1U) << nth << ": only what was read whole";
+    stopped_once = true;
+  }
+  EXPECT_TRUE(stopped_once);
+}
+
+TEST_P(Dedupe, DeadlineThatEndsTheLastGroupIsTheReason) {
+  for (const char* name : {"a", "b", "c"}) write(name, small);
+  for (const char* name : {"a", "b", "c"}) set_time(name, 1'000 + name[0]);
+  options.tree.threads = 1;
+  options.tree.on_failure = on_failure::stop;
+  const dedupe_plan found = take(plan());
+  options.tree.deadline = deadline::in(100ms);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.stopped, stopped::by_deadline);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(report.failures, 0U);
+}
+
+TEST_P(Dedupe, DeadlineThatComesWhenAllIsDoneStopsNothing) {
+  const dedupe_plan found = plan_of_two();
+  options.tree.deadline = deadline::in(100ms);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(report.stopped, stopped::no);
+}
+
 TEST_P(Dedupe, FindingStopsAtTheFirstFailureIfItShall) {
   write("a", small);
   write("b", small);
