@@ -112,7 +112,7 @@ void replacer::replace(const contents_of_plan::group& g) noexcept {
   const candidate* of_kept = &files.front();
   std::shared_ptr<held_file> kept;
   for (const candidate& other : files.subspan(1)) {
-    if (shared_->stopping()) return;
+    if (shared_->breaks_off()) return;
     const auto done = [&]() -> result<void> {
       try {
         return replace(kept, *of_kept, other);
