@@ -165,6 +165,7 @@ private:
   }
 
   void carry_out(const dedupe_plan& plan) {
+    options_.tree.deadline = limit_.rest(); // What finding has left of it.
     const auto done = algorithms::dedupe(plan, options_, out_);
     if (!done) return refuse(arguments_.trees.front(), done.assume_error());
     report_ = done.assume_value();
@@ -216,6 +217,7 @@ private:
   const signals& interrupts_;
   algorithms::progress done_;
   dedupe_options options_;
+  const deadline::running limit_ = options_.tree.deadline.start();
   dedupe_report report_;
   std::uint64_t files_ = 0;
   std::uint64_t groups_ = 0;

@@ -40,9 +40,9 @@ result<dedupe_report> dedupe(const dedupe_plan& plan, const dedupe_options& opti
   }
   std::atomic<std::size_t> next{0};
   in_parallel(static_cast<unsigned>(threads), [&](unsigned i) noexcept {
-    while (!shared.stopping()) {
+    for (;;) {
       const std::size_t group = next.fetch_add(1);
-      if (group >= of.groups.size()) break;
+      if (group >= of.groups.size() || shared.breaks_off()) break;
       workers[i].replace(of.groups[group]);
     }
     workers[i].finish();
@@ -52,12 +52,7 @@ result<dedupe_report> dedupe(const dedupe_plan& plan, const dedupe_options& opti
 
   dedupe_report all;
   for (const replacer& one : workers) add(all, one.report());
-  if (options.tree.stop.stop_requested())
-    all.stopped = stopped::by_request;
-  else if (shared.limit.expired() && next < of.groups.size())
-    all.stopped = stopped::by_deadline;
-  else if (shared.stopping())
-    all.stopped = stopped::by_failure;
+  all.stopped = options.tree.stop.stop_requested() ? stopped::by_request : shared.broken_off.load();
   return all;
 
 } catch (const std::bad_alloc&) {

@@ -22,7 +22,8 @@ namespace afio::algorithms {
 
 /// What becomes of a duplicate.
 enum class dedupe_by : std::uint8_t {
-  /// Its blocks are shared, where the file system can do that; else as `linking`.
+  /// Its blocks are shared, where the file system can do that; else as `linking`. Two files that
+  /// cannot share on a file system that can are a failure, and are not linked.
   automatic,
   /// Its names become names of the file that is kept: what is written to one is then in all.
   linking,
@@ -136,14 +137,16 @@ struct dedupe_report {
 ///    file system has no leases (some network ones), nothing guards against a writer: linking is
 ///    refused there (EOPNOTSUPP), sharing is not, since there the kernel compares.
 ///  - What must match is compared again, and every byte.
-///  - linking: the kept file gets a random private name beside the duplicate's, and the two are
-///    exchanged. What came out must be what was compared, unchanged, and its lease unbroken; else
-///    they are exchanged back. Whoever comes to the kept file from then on finds the two one
-///    already. A millisecond later, or sixteen files, that lease is looked at again, because who
-///    opens a file is for a moment between its name and its lease; then the private name goes. So
-///    at every moment, and after every kill, the name is there with those contents. A kill may
-///    leave private names (random_name.hpp) beside it. When the kept file can have no more names
-///    (EMLINK), the next is kept.
+///  - linking: the kept file gets a random private name beside the duplicate's, which must be the
+///    duplicate's still, and the two are exchanged. What came out must be what was compared,
+///    unchanged, and its lease unbroken; else they are exchanged back. (If somebody has come to the
+///    kept file by then, who would lose what he does, what came out stays there under a name that
+///    nothing deletes, "afio-kept-", which the failure tells.) Whoever comes to the kept file from
+///    then on finds the two one already. A millisecond later, or sixteen files, that lease is
+///    looked at again, because who opens a file is for a moment between its name and its lease;
+///    then the private name goes. So at every moment, and after every kill, the name is there with
+///    those contents. A kill may leave private names (random_name.hpp) beside it. When the kept
+///    file can have no more names (EMLINK), the next is kept.
 ///  - sharing: the kernel compares and shares (FIDEDUPERANGE), in one step; what is shared already
 ///    is not shared again. Metadata stay, times too.
 ///

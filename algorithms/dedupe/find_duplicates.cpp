@@ -58,6 +58,7 @@ public:
     AFIO_TRY(read_where_others_are_known());
     keep_groups();
     AFIO_TRY(read_rest());
+    drop_unread();
     keep_groups();
     choose_kept();
     directory_cache directories(plan_.found, 16, options_.tree.mounts);
@@ -77,6 +78,7 @@ private:
   result<void> read_where_others_are_known();
   result<void> read_rest();
   result<void> read_whole(std::vector<candidate*>& work);
+  void drop_unread();
   void keep_groups();
   void choose_kept();
   tree_path order(const contents_of_plan::group& g);
@@ -160,10 +162,15 @@ result<void> finder::share_out(std::vector<candidate*>& work, std::size_t at_onc
     workers.push_back(std::move(made));
   }
   std::atomic<std::size_t> next{0};
+  std::atomic<bool> broken_off{false};
   in_parallel(static_cast<unsigned>(threads), [&](unsigned i) noexcept {
     for (;;) {
       const std::size_t from = next.fetch_add(at_once);
-      if (from >= work.size() || stopping()) break;
+      if (from >= work.size()) break;
+      if (stopping()) {
+        broken_off = true;
+        break;
+      }
       for (candidate* const one :
            std::span(work).subspan(from, std::min(at_once, work.size() - from)))
         read(workers[i], *one);
@@ -176,7 +183,7 @@ result<void> finder::share_out(std::vector<candidate*>& work, std::size_t at_onc
     walked.stopped = stopped::by_request;
   else if (gives_up())
     walked.stopped = stopped::by_failure;
-  else if (next < work.size())
+  else if (broken_off)
     walked.stopped = stopped::by_deadline;
   return success();
 }
@@ -229,6 +236,12 @@ result<void> finder::read_rest() {
 result<void> finder::read_whole(std::vector<candidate*>& work) {
   std::ranges::sort(work, {}, &candidate::place);
   return share_out(work, 1, [](fingerprinter& by, candidate& one) { by.read_whole(one); });
+}
+
+/// Of which only the ends are known, because time was up.
+void finder::drop_unread() {
+  std::erase_if(plan_.candidates,
+                [](const candidate& c) { return c.read == candidate::read::ends; });
 }
 
 /// Lines up what is equal as far as it was read, and drops what is equal to nothing.

@@ -42,9 +42,11 @@ bool means_changed(const error& why) noexcept {
   return means_another_file(why);
 }
 
-bool means_cannot_share(const error& why) noexcept {
-  const int native = why.native();
-  return native == EOPNOTSUPP || native == ENOTTY || native == EINVAL || native == EXDEV;
+/// Blocks cannot be shared on the whole file system. What else is refused is so for these two
+/// files, as EINVAL on btrfs, where one of them has checksums and the other none.
+bool means_never(const error& why) noexcept {
+  if (why.origin() != call::ioctl) return false;
+  return why.native() == EOPNOTSUPP || why.native() == ENOTTY || why.native() == ENOSYS;
 }
 
 /// As far as it counts.
@@ -110,7 +112,7 @@ void replacer::replace(const contents_of_plan::group& g) noexcept {
   const candidate* of_kept = &files.front();
   std::shared_ptr<held_file> kept;
   for (const candidate& other : files.subspan(1)) {
-    if (shared_->stopping()) return;
+    if (shared_->breaks_off()) return;
     const auto done = [&]() -> result<void> {
       try {
         return replace(kept, *of_kept, other);
@@ -145,7 +147,7 @@ result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate
       kept = std::make_shared<held_file>(std::move(held));
     }
     auto shared = share(*kept, of_kept, other);
-    if (shared || !means_cannot_share(shared.assume_error())) return shared;
+    if (shared || !means_never(shared.assume_error())) return shared;
     shared_->devices.note(shared_->plan.file(of_kept).id.device, sharing_devices::ability::cannot);
     if (by_sharing(of_kept)) return shared;
   }
@@ -289,28 +291,47 @@ result<void> replacer::exchange(replaced_name one) {
   return done;
 }
 
+/// After a failure as before, but where somebody has come in between: see take_back().
 result<void> replacer::link_and_exchange(replaced_name& one) noexcept {
   AFIO_TRY(one.kept->file.link(one.directory, one.aside));
-  auto done = exchange_with_aside(one);
-  if (!done) {
+  const auto checked = std::chrono::steady_clock::now();
+  auto exchanged = exchange_with_aside(one);
+  if (!exchanged) {
     AFIO_TRY(remove_aside(one, one.kept->status.id));
+    return exchanged;
   }
+  AFIO_TRY(confirm(one, checked));
   one.since = std::chrono::steady_clock::now();
-  return done;
+  return success();
 }
 
 /// `aside` is a name of the kept file, and then what `name` was; after a failure as before.
 result<void> replacer::exchange_with_aside(const replaced_name& one) noexcept {
-  const auto checked = std::chrono::steady_clock::now();
   AFIO_TRY(const stat_t in, one.kept->file.stat());
   if (!is_as_before(one.kept->status, in))
     return error(errc::raced, call::verify, one.aside.view());
   AFIO_TRY(check_guarded(*one.kept, *one.old));
-  AFIO_TRY(swap_names(one));
-  auto right = check_exchanged(one, checked);
-  if (right) return success();
-  AFIO_TRY(swap_names(one));
-  return right;
+  // It was found by the search, and the file opened perhaps by another of its names.
+  const leaf_name name = one.name->at.leaf();
+  stat_t out;
+  AFIO_TRY(out.stamp(one.directory, name, want::identity));
+  if (!out.id.same_file(one.old->status.id)) return error(errc::raced, call::verify, name);
+  return swap_names(one);
+}
+
+/// What was exchanged stays so, or is taken back. Who wants to write to the kept file waits for
+/// less than a second only if he has come since it was `checked`: after a longer stop he may have
+/// come before, by a name of its own, and have been let in.
+result<void> replacer::confirm(const replaced_name& one,
+                               std::chrono::steady_clock::time_point checked) noexcept {
+  using namespace std::chrono_literals;
+  const auto right = check_exchanged(one);
+  const bool in_time = std::chrono::steady_clock::now() - checked <= 500ms;
+  if (in_time) return right ? success() : take_back(one, right.assume_error());
+  const auto guarded = check_guarded(*one.kept);
+  if (right && guarded) return success();
+  AFIO_TRY(swap_back(one));
+  return right ? guarded : right;
 }
 
 result<void> replacer::swap_names(const replaced_name& one) noexcept {
@@ -323,17 +344,11 @@ result<void> replacer::swap_names(const replaced_name& one) noexcept {
 /// What came out is what was compared, and has stayed that. Who has come to the kept file since
 /// then may have come by its new name, and would lose what he does if that were taken away again:
 /// whatever he does, he does to both. If he wants to write he waits, and nothing is written yet.
-result<void> replacer::check_exchanged(const replaced_name& one,
-                                       std::chrono::steady_clock::time_point checked) noexcept {
-  using namespace std::chrono_literals;
+result<void> replacer::check_exchanged(const replaced_name& one) noexcept {
   AFIO_TRY(const bool has_some_now, has_attributes(one.old->file));
   if (has_some_now || one.old->has_attributes) {
     AFIO_TRY(const aspect differing, comparer_.compare_attributes(one.kept->file, one.old->file));
     if (differing != aspect::none) return error(errc::raced, call::verify, one.aside.view());
-  }
-  // Nobody waits for less than a second. After a longer stop he may have been let in before.
-  if (std::chrono::steady_clock::now() - checked > 500ms) {
-    AFIO_TRY(check_guarded(*one.kept));
   }
   return check_old(one);
 }
@@ -346,6 +361,20 @@ result<void> replacer::check_old(const replaced_name& one) noexcept {
   if (!is_as_before(one.old->status, out))
     return error(errc::raced, call::verify, one.aside.view());
   return success();
+}
+
+/// The name is given back because of `why`. If somebody has come by the new one meanwhile, nothing
+/// is right for both, and nothing is deleted.
+result<void> replacer::take_back(const replaced_name& one, const error& why) noexcept {
+  AFIO_TRY(const bool alone, one.kept->file.holds_lease(lease::read));
+  if (!alone) return keep_foreign(one);
+  AFIO_TRY(swap_back(one));
+  return why;
+}
+
+result<void> replacer::swap_back(const replaced_name& one) noexcept {
+  if (!swap_names(one)) return keep_foreign(one);
+  return remove_aside(one, one.kept->status.id);
 }
 
 /// The name goes, if it is one of that file.
@@ -391,16 +420,11 @@ void replacer::settle_first() noexcept {
 }
 
 /// Who was between the name and the file when they were exchanged has arrived by now: he is at the
-/// old file, and gets the name back. If somebody has come by the new one meanwhile, nothing is
-/// right for both, and nothing is deleted.
+/// old file, and gets the name back.
 result<void> replacer::settle(const replaced_name& one) noexcept {
-  auto right = check_old(one);
+  const auto right = check_old(one);
   if (right) return one.directory.unlink(one.aside);
-  AFIO_TRY(const bool alone, one.kept->file.holds_lease(lease::read));
-  if (!alone) return keep_foreign(one);
-  AFIO_TRY(swap_names(one));
-  AFIO_TRY(remove_aside(one, one.kept->status.id));
-  return right;
+  return take_back(one, right.assume_error());
 }
 
 void replacer::tell(event_kind kind, const found_file& name, const candidate& of_kept) {

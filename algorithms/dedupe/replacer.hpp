@@ -50,10 +50,22 @@ struct replacing {
   kept_times times;
   sharing_devices devices;
   std::atomic<bool> failed{false};
+  std::atomic<stopped> broken_off{stopped::no}; ///< Why not all was tried.
 
-  bool stopping() const noexcept {
-    const bool gives_up = options.tree.on_failure == on_failure::stop && failed;
-    return gives_up || options.tree.stop.stop_requested() || limit.expired();
+  /// Why nothing more is to be begun.
+  stopped reason_to_stop() const noexcept {
+    if (options.tree.stop.stop_requested()) return stopped::by_request;
+    if (options.tree.on_failure == on_failure::stop && failed) return stopped::by_failure;
+    return limit.expired() ? stopped::by_deadline : stopped::no;
+  }
+
+  bool stopping() const noexcept { return reason_to_stop() != stopped::no; }
+
+  /// The same, for who leaves work undone then.
+  bool breaks_off() noexcept {
+    const stopped why = reason_to_stop();
+    if (why != stopped::no) broken_off = why;
+    return why != stopped::no;
   }
 };
 
@@ -119,11 +131,14 @@ private:
   static result<void> check_guarded(const held_file& one) noexcept;
   result<void> exchange(replaced_name one);
   result<void> link_and_exchange(replaced_name& one) noexcept;
-  result<void> exchange_with_aside(const replaced_name& one) noexcept;
+  static result<void> exchange_with_aside(const replaced_name& one) noexcept;
   static result<void> swap_names(const replaced_name& one) noexcept;
-  result<void> check_exchanged(const replaced_name& one,
-                               std::chrono::steady_clock::time_point checked) noexcept;
+  result<void> confirm(const replaced_name& one,
+                       std::chrono::steady_clock::time_point checked) noexcept;
+  result<void> check_exchanged(const replaced_name& one) noexcept;
   static result<void> check_old(const replaced_name& one) noexcept;
+  static result<void> take_back(const replaced_name& one, const error& why) noexcept;
+  static result<void> swap_back(const replaced_name& one) noexcept;
   static result<void> remove_aside(const replaced_name& one, const identity& expected) noexcept;
   static result<void> keep_foreign(const replaced_name& one) noexcept;
   void settle_those_due() noexcept;

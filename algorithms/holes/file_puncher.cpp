@@ -38,6 +38,20 @@ bool means_not_here(const error& e) noexcept {
 /// EAGAIN: another one has a lease. ETXTBSY: it runs, or is in use as swap.
 bool means_busy(const error& e) noexcept { return e.native() == EAGAIN || e.native() == ETXTBSY; }
 
+/// The kernel takes capabilities from a file in which it makes a hole, and setuid and setgid unless
+/// CAP_FSETID is held. To put them back takes privileges, and a kill in between would lose them.
+result<void> check_unprivileged(const file_handle& file, const stat_t& now) noexcept {
+  constexpr std::uint16_t set_id = 06000;
+  constexpr char capability[] = "security.capability";
+  if ((now.mode & set_id) != 0) return error(errc::refused, call::verify);
+  std::array<std::byte, 64> value;
+  const auto has = file.get_attribute(capability, value);
+  if (has) return error(errc::refused, call::verify, capability);
+  const int native = has.assume_error().native();
+  if (native == ENODATA || native == ENOTSUP) return success();
+  return has.as_failure();
+}
+
 } // namespace
 
 /// One file, while it is worked on.
@@ -109,6 +123,7 @@ result<void> file_puncher::begin(work& on, const path_handle& dir, const extent&
     std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(limit.remaining(), 20ms));
   }
   AFIO_TRY(on.before, on.file.stat());
+  AFIO_TRY(check_unprivileged(on.file, on.before));
   on.runs.again(on.file, first.offset); // What was seen without the lease is not known any more.
   return success();
 }

@@ -30,7 +30,9 @@ using large_files = std::atomic<unsigned>;
 ///    changes.
 ///  - Else a write lease keeps everybody else out from before the zeros are looked at until they
 ///    are punched. Where somebody has the file open, it is busy; who comes meanwhile waits for some
-///    milliseconds, and the work on that file ends. `modified` is put back, `changed` is now.
+///    milliseconds, and the work on that file ends. `modified` is put back, `changed` is now. The
+///    kernel would take capabilities, setuid and setgid from the file: one that has any of them is
+///    refused (errc::refused) and left alone.
 ///
 /// A process that is stopped for longer than the kernel waits for a lease to be given back (45 s),
 /// just between the look at the lease and the punching, would be too late.

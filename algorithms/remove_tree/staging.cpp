@@ -120,11 +120,19 @@ public:
   }
 
 private:
-  /// The directory itself first, so that there is something to put its entries into.
+  /// The directory itself first, so that there is something to put its entries into. One that was
+  /// gone when it was to be staged has an empty mirror alone, and stays gone.
   result<void> bring_back_directory(const place<2>& here, row<2>& r) noexcept {
     if (r.in[1].present) return success();
     AFIO_TRY(const path_handle mirror, path_handle::path(here.handle(0), r.name));
-    AFIO_TRY(mirror.rename(self_, here.handle(1), r.name, replace::no));
+    const auto back = mirror.rename(self_, here.handle(1), r.name, replace::no);
+    if (!back) {
+      const bool was_gone =
+          is_gone(back.assume_error()) && here.handle(0).remove_directory(r.name).has_value();
+      if (!was_gone) return back;
+      r.below = row<2>::below::skip;
+      return success();
+    }
     return announce(here, r, 1);
   }
 

@@ -15,6 +15,8 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -558,6 +560,59 @@ TEST_P(Dedupe, NameThatIsReplacedInTheMiddleStaysWhatItIs) {
   expect_no_leftovers();
 }
 
+TEST_P(Dedupe, NameThatHasBeenReplacedIsNotExchanged) {
+  const dedupe_plan found = plan_of_two();
+  const std::pair<const char*, std::function<void()>> news[] = {
+      {"file", [&] { write("b", "something else"); }},
+      {"directory", [&] { fs::create_directory(at("b")); }},
+      {"nothing", [] {}}};
+  for (const auto& [what, make_new] : news) {
+    fs::remove(at("old"));
+    // Both are held by then.
+    const just_before replaced(call::linkat, 1, [&] {
+      fs::rename(at("b"), at("old")); // Its inode stays what it is.
+      make_new();
+    });
+    const dedupe_report report = carry_out(found);
+    EXPECT_EQ(replaced.times(), 1) << what;
+    EXPECT_EQ(report.changed, 1U) << what;
+    EXPECT_EQ(report.files, 0U) << what;
+    EXPECT_EQ(detail::calls_seen(call::renameat2), 0U) << what;
+    EXPECT_EQ(status_of("a").st_nlink, 1U) << what;
+    expect_no_leftovers();
+    fs::remove(at("b"));
+    fs::rename(at("old"), at("b"));
+  }
+}
+
+TEST_P(Dedupe, WhoComesByTheNewNameOfAReplacedOneKeepsIt) {
+  const dedupe_plan found = plan_of_two();
+  std::jthread writer;
+  {
+    // Two before the exchange.
+    const just_before exchanged(call::flistxattr, 3, [&] {
+      EXPECT_TRUE(are_one("a", "b"));
+      fs::permissions(private_name_in(scratch->path()), fs::perms(0600));
+      writer = std::jthread([this] { // Waits for the lease of the kept one.
+        const int fd = ::open(at("b").c_str(), O_WRONLY);
+        EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
+        ::close(fd);
+      });
+      std::this_thread::sleep_for(100ms);
+    });
+    EXPECT_EQ(carry_out(found).failures, 1U);
+    EXPECT_EQ(exchanged.times(), 1);
+  }
+  writer.join();
+  const std::string kept(told.failure_alone().why.name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-"));
+  EXPECT_EQ(content_of(kept), small);
+  EXPECT_EQ(status_of(kept).st_mode & 07777, 0600U);
+  EXPECT_EQ(content_of("b").substr(0, 5), "edits");
+  EXPECT_TRUE(are_one("a", "b"));
+  expect_no_leftovers();
+}
+
 TEST_P(Dedupe, WhatReplacesTheNameAgainAndAgainIsNotDeleted) {
   const dedupe_plan found = plan_of_two();
   int times = 0;
@@ -704,6 +759,54 @@ TEST_P(Dedupe, StopsAtADeadlineAndAtARequest) {
   EXPECT_FALSE(are_one("a", "b"));
 }
 
+TEST_P(Dedupe, FindingThatIsNotOverBeforeTheDeadlineSaysSo) {
+  for (const char* name : {"c", "d"}) { // Which their ends do not tell apart.
+    std::string content = large;
+    content[150'000] = *name;
+    write(name, content);
+  }
+  for (const char* name : {"a", "b"}) write(name, large + "longer"); // The last to be read.
+  options.tree.threads = 1;
+  bool reached = true, stopped_once = false;
+  for (std::uint64_t nth = 1; reached; ++nth) {
+    options.tree.deadline = deadline::in(50ms);
+    const just_before reading(call::pread64, nth, [] { std::this_thread::sleep_for(60ms); });
+    const dedupe_plan found = take(plan());
+    reached = reading.times() != 0;
+    if (found.stopped == stopped::no) {
+      EXPECT_EQ(found.duplicates, 1U) << nth;
+      continue;
+    }
+    EXPECT_EQ(found.stopped, stopped::by_deadline) << nth;
+    EXPECT_LE(found.duplicates, 1U) << nth << ": only what was read whole";
+    stopped_once = true;
+  }
+  EXPECT_TRUE(stopped_once);
+}
+
+TEST_P(Dedupe, DeadlineThatEndsTheLastGroupIsTheReason) {
+  for (const char* name : {"a", "b", "c"}) write(name, small);
+  for (const char* name : {"a", "b", "c"}) set_time(name, 1'000 + name[0]);
+  options.tree.threads = 1;
+  options.tree.on_failure = on_failure::stop;
+  const dedupe_plan found = take(plan());
+  options.tree.deadline = deadline::in(100ms);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.stopped, stopped::by_deadline);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(report.failures, 0U);
+}
+
+TEST_P(Dedupe, DeadlineThatComesWhenAllIsDoneStopsNothing) {
+  const dedupe_plan found = plan_of_two();
+  options.tree.deadline = deadline::in(100ms);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(report.stopped, stopped::no);
+}
+
 TEST_P(Dedupe, FindingStopsAtTheFirstFailureIfItShall) {
   write("a", small);
   write("b", small);
@@ -765,6 +868,50 @@ TEST_P(Dedupe, FileThatIsTruncatedInTheMiddleIsNotTakenForOneThatCannotShare) {
   EXPECT_EQ(report.files, 1U);
   EXPECT_EQ(report.failures, 0U);
   EXPECT_FALSE(are_one("a", "c"));
+}
+
+/// Makes a file that is written in place and has no checksums: it shares with its like alone.
+void make_unsummed(const fs::path& at) {
+  const int fd = ::open(at.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  int flags = 0;
+  ASSERT_EQ(::ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+  flags |= FS_NOCOW_FL;
+  ASSERT_EQ(::ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+  ::close(fd);
+}
+
+TEST_P(Dedupe, PairThatCannotShareIsNotLinkedAndTheOthersShare) {
+  if (GetParam() != file_system::btrfs) GTEST_SKIP() << "every two files can, or none";
+  make_unsummed(at("b"));
+  for (const char* name : {"a", "b"}) write(name, large);
+  for (const char* name : {"c", "d"}) write(name, "other" + large);
+  for (const char* name : {"a", "b", "c", "d"}) set_time(name, 1'000 + name[0]);
+  options.by = dedupe_by::automatic;
+  options.tree.threads = 1;
+  const dedupe_report report = run();
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(told.failure_alone().path, "t/b");
+  EXPECT_EQ(told.failure_alone().what, operation::share);
+  EXPECT_EQ(told.failure_alone().why.native(), EINVAL);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(told.paths_of(event_kind::shared), std::vector<std::string>{"t/d"});
+  EXPECT_FALSE(are_one("a", "b"));
+  EXPECT_FALSE(are_one("c", "d"));
+}
+
+TEST_P(Dedupe, NameThatIsMountedOnSaysNothingOfTheFileSystem) {
+  for (const char* name : {"a", "b"}) write(name, large);
+  for (const char* name : {"c", "d"}) write(name, "other" + large);
+  for (const char* name : {"a", "b", "c", "d"}) set_time(name, 1'000 + name[0]);
+  options.by = dedupe_by::automatic;
+  options.tree.threads = 1;
+  const dedupe_plan found = take(plan());
+  const testing::mounted over = testing::mounted::bind(at("b"), at("b"));
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EXDEV);
+  EXPECT_EQ(report.files, 1U);
+  EXPECT_EQ(are_one("c", "d"), !shares());
 }
 
 TEST_P(Dedupe, AutomaticSharesWhereItCanAndElseLinks) {

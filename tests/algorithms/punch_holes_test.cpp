@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -19,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace afio::unit {
@@ -332,6 +334,32 @@ TEST_P(PunchHoles, ImmutableFilesAreFailuresOfTheirOwn) {
   EXPECT_EQ(told.failed_paths(), std::vector<std::string>{"t/f"});
   EXPECT_EQ(layout_of("f"), "xxxx");
   set_immutable(at("f"), false);
+}
+
+TEST_P(PunchHoles, NoFileLosesItsPrivileges) {
+  lay_out("able", "x00x");
+  lay_out("suid", "x00x");
+  lay_out("plain", "x00x");
+  // Version 2, effective; CAP_NET_BIND_SERVICE.
+  constexpr unsigned char able[20] = {1, 0, 0, 2, 0, 4};
+  ASSERT_EQ(::setxattr(at("able").c_str(), "security.capability", able, sizeof(able), 0), 0);
+  ASSERT_EQ(::chmod(at("suid").c_str(), 06755), 0);
+  const punch_report report = punch();
+  unsigned char after[20] = {};
+  EXPECT_EQ(::getxattr(at("able").c_str(), "security.capability", after, sizeof(after)), 20);
+  EXPECT_TRUE(std::ranges::equal(after, able));
+  EXPECT_EQ(status_of("suid").st_mode & 07777, 06755U);
+  EXPECT_EQ(layout_of("plain"), "x..x");
+  if (shares()) { // Which changes no metadata.
+    EXPECT_EQ(report.punched, 3U);
+    EXPECT_EQ(report.failures, 0U) << told;
+    return;
+  }
+  EXPECT_EQ(report.punched, 1U);
+  EXPECT_EQ(report.failures, 2U);
+  EXPECT_EQ(told.failed_paths(), (std::vector<std::string>{"t/able", "t/suid"}));
+  for (const auto& one : told.failures) EXPECT_EQ(one.why, errc::refused);
+  for (const char* name : {"able", "suid"}) EXPECT_EQ(layout_of(name), "xxxx");
 }
 
 TEST_P(PunchHoles, StopsWhenAsked) {

@@ -194,6 +194,29 @@ TEST_P(Staging, AllGoesBackAfterTheDeadline) {
   EXPECT_EQ(difference(before, manifest(scratch.path())), "");
 }
 
+TEST_P(Staging, TheRestGoesBackWhereADirectoryIsGoneMeanwhile) {
+  make("f t/a 1\n d t/sub\n f t/z 1");
+  std::stop_source stop;
+  // The area, the two in it, the mirror of t, and then that of sub.
+  const just_before mirrored(call::mkdirat, 5, [&] {
+    fs::path place;
+    for (const auto& entry : fs::recursive_directory_iterator(scratch.path())) {
+      if (entry.path().filename() == "sub") place = entry.path();
+    }
+    EXPECT_TRUE(fs::remove(place));
+    stop.request_stop();
+  });
+  auto options = all_or_nothing;
+  options.tree.stop = stop.get_token();
+  const auto done = remove(options);
+  EXPECT_EQ(mirrored.times(), 1);
+  EXPECT_EQ(done.stopped, stopped::by_request);
+  EXPECT_EQ(done.failures, 0U) << told;
+  EXPECT_EQ(done.left_as, std::nullopt);
+  EXPECT_EQ(names(), list{"t"});
+  EXPECT_EQ(names_in(scratch / "t"), (list{"a", "z"}));
+}
+
 TEST_P(Staging, AnotherDirectoryUnderTheNameIsNotTaken) {
   make(small_tree);
   make("f other/secret 1");
