@@ -538,6 +538,43 @@ TEST_P(Copying, AnAclThatIsTakenOffLeavesItsMaskToNobody) {
   EXPECT_EQ(rights_of(at("t")), "0700");
 }
 
+TEST_P(Copying, AttributesThatCannotBeListedCostTheTargetNoneOfItsOwn) {
+  make("d s\n d t");
+  set_acl(at("s"), access_acl, {7, 7, 0, 7, 0});
+  ASSERT_EQ(::setxattr(at("t").c_str(), "user.own", "x", 1, 0), 0);
+  copy_options options{.tree = {.threads = 1}, .existing = copy_options::existing::merge};
+  const auto copied_unlisted = [&] {
+    told.losses.clear();
+    const armed_fault unlisted({.which = call::flistxattr, .nth = 1, .native = EIO});
+    EXPECT_EQ(copied("s", "t", options).failures, 0U) << told;
+    EXPECT_EQ(told.losses, std::vector<std::string>{"extended attribute of s"});
+    EXPECT_EQ(::getxattr(at("t").c_str(), "user.own", nullptr, 0), 1);
+  };
+  copied_unlisted();
+  EXPECT_EQ(rights_of(at("t")), "0770+");
+  options.file.preserve = without(aspect::all, aspect::acl);
+  copied_unlisted();
+  EXPECT_EQ(rights_of(at("t")), "0700");
+}
+
+TEST_P(Copying, MoreNamesOfAttributesThanAreListedGiveTheGroupNoMore) {
+  if (!shares()) GTEST_SKIP() << "a file has no room for so many";
+  make("f f 10 0640");
+  set_acl(at("f"), access_acl, {6, 6, 4, 6, 0});
+  for (int i = 0; i < 300; ++i) {
+    const std::string name = "user." + std::string(240, 'x') + std::to_string(i);
+    ASSERT_EQ(::setxattr(at("f").c_str(), name.c_str(), "x", 1, 0), 0) << i;
+  }
+  EXPECT_EQ(copied("f", "t").failures, 0U) << told;
+  EXPECT_EQ(told.losses, std::vector<std::string>{"extended attribute of f"});
+  EXPECT_EQ(rights_of(at("t")), "0660+");
+  // What the ACL gives the owning group cannot be known.
+  const armed_fault unread(
+      {.which = call::fgetxattr, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+  EXPECT_EQ(copied("f", "u").failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("u")), "0600");
+}
+
 /// Remembers of which entries what is mounted on them was left out, and whether it was told of two
 /// things at the same time.
 class mounts_heard final : public observer {
