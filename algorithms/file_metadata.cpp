@@ -47,6 +47,8 @@ constexpr std::uint16_t group_bits = 0070;
 constexpr std::uint16_t other_bits = 0007;
 
 constexpr std::string_view access_acl = "system.posix_acl_access";
+/// A list of names.
+constexpr std::string_view only_access_acl(access_acl.data(), access_acl.size() + 1);
 
 /// What an access ACL gives the owning group: its entry, cut by the mask. The format is the
 /// kernel's posix_acl_xattr: a version of 4 bytes, then entries of tag, permissions (2 bytes each)
@@ -140,8 +142,10 @@ result<std::uint16_t> metadata_copier::copy_attributes(const fs_handle& from, co
   acl_set_ = false;
   const auto listed = attribute_names(from, buffers_->names);
   if (!listed) told.lost(aspect::xattr, listed.assume_error());
-  const std::string_view names = listed ? listed.assume_value() : std::string_view();
-  const bool has_own_acl = kind != target::fresh && remove_others(names, to, kind, told);
+  // Where they are not known, the target's stay; but what the group may do must be known.
+  const std::string_view names = listed ? listed.assume_value() : only_access_acl;
+  const bool has_own_acl =
+      kind != target::fresh && (!listed || remove_others(names, to, kind, told));
   const bool keeps_own_acl = kind == target::kept && !has(which_, aspect::acl);
   bool replaced = false;
   std::uint16_t group = group_bits;
@@ -150,8 +154,10 @@ result<std::uint16_t> metadata_copier::copy_attributes(const fs_handle& from, co
     const bool kept = has(which_, part);
     if (!kept && name != access_acl) return;
     const auto read = from.get_attribute(name, buffers_->value);
-    // Gone since it was listed: then the source has changed, which is found out in the end.
-    if (!read && read.assume_error().native() == ENODATA) return;
+    const int native = read ? 0 : read.assume_error().native();
+    // Gone since it was listed: then the source has changed, which is found out in the end. Where
+    // nothing was listed, there is none.
+    if (native == ENODATA || (!listed && native == ENOTSUP)) return;
     const auto value = std::span(buffers_->value).first(read ? read.assume_value() : 0);
     const auto set = !read  ? result<void>(read.as_failure())
                      : kept ? to.set_attribute(name, value)

@@ -57,14 +57,16 @@ protected:
 /// attributes and ACLs, mode, flags, times. At no moment may anybody do with the copy what they may
 /// not do with the source, nor afterwards if something could not be kept: without its owner or
 /// group a file is never setuid or setgid, and the group's permissions are then no more than
-/// everybody's; without its ACL they are what the ACL gave to the owning group.
+/// everybody's; without its ACL they are what the ACL gave to the owning group, or nothing if that
+/// cannot be read.
 class metadata_copier {
 public:
   /// Where modes are not kept, copies get the permissions of their sources less those in `umask`.
   /// ENOMEM.
   static result<metadata_copier> make(aspect which, std::uint16_t umask) noexcept;
 
-  /// What the target was before.
+  /// What the target was before. Where the source's attributes cannot be listed, which is told,
+  /// nothing of it goes but an access ACL.
   enum class target : std::uint8_t {
     fresh,    ///< Made by the caller just now, in a directory without a default ACL.
     existing, ///< Anything: ACLs, capabilities and attributes (user.*, trusted.*) that the source
