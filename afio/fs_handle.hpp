@@ -89,7 +89,8 @@ public:
   // NUL-terminated. ENOTSUP where the file system has none; EPERM for user.* on special files.
 
   /// The attributes' names, each NUL-terminated, one after another in `buffer`. ERANGE if it is
-  /// short: 64 KiB always do. An empty buffer asks for the size alone.
+  /// short; E2BIG if it has 64 KiB and still is: the kernel lists no more, though a file may have
+  /// more (xfs, btrfs). An empty buffer asks for the size alone.
   result<std::size_t> list_attributes(std::span<char> buffer) const noexcept;
   /// Bytes of the value put into `buffer`. ENODATA where there is no such attribute; else as above.
   result<std::size_t> get_attribute(const char* name, std::span<std::byte> buffer) const noexcept;

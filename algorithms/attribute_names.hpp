@@ -31,7 +31,7 @@ result<std::string_view> listed_names(std::span<char> room, F&& list) noexcept {
   return listed.as_failure();
 }
 
-/// The names of the attributes of `file`, in `room`, where 64 KiB always do.
+/// The names of the attributes of `file`, in `room`. The kernel lists no more than 64 KiB (E2BIG).
 inline result<std::string_view> attribute_names(const fs_handle& file,
                                                 std::span<char> room) noexcept {
   return listed_names(room, [&](std::span<char> into) { return file.list_attributes(into); });

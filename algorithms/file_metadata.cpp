@@ -47,6 +47,8 @@ constexpr std::uint16_t group_bits = 0070;
 constexpr std::uint16_t other_bits = 0007;
 
 constexpr std::string_view access_acl = "system.posix_acl_access";
+/// A list of names.
+constexpr std::string_view only_access_acl(access_acl.data(), access_acl.size() + 1);
 
 /// What an access ACL gives the owning group: its entry, cut by the mask. The format is the
 /// kernel's posix_acl_xattr: a version of 4 bytes, then entries of tag, permissions (2 bytes each)
@@ -95,7 +97,7 @@ result<void> metadata_copier::copy(const fs_handle& from, const stat_t& status, 
   const bool keeps_mode = has(which_, aspect::mode);
   std::uint16_t mode = keeps_mode ? status.mode : status.mode & 0777 & ~umask_;
   mode &= copy_owner(status, to, now, told);
-  const std::uint16_t group = copy_attributes(from, to, kind, told);
+  AFIO_TRY(const std::uint16_t group, copy_attributes(from, to, kind, told));
   mode &= static_cast<std::uint16_t>(group | ~group_bits);
   // A chown takes bits away, and an ACL sets some.
   const bool as_born = kind == target::fresh && mode == now.mode && status.owner == now.owner &&
@@ -135,51 +137,82 @@ std::uint16_t metadata_copier::copy_owner(const stat_t& status, const fs_handle&
 }
 
 /// The bits for the group that a mode may have: all, but where an ACL is lost.
-std::uint16_t metadata_copier::copy_attributes(const fs_handle& from, const fs_handle& to,
-                                               target kind, loss_listener& told) noexcept {
+result<std::uint16_t> metadata_copier::copy_attributes(const fs_handle& from, const fs_handle& to,
+                                                       target kind, loss_listener& told) noexcept {
   acl_set_ = false;
   const auto listed = attribute_names(from, buffers_->names);
   if (!listed) told.lost(aspect::xattr, listed.assume_error());
-  const std::string_view names = listed ? listed.assume_value() : std::string_view();
-  if (kind != target::fresh) remove_others(names, to, kind, told);
+  // Where they are not known, the target's stay; but what the group may do must be known.
+  const std::string_view names = listed ? listed.assume_value() : only_access_acl;
+  const bool has_own_acl =
+      kind != target::fresh && (!listed || remove_others(names, to, kind, told));
+  const bool keeps_own_acl = kind == target::kept && !has(which_, aspect::acl);
+  bool replaced = false;
   std::uint16_t group = group_bits;
   for_each_name(names, [&](const char* name) {
     const aspect part = aspect_of_attribute(name);
     const bool kept = has(which_, part);
     if (!kept && name != access_acl) return;
     const auto read = from.get_attribute(name, buffers_->value);
-    // Gone since it was listed: then the source has changed, which is found out in the end.
-    if (!read && read.assume_error().native() == ENODATA) return;
+    const int native = read ? 0 : read.assume_error().native();
+    // Gone since it was listed: then the source has changed, which is found out in the end. Where
+    // nothing was listed, there is none.
+    if (native == ENODATA || (!listed && native == ENOTSUP)) return;
     const auto value = std::span(buffers_->value).first(read ? read.assume_value() : 0);
     const auto set = !read  ? result<void>(read.as_failure())
                      : kept ? to.set_attribute(name, value)
                             : result<void>(error(ENOTSUP, call::none));
     acl_set_ = acl_set_ || (set && part == aspect::acl);
+    replaced = replaced || (set && name == access_acl);
     if (set) return;
     if (kept) told.lost(part, set.assume_error());
     if (name == access_acl) group = group_permissions(value);
   });
+  if (has_own_acl && !keeps_own_acl && !replaced) {
+    AFIO_TRY(take_off_acl(to));
+  }
   return group;
 }
 
-/// Takes from `to` what `wanted` does not have and what would lend rights, or is a user's.
-void metadata_copier::remove_others(std::string_view wanted, const fs_handle& to, target kind,
+/// Takes from `to` what `wanted` does not have and what would lend rights, or is a user's: all but
+/// an access ACL. Whether it may have one.
+bool metadata_copier::remove_others(std::string_view wanted, const fs_handle& to, target kind,
                                     loss_listener& told) noexcept {
   // The wanted names are in the buffer of names, so these go into that of values.
   const auto room =
       std::span(reinterpret_cast<char*>(buffers_->value.data()), buffers_->value.size());
   const auto listed = attribute_names(to, room);
-  if (!listed) return told.lost(aspect::xattr, listed.assume_error());
+  if (!listed) {
+    told.lost(aspect::xattr, listed.assume_error());
+    return true;
+  }
   for_each_name(listed.assume_value(), [&](const char* name) {
     const std::string_view text = name;
     const bool ours = text.starts_with("user.") || text.starts_with("trusted.") || is_acl(text) ||
                       text == "security.capability";
     const aspect part = aspect_of_attribute(text);
     const bool stays = kind == target::kept && !has(which_, part);
-    if (!ours || stays || contains(wanted, text)) return;
+    if (!ours || stays || text == access_acl || contains(wanted, text)) return;
     const auto removed = to.remove_attribute(name);
     if (!removed) told.lost(part, removed.assume_error());
   });
+  return contains(listed.assume_value(), access_acl);
+}
+
+/// A mode that is set while there is an ACL opens that to all whom it names, so it must be gone.
+result<void> metadata_copier::take_off_acl(const fs_handle& to) noexcept {
+  const auto read = to.get_attribute(access_acl.data(), buffers_->value);
+  const int native = read ? 0 : read.assume_error().native();
+  if (native == ENODATA || native == ENOTSUP) return success(); // There is none.
+  const std::size_t size = read ? read.assume_value() : 0;
+  const std::uint16_t group = group_permissions(std::span(buffers_->value).first(size));
+  // Its mask is in the mode, and becomes what the owning group may.
+  AFIO_TRY(const stat_t now, to.stat(want::mode));
+  const auto mode = static_cast<std::uint16_t>(now.mode & (group | ~group_bits));
+  if (mode != now.mode) {
+    AFIO_TRY(to.set_mode(mode));
+  }
+  return to.remove_attribute(access_acl.data());
 }
 
 /// 0 where there are none.

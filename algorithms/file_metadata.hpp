@@ -57,18 +57,20 @@ protected:
 /// attributes and ACLs, mode, flags, times. At no moment may anybody do with the copy what they may
 /// not do with the source, nor afterwards if something could not be kept: without its owner or
 /// group a file is never setuid or setgid, and the group's permissions are then no more than
-/// everybody's; without its ACL they are what the ACL gave to the owning group.
+/// everybody's; without its ACL they are what the ACL gave to the owning group, or nothing if that
+/// cannot be read.
 class metadata_copier {
 public:
   /// Where modes are not kept, copies get the permissions of their sources less those in `umask`.
   /// ENOMEM.
   static result<metadata_copier> make(aspect which, std::uint16_t umask) noexcept;
 
-  /// What the target was before.
+  /// What the target was before. Where the source's attributes cannot be listed, which is told,
+  /// nothing of it goes but an access ACL.
   enum class target : std::uint8_t {
     fresh,    ///< Made by the caller just now, in a directory without a default ACL.
     existing, ///< Anything: ACLs, capabilities and attributes (user.*, trusted.*) that the source
-              ///< lacks go.
+              ///< lacks go; so does an access ACL where the source's cannot or shall not be set.
     kept,     ///< The same; but of parts that are not copied, the target's own stay.
   };
 
@@ -78,7 +80,7 @@ public:
                loss_listener& told) noexcept;
   /// Gives `to`, whose status is `now`, what `from` has, whose status is `status`. Parts that could
   /// not be kept are told, and the rest is done. Fails where the mode cannot be set to what it must
-  /// not be wider than.
+  /// not be wider than, or an access ACL of the target's own cannot be taken off.
   result<void> copy(const fs_handle& from, const stat_t& status, const fs_handle& to,
                     const stat_t& now, target kind, loss_listener& told) noexcept;
   /// The flags that forbid all further change (immutable, append-only): when `to` has its name.
@@ -95,9 +97,10 @@ private:
 
   std::uint16_t copy_owner(const stat_t& status, const fs_handle& to, const stat_t& now,
                            loss_listener& told) noexcept;
-  std::uint16_t copy_attributes(const fs_handle& from, const fs_handle& to, target kind,
-                                loss_listener& told) noexcept;
-  void remove_others(std::string_view wanted, const fs_handle& to, target kind,
+  result<std::uint16_t> copy_attributes(const fs_handle& from, const fs_handle& to, target kind,
+                                        loss_listener& told) noexcept;
+  result<void> take_off_acl(const fs_handle& to) noexcept;
+  bool remove_others(std::string_view wanted, const fs_handle& to, target kind,
                      loss_listener& told) noexcept;
   std::uint32_t flags_of(const fs_handle& file, const stat_t& status) noexcept;
   static void set_flags(const fs_handle& to, std::uint32_t which, std::uint32_t wanted,

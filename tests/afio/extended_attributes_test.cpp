@@ -187,6 +187,19 @@ TEST_P(Attributes, InAShortBufferAreErange) {
   EXPECT_TRUE(failed_with(f.list_attributes(names), ERANGE));
 }
 
+TEST_P(Attributes, OfMoreNamesThanTheKernelListsAreE2big) {
+  if (!shares()) GTEST_SKIP() << "a file has no room for so many";
+  make("f f 0");
+  const auto f = take(file_handle::file(dir, leaf("f")));
+  for (int i = 0; i < 300; ++i) {
+    const std::string name = "user." + std::string(240, 'x') + std::to_string(i);
+    take(f.set_attribute(name.c_str(), {}));
+  }
+  std::vector<char> names(100'000);
+  EXPECT_TRUE(failed_with(f.list_attributes(std::span(names).first(65'536)), E2BIG));
+  EXPECT_TRUE(failed_with(f.list_attributes(names), E2BIG));
+}
+
 TEST_P(Attributes, MayBeEmpty) {
   make("f f 0");
   const auto f = take(file_handle::file(dir, leaf("f")));

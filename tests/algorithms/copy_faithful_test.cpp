@@ -97,14 +97,11 @@ TEST_P(Faithful, ToEachKindOfFileSystemTheTreeIsEqual) {
 TEST_P(Faithful, AnAclIsAnAclElsewhereAndNothingMore) {
   if (::geteuid() != 0) GTEST_SKIP() << "xfs shows to root alone what it makes of ACLs";
   make("f s/f 3 0640");
-  constexpr unsigned char acl[] = {2, 0,  0,   0,   1,   0,   6,  0, 255, 255, 255, 255, 2,   0,  6,
-                                   0, 12, 0,   0,   0,   4,   0,  0, 0,   255, 255, 255, 255, 16, 0,
-                                   6, 0,  255, 255, 255, 255, 32, 0, 0,   0,   255, 255, 255, 255};
-  ASSERT_EQ(::setxattr(at("s/f").c_str(), "system.posix_acl_access", acl, sizeof(acl), 0), 0);
+  set_acl(at("s/f"), access_acl, {6, 6, 0, 6, 0});
   const testing::loop_fs other(file_system::tmpfs);
   (void)take(copy_tree(dir, leaf("s"), anchor(other.path()), leaf("t"), "s", {}, told));
   EXPECT_TRUE(told.failures.empty()) << told;
-  EXPECT_EQ(attribute(other / "t/f", "system.posix_acl_access").size(), sizeof(acl));
+  EXPECT_EQ(attribute(other / "t/f", access_acl), attribute(at("s/f"), access_acl));
   EXPECT_EQ(attribute(other / "t/f", "trusted.SGI_ACL_FILE"), "none");
 }
 

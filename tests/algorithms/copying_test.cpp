@@ -454,13 +454,7 @@ TEST_P(Copying, AsAUserReadOnlyDirectoriesCopyAndSetuidIsNotLent) {
   fs::permissions(at("t/ro"), fs::perms(0755));
 }
 
-/// user::rwx, user:12:rwx, group::rwx, mask::rwx, other::rwx.
-void set_default_acl(const fs::path& at) {
-  constexpr unsigned char acl[] = {2, 0,  0,   0,   1,   0,   7,  0, 255, 255, 255, 255, 2,   0,  7,
-                                   0, 12, 0,   0,   0,   4,   0,  7, 0,   255, 255, 255, 255, 16, 0,
-                                   7, 0,  255, 255, 255, 255, 32, 0, 7,   0,   255, 255, 255, 255};
-  ASSERT_EQ(::setxattr(at.c_str(), "system.posix_acl_default", acl, sizeof(acl), 0), 0);
-}
+void set_default_acl(const fs::path& at) { set_acl(at, default_acl, {7, 7, 7, 7, 7}); }
 
 TEST_P(Copying, ADefaultAclOfTheTargetDoesNotReachTheCopies) {
   make("d s\n f s/f 10 0640\n d t");
@@ -483,22 +477,118 @@ TEST_P(Copying, WhatInheritsAnAclIsNotTakenForSomethingElse) {
 
 TEST_P(Copying, AclsAreKept) {
   make("d s/d\n f s/f 10 0640");
-  constexpr unsigned char acl[] = {2, 0,  0,   0,   1,   0,   6,  0, 255, 255, 255, 255, 2,   0,  6,
-                                   0, 12, 0,   0,   0,   4,   0,  0, 0,   255, 255, 255, 255, 16, 0,
-                                   6, 0,  255, 255, 255, 255, 32, 0, 0,   0,   255, 255, 255, 255};
-  ASSERT_EQ(::setxattr(at("s/f").c_str(), "system.posix_acl_access", acl, sizeof(acl), 0), 0);
-  ASSERT_EQ(::setxattr(at("s/d").c_str(), "system.posix_acl_default", acl, sizeof(acl), 0), 0);
+  set_acl(at("s/f"), access_acl, {6, 6, 0, 6, 0});
+  set_acl(at("s/d"), default_acl, {6, 6, 0, 6, 0});
   EXPECT_EQ(copied("s", "t").failures, 0U) << told;
   EXPECT_EQ(picture_of(at("t")), picture_of(at("s")));
   // Without it, the group has what the ACL gave the owning group: nothing.
   copy_options options;
   options.file.preserve = aspect::mode | aspect::ownership;
   EXPECT_EQ(copied("s", "u", options).failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("u/f")), "0600");
+}
 
-  struct stat s {};
+/// A file with an ACL is copied to where every new one inherits another.
+class WhereAclsAreInherited : public Copying {
+protected:
+  void SetUp() override {
+    Copying::SetUp();
+    if (IsSkipped()) return;
+    make("f f 10 0640\n f s/f 10 0640\n d t");
+    for (const char* source : {"f", "s/f"}) set_acl(at(source), access_acl, {6, 4, 4, 4, 0});
+    for (const auto& target : {scratch->path(), at("t")}) set_default_acl(target);
+    without_acls.file.preserve = aspect::mode | aspect::ownership;
+    merging.existing = copy_options::existing::merge;
+  }
 
-  ASSERT_EQ(::lstat(at("u/f").c_str(), &s), 0);
-  EXPECT_EQ(s.st_mode & 07777, 0600U);
+  copy_options without_acls, merging;
+};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, WhereAclsAreInherited, all_kinds(), kind_of);
+
+TEST_P(WhereAclsAreInherited, OneThatIsNotKeptLeavesNoOther) {
+  EXPECT_EQ(copied("f", "u", without_acls).failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("u")), "0640");
+  merging.file = without_acls.file;
+  EXPECT_EQ(copied("s", "t", merging).failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("t/f")), "0640");
+}
+
+TEST_P(WhereAclsAreInherited, OneThatCannotBeSetLeavesNoOther) {
+  const armed_fault full(
+      {.which = call::fsetxattr, .repeats = detail::fault::repeat::for_ever, .native = ENOSPC});
+  EXPECT_EQ(copied("f", "u").failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("u")), "0640");
+  EXPECT_EQ(copied("s", "t", merging).failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("t/f")), "0640");
+}
+
+TEST_P(WhereAclsAreInherited, OneThatCannotBeFoundOutLeavesNoOther) {
+  const armed_fault unlisted({.which = call::flistxattr, .nth = 2, .native = EIO});
+  EXPECT_EQ(copied("f", "u", without_acls).failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("u")), "0640");
+}
+
+TEST_P(WhereAclsAreInherited, ACopyThatCannotBeRidOfItsAclIsNone) {
+  const armed_fault broken(
+      {.which = call::fremovexattr, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+  EXPECT_EQ(copied("f", "u", without_acls).failures, 1U);
+  EXPECT_EQ(told.failure_alone().why.native(), EIO);
+  EXPECT_FALSE(fs::exists(at("u")));
+  EXPECT_EQ(leftovers(), 0U);
+}
+
+/// The mask of an ACL stands in the mode where the group's permissions do when there is none.
+TEST_P(Copying, AnAclThatIsTakenOffLeavesItsMaskToNobody) {
+  make("d s\n d t");
+  for (const char* both : {"s", "t"}) set_acl(at(both), access_acl, {7, 7, 0, 7, 0});
+  copy_options options{.tree = {.threads = 1}, .existing = copy_options::existing::merge};
+  options.file.preserve = aspect::mode | aspect::ownership;
+  std::string meanwhile;
+  {
+    const just_before removed(call::fremovexattr, 1, [&] { meanwhile = rights_of(at("t")); });
+    EXPECT_EQ(copied("s", "t", options).failures, 0U) << told;
+    EXPECT_EQ(removed.times(), 1);
+  }
+  EXPECT_EQ(meanwhile, "0700+");
+  EXPECT_EQ(rights_of(at("t")), "0700");
+}
+
+TEST_P(Copying, AttributesThatCannotBeListedCostTheTargetNoneOfItsOwn) {
+  make("d s\n d t");
+  set_acl(at("s"), access_acl, {7, 7, 0, 7, 0});
+  ASSERT_EQ(::setxattr(at("t").c_str(), "user.own", "x", 1, 0), 0);
+  copy_options options{.tree = {.threads = 1}, .existing = copy_options::existing::merge};
+  const auto copied_unlisted = [&] {
+    told.losses.clear();
+    const armed_fault unlisted({.which = call::flistxattr, .nth = 1, .native = EIO});
+    EXPECT_EQ(copied("s", "t", options).failures, 0U) << told;
+    EXPECT_EQ(told.losses, std::vector<std::string>{"extended attribute of s"});
+    EXPECT_EQ(::getxattr(at("t").c_str(), "user.own", nullptr, 0), 1);
+  };
+  copied_unlisted();
+  EXPECT_EQ(rights_of(at("t")), "0770+");
+  options.file.preserve = without(aspect::all, aspect::acl);
+  copied_unlisted();
+  EXPECT_EQ(rights_of(at("t")), "0700");
+}
+
+TEST_P(Copying, MoreNamesOfAttributesThanAreListedGiveTheGroupNoMore) {
+  if (!shares()) GTEST_SKIP() << "a file has no room for so many";
+  make("f f 10 0640");
+  set_acl(at("f"), access_acl, {6, 6, 4, 6, 0});
+  for (int i = 0; i < 300; ++i) {
+    const std::string name = "user." + std::string(240, 'x') + std::to_string(i);
+    ASSERT_EQ(::setxattr(at("f").c_str(), name.c_str(), "x", 1, 0), 0) << i;
+  }
+  EXPECT_EQ(copied("f", "t").failures, 0U) << told;
+  EXPECT_EQ(told.losses, std::vector<std::string>{"extended attribute of f"});
+  EXPECT_EQ(rights_of(at("t")), "0660+");
+  // What the ACL gives the owning group cannot be known.
+  const armed_fault unread(
+      {.which = call::fgetxattr, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+  EXPECT_EQ(copied("f", "u").failures, 0U) << told;
+  EXPECT_EQ(rights_of(at("u")), "0600");
 }
 
 /// Remembers of which entries what is mounted on them was left out, and whether it was told of two

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /// A process that ends in one of its threads waits for a second for what the others may find.
@@ -174,6 +175,31 @@ bool set_immutable(const fs::path& at, bool on) {
   if (::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) != 0) return false;
   flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
   return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0;
+}
+
+void set_acl(const fs::path& at, const char* which, const acl& gives) {
+  std::string text("\2\0\0\0", 4);
+  const auto add = [&](int tag, unsigned char bits, std::string_view id) {
+    for (const int byte : {tag, 0, int{bits}, 0}) text += static_cast<char>(byte);
+    text += id;
+  };
+  constexpr std::string_view none("\xff\xff\xff\xff", 4), user_12("\14\0\0\0", 4);
+  add(0x01, gives.owner, none);
+  add(0x02, gives.user, user_12);
+  add(0x04, gives.group, none);
+  add(0x10, gives.mask, none);
+  add(0x20, gives.other, none);
+  checked(::setxattr(at.c_str(), which, text.data(), text.size(), 0), at);
+}
+
+std::string rights_of(const fs::path& at) {
+  struct stat s {};
+
+  checked(::lstat(at.c_str(), &s), at);
+  std::array<char, 8> mode;
+  std::snprintf(mode.data(), mode.size(), "%04o", s.st_mode & 07777U);
+  const bool has_acl = ::lgetxattr(at.c_str(), access_acl, nullptr, 0) >= 0;
+  return std::string(mode.data()) + (has_acl ? "+" : "");
 }
 
 void make_files(const fs::path& in, std::size_t count, const std::string& begin) {

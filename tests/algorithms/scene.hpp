@@ -170,6 +170,19 @@ void give_to(uid_t user, const std::filesystem::path& root);
 /// Sets or lifts the flag that forbids to change or delete. False: the file system has none.
 bool set_immutable(const std::filesystem::path& at, bool on);
 
+/// What an ACL gives its owner, user 12, the owning group and all others, and its mask: bits as of
+/// a mode.
+struct acl {
+  unsigned char owner, user, group, mask, other;
+};
+
+inline constexpr const char* access_acl = "system.posix_acl_access";
+inline constexpr const char* default_acl = "system.posix_acl_default";
+
+void set_acl(const std::filesystem::path& at, const char* which, const acl& gives);
+/// As ls has it: "0640", and "0640+" where it has an access ACL.
+std::string rights_of(const std::filesystem::path& at);
+
 /// Makes empty files called 0, 1, 2 and so on, with something before the number.
 void make_files(const std::filesystem::path& in, std::size_t count, const std::string& begin = "");
 

@@ -235,6 +235,21 @@ TEST_P(UpdateTree, OtherNamesDoNotWaitForOneThatCannotBeMade) {
   expect_equal();
 }
 
+TEST_P(UpdateTree, AnAclOfTheTargetsStaysOnlyWhereNoneIsCopied) {
+  make("f s/f 10 0640");
+  copy();
+  set_acl(at("s/f"), access_acl, {6, 4, 4, 4, 0});
+  set_acl(at("t/f"), access_acl, {6, 6, 0, 6, 0});
+  update_options options = deleting();
+  options.file.preserve = without(aspect::all, aspect::acl);
+  EXPECT_EQ(update(options).changed, 1U) << told;
+  EXPECT_EQ(rights_of(at("t/f")), "0640+");
+  const armed full(
+      {.which = call::fsetxattr, .repeats = detail::fault::repeat::for_ever, .native = ENOSPC});
+  EXPECT_EQ(update().changed, 1U) << told;
+  EXPECT_EQ(rights_of(at("t/f")), "0640");
+}
+
 TEST_P(UpdateTree, ADirectoryThatHoldsWhatIsExcludedIsInTheWay) {
   make("f s/a 1\n f t/a/d/b.o 1\n f t/a/c 1");
   path_filter filter;
