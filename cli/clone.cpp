@@ -24,7 +24,6 @@ using algorithms::clone_options;
 using algorithms::clone_report;
 using algorithms::series_options;
 using algorithms::series_report;
-using algorithms::stopped;
 
 clone_options options_for(const clone_arguments& a, const signals& interrupts,
                           algorithms::progress& done) {
@@ -154,8 +153,7 @@ private:
 
   void take(const clone_report& report, algorithms::stopped why) {
     report_ = report;
-    if (failures_ != 0 || why != stopped::no) code_ = exit_code::incomplete;
-    if (failures_ != 0 && failures_ + missing_ == report.kept_changing) code_ = exit_code::unstable;
+    code_ = code_of(failures_ + missing_, report.kept_changing, why);
     // What was asked for by name is not optional.
     if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
     tell_stop(out_, why);
