@@ -99,7 +99,7 @@ private:
                                 loss_listener& told) noexcept;
   void remove_others(std::string_view wanted, const fs_handle& to, target kind,
                      loss_listener& told) noexcept;
-  std::uint32_t flags_of(const fs_handle& file, const stat_t& status) noexcept;
+  std::uint32_t flags_of(const fs_handle& file, const stat_t& status, loss_listener& told) noexcept;
   static void set_flags(const fs_handle& to, std::uint32_t which, std::uint32_t wanted,
                         loss_listener& told) noexcept;
 
