@@ -264,6 +264,20 @@ TEST_P(CloneTree, AnOlderFileThatCannotBeLookedAtIsNotShared) {
   EXPECT_EQ(picture_of(at("c2")), picture_of(at("s")));
 }
 
+TEST_P(CloneTree, FlagsThatTheOlderOneHasInheritedHinderNoSharing) {
+  make("f s/d/f 5");
+  if (!set_no_dump(scratch->path(), true)) GTEST_SKIP() << "it has no flags";
+  clone(nullptr, "c1");
+  if (!is_no_dump(at("c1/d/f"))) GTEST_SKIP() << "nothing is inherited";
+  EXPECT_EQ(clone("c1", "c2").shared, 1U);
+  source_index nothing; // Contents are compared.
+  EXPECT_EQ(clone("c2", "c3", {.known = &nothing}).shared, 1U);
+  // One that only the source has is another thing.
+  set_no_dump(at("c1/d/f"), false);
+  set_no_dump(at("s/d/f"), true);
+  EXPECT_EQ(clone("c3", "c4").shared, 0U);
+}
+
 TEST_P(CloneTree, LeavesNothingWhereTheNameIsTaken) {
   make("f s/f 1\n f c1/f 1");
   EXPECT_TRUE(failed_with(try_clone(nullptr, "c1"), EEXIST));

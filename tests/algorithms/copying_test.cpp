@@ -22,8 +22,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -534,38 +532,22 @@ TEST_P(Copying, EachMountThatIsLeftOutIsNamed) {
   EXPECT_TRUE(fs::is_empty(at("t/a")));
 }
 
-/// Whether a file may be given this flag of chattr's.
-bool give_flag(const fs::path& at, int flag) {
-  const testing::unique_fd file(::open(at.c_str(), O_RDONLY | O_CLOEXEC));
-  int flags = 0;
-  if (::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) != 0) return false;
-  flags |= flag;
-  return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0;
-}
-
-bool has_flag(const fs::path& at, int flag) {
-  const testing::unique_fd file(::open(at.c_str(), O_RDONLY | O_CLOEXEC));
-  int flags = 0;
-  EXPECT_EQ(::ioctl(file.get(), FS_IOC_GETFLAGS, &flags), 0) << at;
-  return (flags & flag) != 0;
-}
-
 TEST_P(Copying, AMountThatIsLeftOutTakesNoFlagsFromOtherDirectories) {
   if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
   make("d s/a\n d s/m\n d s/z\n d other");
   for (const char* const name : {"s/a", "s/z"}) {
-    if (!give_flag(at(name), FS_NODUMP_FL)) GTEST_SKIP() << "it has no flags";
+    if (!set_no_dump(at(name), true)) GTEST_SKIP() << "it has no flags";
   }
   const auto m = testing::mounted::bind(at("other"), at("s/m"));
   EXPECT_EQ(copied("s", "t", {.tree = {.threads = 1}}).failures, 0U) << told;
   EXPECT_EQ(told.losses, (std::vector<std::string>{"what is mounted on it of s/m"}));
-  for (const char* const name : {"t/a", "t/z"}) EXPECT_TRUE(has_flag(at(name), FS_NODUMP_FL));
+  for (const char* const name : {"t/a", "t/z"}) EXPECT_TRUE(is_no_dump(at(name)));
 }
 
 TEST_P(Copying, FlagsThatCannotBeReadAreToldAndNoOthersAreLost) {
   make("d s/a\n d s/b");
   for (const char* const name : {"s/a", "s/b"}) {
-    if (!give_flag(at(name), FS_NODUMP_FL)) GTEST_SKIP() << "it has no flags";
+    if (!set_no_dump(at(name), true)) GTEST_SKIP() << "it has no flags";
   }
   {
     const armed_fault fails({.which = call::ioctl, .nth = 1, .native = EIO});
@@ -573,7 +555,7 @@ TEST_P(Copying, FlagsThatCannotBeReadAreToldAndNoOthersAreLost) {
   }
   ASSERT_EQ(told.losses.size(), 1U) << told;
   EXPECT_TRUE(told.losses.front().starts_with("inode flags of s/")) << told.losses.front();
-  EXPECT_NE(has_flag(at("t/a"), FS_NODUMP_FL), has_flag(at("t/b"), FS_NODUMP_FL));
+  EXPECT_NE(is_no_dump(at("t/a")), is_no_dump(at("t/b")));
 }
 
 // The copy of "sub" in it would be the source itself, changed while it is read.
