@@ -201,7 +201,9 @@ std::uint32_t metadata_copier::flags_of(const fs_handle& file, const stat_t& sta
 void metadata_copier::set_flags(const fs_handle& to, std::uint32_t which, std::uint32_t wanted,
                                 loss_listener& told) noexcept {
   wanted &= which;
-  if (wanted == 0) return; // What the new one has inherited may stay.
+  // What the new one has inherited may stay: backups shall be compressed where their directory says
+  // so. comparison::inherited is for that.
+  if (wanted == 0) return;
   const auto now = to.inode_flags();
   auto set = now ? to.set_inode_flags((now.assume_value() & ~which) | wanted)
                  : result<void>(now.as_failure());

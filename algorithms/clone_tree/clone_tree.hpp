@@ -71,9 +71,10 @@ struct clone_report {
 /// Copies the entry `name` of `from`, a directory, to `new_name` of `to`, as copy_tree does to a
 /// name that nothing has: under a private name first, published by one rename. A file that is in
 /// `previous`, a tree that an earlier call made (null: there is none), under the same path, with
-/// the same contents and the same metadata, is not copied but shared with it. Contents count as the
-/// same as clone_options says. `previous` and all in it is never altered, but for the numbers of
-/// links and times of change (ctime) of files that get one more name.
+/// the same contents and the same metadata (flags aside that it has inherited from its directory,
+/// comparison::inherited), is not copied but shared with it. Contents count as the same as
+/// clone_options says. `previous` and all in it is never altered, but for the numbers of links and
+/// times of change (ctime) of files that get one more name.
 ///
 /// Reports, fails and is durable as copy_tree. ENOTDIR where the source is no directory.
 /// errc::refused where `to` or `previous` is the source, or lies in it and would be cloned, too:
