@@ -244,6 +244,11 @@ TEST_F(Clone, OfASeriesSaysWhenItsIndexIsOfNoUse) {
                         "their contents\n");
   fs::remove(scratch / "backup/.afio-series.index");
   expect_like(run_series({"--compare=quick"}), 0, when + ": 2 entries, 0 B new, 1.0 KiB shared\n");
+  expect_like(run_series({"--preserve=mode"}), 0, ".*\n");
+  end = run_series();
+  EXPECT_EQ(end.errors,
+            "afio-clone: the index of the series is of clones that kept less: files were "
+            "compared by their contents\n");
 }
 
 TEST_F(Clone, OfASeriesRefusesItsOwnSource) {
