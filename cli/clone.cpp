@@ -12,6 +12,7 @@
 #include "cli/common/shown_progress.hpp"
 #include "cli/common/tool.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -132,7 +133,11 @@ private:
 
   void tell_of_index(const error& why) {
     const bool gone = why == std::errc::no_such_file_or_directory;
-    out_.note(std::string("the index of the series is ") + (gone ? "missing" : "damaged") +
+    const bool of_less = why.native() == ENODATA;
+    out_.note(std::string("the index of the series is ") +
+              (gone      ? "missing"
+               : of_less ? "of clones that kept less"
+                         : "damaged") +
               ": files were compared by their contents");
   }
 

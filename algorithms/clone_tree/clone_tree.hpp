@@ -41,8 +41,9 @@ struct clone_options {
   std::optional<leaf_buffer> name_if_incomplete = {};
 
   /// What the source's files were when the old copy was made. With it, a file that was changed
-  /// without a trace in size and time is noticed, and what it knows needs no look at attributes; a
-  /// file that it does not know is compared by contents. Null: `how` alone decides. Borrowed.
+  /// without a trace in size and time is noticed, and what it knows needs no look at attributes, so
+  /// it must be loaded for what file.preserve keeps; a file that it does not know is compared by
+  /// contents. Null: `how` alone decides. Borrowed.
   const source_index* known = nullptr;
   /// Is told what the source's files are now, if not null. Borrowed.
   source_index* learned = nullptr;
