@@ -88,7 +88,7 @@ result<metadata_copier> metadata_copier::make(aspect which, std::uint16_t umask)
 void metadata_copier::prepare(const fs_handle& from, const stat_t& status, const fs_handle& to,
                               loss_listener& told) noexcept {
   const bool kept = has(which_, aspect::flags) && has_flags(status.type);
-  flags_ = kept ? flags_of(from, status) : 0;
+  flags_ = kept ? flags_of(from, status, told) : 0;
   set_flags(to, early_flags, flags_, told);
 }
 
@@ -216,19 +216,27 @@ result<void> metadata_copier::take_off_acl(const fs_handle& to) noexcept {
 }
 
 /// 0 where there are none.
-std::uint32_t metadata_copier::flags_of(const fs_handle& file, const stat_t& status) noexcept {
+std::uint32_t metadata_copier::flags_of(const fs_handle& file, const stat_t& status,
+                                        loss_listener& told) noexcept {
   if (status.id.device == without_flags_) return 0;
   const auto flags = file.inode_flags();
   if (flags) return flags.assume_value();
-  // A file system without flags, or a file that its owner may not read: it has none to keep.
-  without_flags_ = status.id.device;
+  const int native = flags.assume_error().native();
+  const bool has_none = native == ENOTTY || native == EOPNOTSUPP || native == ENOSYS;
+  // A file system without flags has none to keep, of no file. Else it is this one that is to blame.
+  if (has_none)
+    without_flags_ = status.id.device;
+  else
+    told.lost(aspect::flags, flags.assume_error());
   return 0;
 }
 
 void metadata_copier::set_flags(const fs_handle& to, std::uint32_t which, std::uint32_t wanted,
                                 loss_listener& told) noexcept {
   wanted &= which;
-  if (wanted == 0) return; // What the new one has inherited may stay.
+  // What the new one has inherited may stay: backups shall be compressed where their directory says
+  // so. comparison::inherited is for that.
+  if (wanted == 0) return;
   const auto now = to.inode_flags();
   auto set = now ? to.set_inode_flags((now.assume_value() & ~which) | wanted)
                  : result<void>(now.as_failure());

@@ -102,7 +102,7 @@ private:
   result<void> take_off_acl(const fs_handle& to) noexcept;
   bool remove_others(std::string_view wanted, const fs_handle& to, target kind,
                      loss_listener& told) noexcept;
-  std::uint32_t flags_of(const fs_handle& file, const stat_t& status) noexcept;
+  std::uint32_t flags_of(const fs_handle& file, const stat_t& status, loss_listener& told) noexcept;
   static void set_flags(const fs_handle& to, std::uint32_t which, std::uint32_t wanted,
                         loss_listener& told) noexcept;
 

@@ -12,6 +12,7 @@
 #include "cli/common/shown_progress.hpp"
 #include "cli/common/tool.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,7 +25,6 @@ using algorithms::clone_options;
 using algorithms::clone_report;
 using algorithms::series_options;
 using algorithms::series_report;
-using algorithms::stopped;
 
 clone_options options_for(const clone_arguments& a, const signals& interrupts,
                           algorithms::progress& done) {
@@ -133,7 +133,11 @@ private:
 
   void tell_of_index(const error& why) {
     const bool gone = why == std::errc::no_such_file_or_directory;
-    out_.note(std::string("the index of the series is ") + (gone ? "missing" : "damaged") +
+    const bool of_less = why.native() == ENODATA;
+    out_.note(std::string("the index of the series is ") +
+              (gone      ? "missing"
+               : of_less ? "of clones that kept less"
+                         : "damaged") +
               ": files were compared by their contents");
   }
 
@@ -154,8 +158,7 @@ private:
 
   void take(const clone_report& report, algorithms::stopped why) {
     report_ = report;
-    if (failures_ != 0 || why != stopped::no) code_ = exit_code::incomplete;
-    if (failures_ != 0 && failures_ + missing_ == report.kept_changing) code_ = exit_code::unstable;
+    code_ = code_of(failures_ + missing_, report.kept_changing, why);
     // What was asked for by name is not optional.
     if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
     tell_stop(out_, why);

@@ -163,9 +163,7 @@ private:
 
   void take(const copy_report& report) {
     report_ = report;
-    if (report.failures != 0 || report.stopped != stopped::no) code_ = exit_code::incomplete;
-    if (report.failures != 0 && report.failures + missing_ == report.kept_changing)
-      code_ = exit_code::unstable;
+    code_ = code_of(report.failures + missing_, report.kept_changing, report.stopped);
     // What was asked for by name is not optional.
     if (arguments_.copying.missed(out_)) code_ = worse(code_, exit_code::incomplete);
     tell_stop(out_, report.stopped);

@@ -88,7 +88,8 @@ public:
     tell_stop(out_, turns_.why_stopped());
     out_.summarize(report_.failures, report_.bytes,
                    {{"hashed", report_.files}, {"cached", report_.from_cache}});
-    return final_status(out_, interrupts_, code());
+    return final_status(out_, interrupts_,
+                        code_of(report_.failures, report_.kept_changing, turns_.why_stopped()));
   }
 
   void hashed(const algorithms::hashed_entry& e) noexcept override try {
@@ -140,13 +141,6 @@ private:
     out_.failed(what, path, why);
   }
 
-  exit_code code() const {
-    if (report_.failures != 0 && report_.failures == report_.kept_changing)
-      return exit_code::unstable;
-    return report_.failures == 0 && turns_.why_stopped() == stopped::no ? exit_code::done
-                                                                        : exit_code::incomplete;
-  }
-
   const arguments& arguments_;
   output& out_;
   const signals& interrupts_;
@@ -171,15 +165,11 @@ exit_code check(const arguments& a, output& out, const signals& interrupts) {
                 {{"checked", report.files},
                  {"mismatches", report.mismatches},
                  {"malformed", report.malformed}});
-  const bool all_well = report.failures + report.mismatches + report.malformed == 0 &&
-                        report.stopped == stopped::no && report.files != 0;
   if (report.files + report.failures == 0) out.note("nothing in the list");
-  const bool unstable = report.failures != 0 && report.failures == report.kept_changing &&
-                        report.mismatches + report.malformed == 0;
-  return final_status(out, interrupts,
-                      all_well   ? exit_code::done
-                      : unstable ? exit_code::unstable
-                                 : exit_code::incomplete);
+  exit_code code = code_of(report.failures + report.mismatches + report.malformed,
+                           report.kept_changing, report.stopped);
+  if (report.files == 0) code = worse(code, exit_code::incomplete);
+  return final_status(out, interrupts, code);
 }
 
 std::string problem_of(arguments& a) {

@@ -101,10 +101,8 @@ private:
 
   void take(const move_report& report) {
     report_ = report;
-    if (report.failures != 0 || report.stopped != stopped::no || report.source_kept)
-      code_ = exit_code::incomplete;
-    if (report.failures != 0 && report.failures == report.kept_changing)
-      code_ = exit_code::unstable;
+    code_ = code_of(report.failures, report.kept_changing, report.stopped);
+    if (report.source_kept) code_ = worse(code_, exit_code::incomplete);
     if (report.source_kept)
       out_.note("the copy is complete, and nothing of " + afio::quoted(source_) +
                 " was deleted, because something could not be kept (--preserve says what must be)");

@@ -35,7 +35,8 @@ public:
                    .metadata = options_.file.preserve,
                    .retry = options_.file.retry,
                    .stop = options_.tree.stop,
-                   .counters = nullptr};
+                   .counters = nullptr,
+                   .inherited = comparison::inherited::equal};
     AFIO_TRY(auto as_told, entry_comparer::make(how));
     how.how = comparing::content;
     AFIO_TRY(auto by_contents, entry_comparer::make(how));

@@ -41,8 +41,9 @@ struct clone_options {
   std::optional<leaf_buffer> name_if_incomplete = {};
 
   /// What the source's files were when the old copy was made. With it, a file that was changed
-  /// without a trace in size and time is noticed, and what it knows needs no look at attributes; a
-  /// file that it does not know is compared by contents. Null: `how` alone decides. Borrowed.
+  /// without a trace in size and time is noticed, and what it knows needs no look at attributes, so
+  /// it must be loaded for what file.preserve keeps; a file that it does not know is compared by
+  /// contents. Null: `how` alone decides. Borrowed.
   const source_index* known = nullptr;
   /// Is told what the source's files are now, if not null. Borrowed.
   source_index* learned = nullptr;
@@ -71,9 +72,10 @@ struct clone_report {
 /// Copies the entry `name` of `from`, a directory, to `new_name` of `to`, as copy_tree does to a
 /// name that nothing has: under a private name first, published by one rename. A file that is in
 /// `previous`, a tree that an earlier call made (null: there is none), under the same path, with
-/// the same contents and the same metadata, is not copied but shared with it. Contents count as the
-/// same as clone_options says. `previous` and all in it is never altered, but for the numbers of
-/// links and times of change (ctime) of files that get one more name.
+/// the same contents and the same metadata (flags aside that it has inherited from its directory,
+/// comparison::inherited), is not copied but shared with it. Contents count as the same as
+/// clone_options says. `previous` and all in it is never altered, but for the numbers of links and
+/// times of change (ctime) of files that get one more name.
 ///
 /// Reports, fails and is durable as copy_tree. ENOTDIR where the source is no directory.
 /// errc::refused where `to` or `previous` is the source, or lies in it and would be cloned, too:

@@ -2,10 +2,11 @@
 //
 //     offset  bytes
 //          0      8  "afioSIDX"
-//          8      4  version, 1
-//         12      4  bytes of a record, 32
+//          8      4  version, 2
+//         12      2  bytes of a record, 32
+//         14      2  what the copies have of their sources' metadata (aspect), at the least
 //         16      8  how many records follow
-//         24      8  checksum of the count and of the records (index_checksum)
+//         24      8  checksum of the two numbers above and of the records (index_checksum)
 //
 // and for each record, in the order of `copy`, each of which comes once:
 //
@@ -58,6 +59,11 @@ inline constexpr std::size_t index_record_size = 32;
 /// case in 2^64. No help against who means to deceive.
 class index_checksum {
 public:
+  index_checksum(std::uint16_t kept, std::uint64_t count) noexcept {
+    add(kept);
+    add(count);
+  }
+
   void add(std::uint64_t number) noexcept {
     sum_ ^= number;
     sum_ *= 0x9E3779B97F4A7C15ULL; // Odd, so that nothing is lost; 2^64 by the golden ratio.
@@ -74,7 +80,14 @@ private:
 
 using encoded_header = std::array<std::byte, index_header_size>;
 
-encoded_header encode_header(std::uint64_t count, std::uint64_t checksum) noexcept;
+/// What a header says besides what it always does.
+struct index_header {
+  std::uint16_t kept = 0;
+  std::uint64_t count = 0;
+  std::uint64_t checksum = 0;
+};
+
+encoded_header encode_header(const index_header& says) noexcept;
 void encode(const source_record& r, std::span<std::byte, index_record_size> to) noexcept;
 
 /// Takes a file apart, a part after another. What is not as described above is refused.
@@ -85,20 +98,25 @@ public:
                                         std::uint64_t file_size) noexcept;
 
   /// How many records there shall be.
-  std::uint64_t count() const noexcept { return count_; }
+  std::uint64_t count() const noexcept { return says_.count; }
+
+  /// What the copies have of the metadata: to be believed when it is complete.
+  std::uint16_t kept() const noexcept { return says_.kept; }
 
   /// Adds the records of `part`, a multiple of their size, to `to`. False if one is not right.
   /// Throws std::bad_alloc.
   bool take(std::span<const std::byte> part, std::vector<source_record>& to);
 
   /// Whether all were taken, and the checksum is theirs.
-  bool is_complete() const noexcept { return taken_ == count_ && sum_.value() == expected_; }
+  bool is_complete() const noexcept {
+    return taken_ == says_.count && sum_.value() == says_.checksum;
+  }
 
 private:
-  index_parser(std::uint64_t count, std::uint64_t expected) noexcept;
+  explicit index_parser(const index_header& says) noexcept
+      : says_(says), sum_(says.kept, says.count) {}
 
-  std::uint64_t count_;
-  std::uint64_t expected_;
+  index_header says_;
   std::uint64_t taken_ = 0;
   std::uint64_t last_ = 0; // Copy of the last record taken.
   index_checksum sum_;

@@ -211,15 +211,16 @@ result<sys_seconds> series_run::next_time() const noexcept {
 
 /// What is known of the newest clone. Without, contents are compared: nothing is lost but time.
 source_index series_run::load_index() {
-  auto loaded = source_index::load(series_, leaf_of(series_index));
-  has_index_ = loaded.has_value();
-  if (has_index_) return std::move(loaded).assume_value();
+  auto loaded = source_index::load(series_, leaf_of(series_index), options_.clone.file.preserve);
+  // One that is of no use now may be of use again to a run that keeps less.
+  has_index_ = loaded || loaded.assume_error().native() == ENODATA;
+  if (loaded) return std::move(loaded).assume_value();
   if (!found_.clones.empty()) report_.without_index = loaded.assume_error();
   return {};
 }
 
 void series_run::save_index(const source_index& index) {
-  const auto saved = index.save(series_, leaf_of(series_index));
+  const auto saved = index.save(series_, leaf_of(series_index), options_.clone.file.preserve);
   if (!saved) fail(operation::create, path_of(series_index), saved.assume_error());
 }
 

@@ -53,7 +53,8 @@ struct series_report {
   std::uint64_t reaped = 0;   ///< Entries of killed runs that were deleted.
   std::uint64_t failures = 0; ///< Of everything, told to the observer.
   algorithms::stopped stopped = algorithms::stopped::no; ///< Of everything.
-  /// Why there was an index that nothing could be learned from; then contents were compared.
+  /// Why there was no index that something could be learned from; then contents were compared.
+  /// ENODATA: the clones have less of the metadata than is to be kept now.
   std::optional<error> without_index;
 };
 

@@ -120,7 +120,8 @@ source_index& source_index::operator=(source_index&& other) noexcept {
   return *this;
 }
 
-result<source_index> source_index::load(const path_handle& dir, leaf_name name) noexcept try {
+result<source_index> source_index::load(const path_handle& dir, leaf_name name,
+                                        aspect wanted) noexcept try {
   const error damaged(EILSEQ, call::verify, name);
   AFIO_TRY(const file_handle file, file_handle::file(dir, name));
   AFIO_TRY(const std::uint64_t size, file.size());
@@ -132,13 +133,15 @@ result<source_index> source_index::load(const path_handle& dir, leaf_name name) 
   source_index index;
   index.records_.reserve(parser->count());
   for (std::uint64_t at = index_header_size; at < size;) {
-    const auto wanted = std::min<std::uint64_t>(part.size(), size - at);
-    AFIO_TRY(const std::size_t bytes, read_all(file, buffer(part).first(wanted), at));
-    if (bytes != wanted || !parser->take(const_buffer(part).first(bytes), index.records_))
+    const auto next = std::min<std::uint64_t>(part.size(), size - at);
+    AFIO_TRY(const std::size_t bytes, read_all(file, buffer(part).first(next), at));
+    if (bytes != next || !parser->take(const_buffer(part).first(bytes), index.records_))
       return damaged;
     at += bytes;
   }
   if (!parser->is_complete()) return damaged;
+  const auto kept = static_cast<aspect>(parser->kept());
+  if (without(wanted, kept) != aspect::none) return error(ENODATA, call::verify, name);
   for (record& r : index.records_) r.set_age(std::min(r.age() + 1, record::oldest));
   return index;
 
@@ -147,8 +150,9 @@ result<source_index> source_index::load(const path_handle& dir, leaf_name name) 
   return error(ENOMEM, call::none, name);
 }
 
-result<void> source_index::save(const path_handle& dir, leaf_name name) const noexcept try {
-  AFIO_TRY(replace_file(dir, name, [this](file_handle& file) { return write(file); }));
+result<void> source_index::save(const path_handle& dir, leaf_name name, aspect kept) const noexcept
+    try {
+  AFIO_TRY(replace_file(dir, name, [&](file_handle& file) { return write(file, kept); }));
   AFIO_TRY(const directory_handle names, directory_handle::directory(dir));
   return names.barrier();
 
@@ -158,18 +162,20 @@ result<void> source_index::save(const path_handle& dir, leaf_name name) const no
 }
 
 /// In two passes, because the header knows what comes behind it.
-result<void> source_index::write(file_handle& file) const {
+result<void> source_index::write(file_handle& file, aspect kept) const {
   const std::vector<record> noted = sorted_notes();
   writer out(file);
   AFIO_TRY(for_each_kept(records_, noted, [&](const record& r) { return out.add(r); }));
   AFIO_TRY(out.flush());
-  clone_detail::index_checksum sum;
-  sum.add(out.count());
+  const auto parts = static_cast<std::uint16_t>(kept);
+  clone_detail::index_checksum sum(parts, out.count());
   AFIO_TRY(for_each_kept(records_, noted, [&](const record& r) -> result<void> {
     sum.add(r);
     return success();
   }));
-  AFIO_TRY(write_all(file, clone_detail::encode_header(out.count(), sum.value()), 0));
+  const clone_detail::index_header says{
+      .kept = parts, .count = out.count(), .checksum = sum.value()};
+  AFIO_TRY(write_all(file, clone_detail::encode_header(says), 0));
   return file.barrier(barrier_kind::all);
 }
 

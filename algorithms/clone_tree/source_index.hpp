@@ -8,6 +8,7 @@
 #include "afio/path_handle.hpp"
 #include "afio/stat.hpp"
 #include "algorithms/clone_tree/index_format.hpp"
+#include "algorithms/file_metadata.hpp"
 
 #include <array>
 #include <cstddef>
@@ -29,16 +30,21 @@ public:
   source_index& operator=(source_index&& other) noexcept;
   ~source_index();
 
-  /// Reads what save() has written as `name` of `dir`. ENOENT where nothing was; EILSEQ where it is
-  /// something else, or damaged. ENOMEM. 32 bytes of memory a file.
-  static result<source_index> load(const path_handle& dir, leaf_name name) noexcept;
+  /// Reads what save() has written as `name` of `dir`, for who wants copies to have those parts of
+  /// their sources' metadata. ENOENT where nothing was; EILSEQ where it is something else, or
+  /// damaged; ENODATA where it is of copies that may lack one of these parts: nothing about them
+  /// can be believed then. ENOMEM. 32 bytes of memory a file.
+  static result<source_index> load(const path_handle& dir, leaf_name name,
+                                   aspect wanted = aspect::all) noexcept;
   /// Writes all of it as `name` of `dir`, in place of what is there (EISDIR for a directory), in
-  /// one instant and durably: what was loaded and what was noted since. A record that three saves
+  /// one instant and durably: what was loaded and what was noted since, of copies that all have the
+  /// parts `kept` (no more than were wanted when it was loaded). A record that three saves
   /// in a row had no use for, as of() or note() tell, is left out: where inodes get new numbers
   /// again and again, nothing else would end the growth. The file is private (0600). On failure
   /// what is there stays; a kill leaves a random name in `dir` at the worst. Not beside note().
   /// Takes 32 bytes of memory for each file noted.
-  result<void> save(const path_handle& dir, leaf_name name) const noexcept;
+  result<void> save(const path_handle& dir, leaf_name name,
+                    aspect kept = aspect::all) const noexcept;
 
   /// What is known of the file that was copied to the inode `copy`.
   enum class verdict : std::uint8_t {
@@ -77,7 +83,7 @@ private:
 
   const record* find(std::uint64_t copy) const noexcept;
   std::vector<record> sorted_notes() const;
-  result<void> write(file_handle& file) const;
+  result<void> write(file_handle& file, aspect kept) const;
 
   std::vector<record> records_; // Of load(): sorted by copy.
   /// A thread always writes to the same one, and with few threads it is alone there.

@@ -15,12 +15,13 @@ namespace {
 
 using kind = distinction::kind;
 
+constexpr std::uint64_t inheritable = static_cast<std::uint64_t>(attribute::no_dump) |
+                                      static_cast<std::uint64_t>(attribute::compressed);
+
 /// The flags that a copy keeps, as far as a status has them.
 std::uint64_t kept_flags(const stat_t& s) noexcept {
   constexpr auto kept = static_cast<std::uint64_t>(attribute::immutable) |
-                        static_cast<std::uint64_t>(attribute::append_only) |
-                        static_cast<std::uint64_t>(attribute::no_dump) |
-                        static_cast<std::uint64_t>(attribute::compressed);
+                        static_cast<std::uint64_t>(attribute::append_only) | inheritable;
   return static_cast<std::uint64_t>(s.attributes) & kept;
 }
 
@@ -107,7 +108,10 @@ aspect entry_comparer::by_status(const stat_t& left, const stat_t& right) const 
   differs(aspect::mode, left.type != file_type::symlink && left.mode != right.mode);
   differs(aspect::ownership, left.owner != right.owner || left.group != right.group);
   differs(aspect::timestamps, left.modified != right.modified);
-  differs(aspect::flags, kept_flags(left) != kept_flags(right));
+  const std::uint64_t of_left = kept_flags(left), of_right = kept_flags(right);
+  const bool may_inherit = how_.inherited == comparison::inherited::equal;
+  const std::uint64_t ignored = may_inherit ? inheritable & ~of_left : 0;
+  differs(aspect::flags, of_left != (of_right & ~ignored));
   return differing;
 }
 

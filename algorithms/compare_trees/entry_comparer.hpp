@@ -38,6 +38,13 @@ struct comparison {
   afio::deadline retry = afio::deadline::in(std::chrono::seconds(1));
   std::stop_token stop = {};    ///< Asked between two reads.
   progress* counters = nullptr; ///< Bytes are added. Borrowed.
+
+  /// Flags that only the right one has and that what is made in a directory takes over from it:
+  /// no-dump, compressed.
+  enum class inherited : std::uint8_t {
+    different,
+    equal, ///< For a source and its copy, which keeps them (metadata_copier).
+  } inherited = inherited::different;
 };
 
 /// What of a status is looked at.

@@ -212,10 +212,12 @@ void copier<N>::leave_unentered(const place<N>& here, const directory_state& was
   if (was.merged) return;
   entry_losses told(shared_->losses, here, {});
   const auto finished = [&]() -> result<void> {
-    AFIO_TRY(const path_handle to, path_handle::path(here.parent(last), here.name()));
+    // For reading: else its flags could not be asked for.
+    AFIO_TRY(const directory_handle to,
+             directory_handle::directory(here.parent(last), here.name()));
     AFIO_TRY(const stat_t now, to.stat());
     if (!is_fresh(now, file_type::directory)) return error(errc::raced, call::openat2, here.name());
-    // Its own attributes, of which it has none.
+    // Its own attributes, of which it has none, and its own flags.
     leaves_.metadata().prepare(to, now, to, told);
     return leaves_.metadata().copy(to, was.source, to, now, metadata_copier::target::fresh, told);
   }();

@@ -61,8 +61,9 @@ result<void> tree_copy::walk_into(const path_handle& source, const path_handle* 
     AFIO_TRY(shared_.root_id, target->identity());
   }
   const walk_root from{&source, shared_.shown}, to{target, {}, !shared_.merges()};
-  return older_ == nullptr ? walk_trees<2>({from, to}, root)
-                           : walk_trees<3>({from, {older_->root()}, to}, root);
+  if (older_ == nullptr) return walk_trees<2>({from, to}, root);
+  const walk_root older{.directory = older_->root(), .name = {}, .optional = true};
+  return walk_trees<3>({from, older, to}, root);
 }
 
 template <>

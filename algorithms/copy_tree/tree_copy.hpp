@@ -10,7 +10,8 @@
 
 namespace afio::algorithms::copy_detail {
 
-/// A tree that is walked beside the source, because what is in it may do instead of a copy.
+/// A tree that is walked beside the source, because what is in it may do instead of a copy. What
+/// cannot be read there is not.
 class older_copy {
 public:
   /// Null where there is none yet. Borrowed for the walk.

@@ -49,11 +49,14 @@ template <std::size_t N>
 result<changer<N>> make_changer(updating& shared) {
   const update_options& options = shared.options;
   const bool rehearses = options.doing == update_options::doing::rehearse;
+  // With a base, not all that is compared is a copy.
+  const auto inherited = N == 2 ? comparison::inherited::equal : comparison::inherited::different;
   const comparison how{.how = options.how,
                        .caching = rehearses ? hash_caching::lookup : hash_caching::attribute,
                        .metadata = options.file.preserve,
                        .retry = options.file.retry,
-                       .stop = options.tree.stop};
+                       .stop = options.tree.stop,
+                       .inherited = inherited};
   AFIO_TRY(auto compared, entry_comparer::make(how));
   AFIO_TRY(auto metadata, metadata_copier::make(options.file.preserve, options.file.umask));
   AFIO_TRY(auto entries, copy_detail::entry_copier::make(shared.copying.file, options.tree.counters,

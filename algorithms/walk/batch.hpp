@@ -85,7 +85,7 @@ struct filled {
 
 /// Fills `b` with the next rows of the pinned directory `n`. Where one tree is to be listed, as
 /// many as a buffer takes; where several are, all, by name. Rows that were listed before a failure
-/// are in it.
+/// are in it; but those of an optional tree are not, and it has no failure.
 template <std::size_t N>
 filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept;
 

@@ -30,6 +30,7 @@ result<node<N>*> engine<N>::begin() noexcept {
       AFIO_TRY(side.id, side.handle.identity());
       side.present = true;
       side.fresh = roots_[tree].fresh;
+      side.optional = roots_[tree].optional;
     }
     return success();
   };

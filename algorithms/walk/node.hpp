@@ -69,6 +69,7 @@ struct node : task {
     bool present = false;
     bool fresh = false;              // Made by the visitor, empty: not listed.
     bool followed = false;           // By a symlink, because the visitor says so.
+    bool optional = false;           // As its root.
     std::uint64_t device = 0;        // Of what that leads to.
     std::atomic<bool> listed{false}; // Its whole listing has been read. Read by any worker.
   };

@@ -86,6 +86,10 @@ struct walk_root {
   const path_handle* directory = nullptr; ///< Null: absent. Borrowed for the walk.
   std::string_view name;
   bool fresh = false; ///< Made by the caller just now: as cell::fresh.
+  /// Others do without it: an entry whose status cannot be read there is absent, as is all that is
+  /// in a directory which cannot be listed to its end, and that is no failure. A visitor says the
+  /// same of a directory that cannot be opened (verdict::open_again).
+  bool optional = false;
 };
 
 /// How many directories a walk with these options may have open.

@@ -345,7 +345,7 @@ void engine<N>::worker::act_on(batch<N>& b, claim_range::run claimed) noexcept {
 }
 
 /// Reads what the visitor wants to know, and types that listings did not tell. Rows that are gone
-/// by now in every tree, or cannot be read, are left out.
+/// by now in every tree, or cannot be read in one that is not optional, are left out.
 template <std::size_t N>
 std::span<row<N>> engine<N>::worker::with_status(node<N>& n, std::span<row<N>> rows) noexcept {
   std::size_t kept = 0;
@@ -367,10 +367,11 @@ bool engine<N>::worker::read_status(node<N>& n, row<N>& r, std::span<stat_t, N> 
     if (fields != want::none || c.type == file_type::unknown) {
       const auto read = into[tree].stamp(n.sides[tree].handle, r.name, fields | want::type);
       if (!read) {
+        const error& why = read.assume_error();
         c = {};
         // Removed since it was listed: as if it had never been there.
-        if (read.assume_error() == std::errc::no_such_file_or_directory) continue;
-        engine_.fail(n, operation::stat, r.name, read.assume_error());
+        if (why == std::errc::no_such_file_or_directory || n.sides[tree].optional) continue;
+        engine_.fail(n, operation::stat, r.name, why, engine_.name_of(tree));
         return false;
       }
       c.type = into[tree].type;
@@ -391,6 +392,7 @@ void engine<N>::worker::add_child(node<N>& n, const row<N>& r) noexcept {
     child->sides[tree].fresh = r.in[tree].fresh;
     child->sides[tree].followed = r.in[tree].followed;
     child->sides[tree].device = r.in[tree].device;
+    child->sides[tree].optional = n.sides[tree].optional;
   }
   child->slot.store(r.slot, std::memory_order_relaxed);
   n.pending.fetch_add(1, std::memory_order_relaxed);

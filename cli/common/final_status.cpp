@@ -17,6 +17,13 @@ void tell_stop(output& out, algorithms::stopped why, const std::string& so_far) 
   }
 }
 
+exit_code code_of(std::uint64_t failures, std::uint64_t kept_changing,
+                  algorithms::stopped why) noexcept {
+  if (why != algorithms::stopped::no) return exit_code::incomplete;
+  if (failures == 0) return exit_code::done;
+  return failures == kept_changing ? exit_code::unstable : exit_code::incomplete;
+}
+
 exit_code final_status(output& out, const signals& interrupts, exit_code code,
                        exit_code unwritten) {
   if (interrupts.received() == SIGINT) return exit_code::interrupted;

@@ -247,6 +247,37 @@ TEST_P(CloneTree, AnOlderDirectoryThatCannotBeReadHasNothingToShare) {
   EXPECT_EQ(picture_of(at("c2")), picture_of(at("s")));
 }
 
+TEST_P(CloneTree, AnOlderFileThatCannotBeLookedAtIsNotShared) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/d/f 5\n f s/g 5");
+  clone(nullptr, "c1");
+  give_to(nobody, scratch->path());
+  fs::permissions(at("c1/d"), fs::perms(0444)); // It may be listed, and that is all.
+  const path_handle older = anchor(at("c1"));
+  const int status = as_user(nobody, [&] {
+    const auto report =
+        take(clone_tree(dir, leaf("s"), &older, dir, leaf("c2"), "s", clone_options(), told));
+    EXPECT_EQ(report.failures, 0U) << told;
+    EXPECT_EQ(report.shared, 1U);
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(picture_of(at("c2")), picture_of(at("s")));
+}
+
+TEST_P(CloneTree, FlagsThatTheOlderOneHasInheritedHinderNoSharing) {
+  make("f s/d/f 5");
+  if (!set_no_dump(scratch->path(), true)) GTEST_SKIP() << "it has no flags";
+  clone(nullptr, "c1");
+  if (!is_no_dump(at("c1/d/f"))) GTEST_SKIP() << "nothing is inherited";
+  EXPECT_EQ(clone("c1", "c2").shared, 1U);
+  source_index nothing; // Contents are compared.
+  EXPECT_EQ(clone("c2", "c3", {.known = &nothing}).shared, 1U);
+  // One that only the source has is another thing.
+  set_no_dump(at("c1/d/f"), false);
+  set_no_dump(at("s/d/f"), true);
+  EXPECT_EQ(clone("c3", "c4").shared, 0U);
+}
+
 TEST_P(CloneTree, LeavesNothingWhereTheNameIsTaken) {
   make("f s/f 1\n f c1/f 1");
   EXPECT_TRUE(failed_with(try_clone(nullptr, "c1"), EEXIST));

@@ -116,6 +116,16 @@ TEST_P(CompareTrees, ACopyIsTheSame) {
   }
 }
 
+TEST_P(CompareTrees, AFlagThatEitherHasIsADifference) {
+  make("f a/f 5\n f a/g 5");
+  copy("a", "b");
+  if (!set_no_dump(at("a/f"), true)) GTEST_SKIP() << "it has no flags";
+  set_no_dump(at("b/g"), true);
+  compare();
+  EXPECT_EQ(found.found,
+            (differences{{"f", "metadata (inode flags)"}, {"g", "metadata (inode flags)"}}));
+}
+
 TEST_P(CompareTrees, PathsAreBelowTheRootsWhateverTheseAreCalled) {
   make("d a/d\n f a/d/f 1\n d b/d");
   const tree_root left(at("a"), ""), right(at("b"), "b");

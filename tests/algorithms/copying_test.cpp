@@ -638,6 +638,32 @@ TEST_P(Copying, EachMountThatIsLeftOutIsNamed) {
   EXPECT_TRUE(fs::is_empty(at("t/a")));
 }
 
+TEST_P(Copying, AMountThatIsLeftOutTakesNoFlagsFromOtherDirectories) {
+  if (const auto reason = testing::no_mounts(); !reason.empty()) GTEST_SKIP() << reason;
+  make("d s/a\n d s/m\n d s/z\n d other");
+  for (const char* const name : {"s/a", "s/z"}) {
+    if (!set_no_dump(at(name), true)) GTEST_SKIP() << "it has no flags";
+  }
+  const auto m = testing::mounted::bind(at("other"), at("s/m"));
+  EXPECT_EQ(copied("s", "t", {.tree = {.threads = 1}}).failures, 0U) << told;
+  EXPECT_EQ(told.losses, (std::vector<std::string>{"what is mounted on it of s/m"}));
+  for (const char* const name : {"t/a", "t/z"}) EXPECT_TRUE(is_no_dump(at(name)));
+}
+
+TEST_P(Copying, FlagsThatCannotBeReadAreToldAndNoOthersAreLost) {
+  make("d s/a\n d s/b");
+  for (const char* const name : {"s/a", "s/b"}) {
+    if (!set_no_dump(at(name), true)) GTEST_SKIP() << "it has no flags";
+  }
+  {
+    const armed_fault fails({.which = call::ioctl, .nth = 1, .native = EIO});
+    EXPECT_EQ(copied("s", "t", {.tree = {.threads = 1}}).failures, 0U) << told;
+  }
+  ASSERT_EQ(told.losses.size(), 1U) << told;
+  EXPECT_TRUE(told.losses.front().starts_with("inode flags of s/")) << told.losses.front();
+  EXPECT_NE(is_no_dump(at("t/a")), is_no_dump(at("t/b")));
+}
+
 // The copy of "sub" in it would be the source itself, changed while it is read.
 TEST_P(Copying, ASourceInTheTreeThatItIsMergedIntoStaysAsItIs) {
   make("f d/sub/x 9\n f d/sub/sub/x 5\n f d/sub/sub/y 6");

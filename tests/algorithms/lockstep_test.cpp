@@ -44,6 +44,14 @@ protected:
     return take(perform<N>(roots, does, threaded(options), told));
   }
 
+  /// Walks the first two, of which the second is optional.
+  walk_report go_with_or_without(const walk_options& options = {}) {
+    const tree_root first = tree(0), second = tree(1);
+    walk_root optional = second.get();
+    optional.optional = true;
+    return take(perform<2>({first.get(), optional}, writing<2>(), threaded(options), told));
+  }
+
   template <std::size_t N>
   script<N> writing() {
     return {.rows = [this](const place<N>& here, std::span<row<N>> rows) {
@@ -227,6 +235,32 @@ TEST_P(Lockstep, WhatIsGoneBeforeItsStatusIsReadIsAbsent) {
   EXPECT_EQ(go(writing<2>(), {.fields = want::size}).failures, 0U) << told;
   EXPECT_EQ(gone.times(), 1);
   EXPECT_EQ(seen.lines(), lines{"x -d"});
+}
+
+TEST_P(Lockstep, AnOptionalTreeHasNothingInADirectoryThatCannotBeListed) {
+  make("f 0/d/x 1\n f 0/d/y 1\n f 1/d/x 1\n f 1/d/z 1");
+  // Two calls for each of the roots and for 0/d, then the second of 1/d.
+  const armed failing({.which = call::getdents64, .nth = 8, .native = EIO});
+  EXPECT_EQ(go_with_or_without().failures, 0U) << told;
+  EXPECT_EQ(seen.lines(), (lines{"d dd", "d/x f-", "d/y f-"}));
+}
+
+TEST_P(Lockstep, AnOptionalTreeLacksWhatCannotBeLookedAt) {
+  make("f 0/x 1\n f 1/x 1");
+  // Of the roots, of 0/x, and of 1/x.
+  const armed failing({.which = call::statx, .nth = 4, .native = EACCES});
+  EXPECT_EQ(go_with_or_without({.fields = want::size}).failures, 0U) << told;
+  EXPECT_EQ(seen.lines(), lines{"x f-"});
+}
+
+TEST_P(Lockstep, AStatusThatCannotBeReadIsToldByTheNameOfItsTree) {
+  make("f 0/x 1\n f 1/x 1");
+  const armed failing({.which = call::statx, .nth = 4, .native = EACCES});
+  const tree_root first{scratch / "0", "first"}, second{scratch / "1", "second"};
+  take(perform<2>({first.get(), second.get()}, writing<2>(),
+                  threaded(walk_options{.fields = want::size}), told));
+  EXPECT_EQ(told.failed_paths(), lines{"second/x"});
+  EXPECT_EQ(seen.lines(), lines{});
 }
 
 TEST_P(Lockstep, ADirectoryThatIsGoneInOneTreeIsNotSkippedInSilence) {

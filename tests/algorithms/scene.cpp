@@ -3,6 +3,7 @@
 #include "tests/support/failed.hpp"
 #include "tests/support/unique_fd.hpp"
 
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <ostream>
@@ -168,13 +169,32 @@ void give_to(uid_t user, const fs::path& root) {
   }
 }
 
-bool set_immutable(const fs::path& at, bool on) {
-  const testing::unique_fd file(
+namespace {
+
+testing::unique_fd open_for_flags(const fs::path& at) {
+  return testing::unique_fd(
       checked(::open(at.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC), at));
+}
+
+bool set_flag(const fs::path& at, int flag, bool on) {
+  const auto file = open_for_flags(at);
   int flags = 0;
   if (::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) != 0) return false;
-  flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+  flags = on ? flags | flag : flags & ~flag;
   return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flags) == 0;
+}
+
+} // namespace
+
+bool set_immutable(const fs::path& at, bool on) { return set_flag(at, FS_IMMUTABLE_FL, on); }
+
+bool set_no_dump(const fs::path& at, bool on) { return set_flag(at, FS_NODUMP_FL, on); }
+
+bool is_no_dump(const fs::path& at) {
+  const auto file = open_for_flags(at);
+  int flags = 0;
+  checked(::ioctl(file.get(), FS_IOC_GETFLAGS, &flags), at);
+  return (flags & FS_NODUMP_FL) != 0;
 }
 
 void set_acl(const fs::path& at, const char* which, const acl& gives) {

@@ -169,6 +169,9 @@ void give_to(uid_t user, const std::filesystem::path& root);
 
 /// Sets or lifts the flag that forbids to change or delete. False: the file system has none.
 bool set_immutable(const std::filesystem::path& at, bool on);
+/// The same of the one that backups may leave it out, which new files take over from a directory.
+bool set_no_dump(const std::filesystem::path& at, bool on);
+bool is_no_dump(const std::filesystem::path& at);
 
 /// What an ACL gives its owner, user 12, the owning group and all others, and its mask: bits as of
 /// a mode.

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 namespace afio::unit {
 namespace {
@@ -393,6 +394,22 @@ TEST_F(Series, WithoutAGoodIndexContentsAreCompared) {
     EXPECT_EQ(inode("series/" + report.name + "/f"), inode("series/" + first.name + "/f"));
   }
   EXPECT_FALSE(run().without_index);
+}
+
+TEST_F(Series, WhatIsKeptNowAndWasNotBeforeIsNotBelievedOfTheIndex) {
+  make("f s/f 100");
+  ASSERT_EQ(::setxattr(at("s/f").c_str(), "user.note", "x", 1, 0), 0);
+  std::this_thread::sleep_for(3100ms); // Until its time of change is believed.
+  const series_options few{
+      .clone = {.file = {.preserve = aspect::mode | aspect::ownership | aspect::timestamps}}};
+  run(few);
+  const auto all = run();
+  EXPECT_EQ(picture_of(at("series/" + all.name)), picture_of(at("s")));
+  ASSERT_TRUE(all.without_index);
+  EXPECT_EQ(all.without_index->native(), ENODATA);
+  const auto fewer = run(few);
+  EXPECT_FALSE(fewer.without_index) << "who keeps less may believe it";
+  EXPECT_EQ(fewer.clone.shared, 1U);
 }
 
 TEST_F(Series, AnIndexThatCannotBeSavedIsToldAndTheCloneIsThere) {

@@ -163,6 +163,17 @@ TEST_F(SourceIndex, EachDamagedByteIsNoticed) {
   EXPECT_EQ(load().size(), 3U);
 }
 
+TEST_F(SourceIndex, IsOfNoUseToWhoWantsMoreThanItsCopiesHave) {
+  source_index notes;
+  notes.note(copy_of(1), source_at(1));
+  take(notes.save(dir, leaf("index"), aspect::mode | aspect::xattr));
+  const auto wanted = [&](aspect parts) { return source_index::load(dir, leaf("index"), parts); };
+  for (const aspect few : {aspect::none, aspect::xattr, aspect::mode | aspect::xattr})
+    EXPECT_EQ(take(wanted(few)).size(), 1U);
+  for (const aspect more : {aspect::acl, aspect::mode | aspect::acl, aspect::all})
+    EXPECT_TRUE(failed_with(wanted(more), ENODATA));
+}
+
 TEST_F(SourceIndex, SaysWhatIsThereInItsPlace) {
   EXPECT_TRUE(failed_with(source_index::load(dir, leaf("index")), ENOENT));
   make("d index\n l l -> index\n p p");

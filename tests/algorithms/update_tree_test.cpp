@@ -170,6 +170,20 @@ TEST_P(UpdateTree, ChangesWhatDiffersAndNothingElse) {
   expect_equal();
 }
 
+TEST_P(UpdateTree, FlagsThatTheTargetHasInheritedAreNoDifference) {
+  make("f s/d/f 5\n d t");
+  if (!set_no_dump(at("t"), true)) GTEST_SKIP() << "it has no flags";
+  update();
+  if (!is_no_dump(at("t/d/f"))) GTEST_SKIP() << "nothing is inherited";
+  expect_equal();
+  // One that only the source has is one.
+  set_no_dump(at("t/d/f"), false);
+  set_no_dump(at("s/d/f"), true);
+  update();
+  EXPECT_EQ(told.paths_of(event_kind::changed), names{"s/d/f"});
+  EXPECT_TRUE(is_no_dump(at("t/d/f")));
+}
+
 TEST_P(UpdateTree, WhatTheSourceLacksStaysUnlessToldOtherwise) {
   make("f s/a 1\n f t/b 1\n d t/d\n f t/d/f 1");
   update({});

@@ -244,6 +244,11 @@ TEST_F(Clone, OfASeriesSaysWhenItsIndexIsOfNoUse) {
                         "their contents\n");
   fs::remove(scratch / "backup/.afio-series.index");
   expect_like(run_series({"--compare=quick"}), 0, when + ": 2 entries, 0 B new, 1.0 KiB shared\n");
+  expect_like(run_series({"--preserve=mode"}), 0, ".*\n");
+  end = run_series();
+  EXPECT_EQ(end.errors,
+            "afio-clone: the index of the series is of clones that kept less: files were "
+            "compared by their contents\n");
 }
 
 TEST_F(Clone, OfASeriesRefusesItsOwnSource) {
@@ -271,6 +276,25 @@ TEST_F(Clone, WhatIsStoppedIsDeletedByTheNextRun) {
   const auto next = run_series({"--json"});
   EXPECT_NE(next.output.find(R"("reaped":1,)"), std::string::npos) << next.output;
   EXPECT_EQ(clones().size(), 1U);
+}
+
+TEST_F(Clone, ThatWasEndedEarlyIsNoneOfWhichAllButWhatKeepsChangingIsDone) {
+  make("f s/f 1");
+  const fs::path busy = scratch / "s/busy";
+  std::ofstream(busy) << std::string(64 << 20, 'x'); // Reading it takes its time.
+  const std::jthread writes([&](const std::stop_token& stop) {
+    std::ofstream more(busy, std::ios::app);
+    while (!stop.stop_requested()) more << 'x' << std::flush;
+  });
+  const std::string told =
+      "afio-clone: cannot copy \"s/busy\": It kept changing while it was read\n";
+  expect(run({"-j1", "--retry=0", "s", "finished"}), 4, "", told);
+  EXPECT_EQ(names("finished"), "f");
+  const auto ended = run({"-j1", "--retry=0", "--on-error=stop", "s", "ended"});
+  EXPECT_TRUE(ended.exited_with(1)) << describe(ended);
+  EXPECT_TRUE(ended.errors.starts_with(told + "afio-clone: stopped by --on-error\n"))
+      << ended.errors;
+  EXPECT_FALSE(exists("ended"));
 }
 
 // ---------------------------------------------------------------------------------------- the list

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace afio::algorithms::clone_detail {
@@ -17,8 +19,13 @@ using bytes = std::vector<std::byte>;
 
 constexpr std::size_t parts = 3; // Of so many records a file is read.
 
-/// The records, if the file is good.
-std::optional<std::vector<source_record>> parse(std::span<const std::byte> file) {
+struct contents {
+  std::uint16_t kept = 0;
+  std::vector<source_record> records;
+};
+
+/// What is in the file, if it is good.
+std::optional<contents> parse(std::span<const std::byte> file) {
   if (file.size() < index_header_size) return std::nullopt;
   auto parser = index_parser::of(file.first<index_header_size>(), file.size());
   if (!parser) return std::nullopt;
@@ -30,27 +37,28 @@ std::optional<std::vector<source_record>> parse(std::span<const std::byte> file)
     rest = rest.subspan(part.size());
   }
   if (!parser->is_complete()) return std::nullopt;
-  return found;
+  return contents{parser->kept(), std::move(found)};
 }
 
-bytes written(const std::vector<source_record>& records) {
+bytes written(std::uint16_t kept, const std::vector<source_record>& records) {
   bytes file(index_header_size + records.size() * index_record_size);
-  index_checksum sum;
-  sum.add(records.size());
+  index_checksum sum(kept, records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
     sum.add(records[i]);
     encode(records[i], std::span(file)
                            .subspan(index_header_size + i * index_record_size)
                            .first<index_record_size>());
   }
-  const auto header = encode_header(records.size(), sum.value());
+  const auto header =
+      encode_header({.kept = kept, .count = records.size(), .checksum = sum.value()});
   std::copy(header.begin(), header.end(), file.begin());
   return file;
 }
 
 void check_raw(std::span<const std::byte> file) {
   const auto found = parse(file);
-  if (found) CHECK(std::equal(file.begin(), file.end(), written(*found).begin()));
+  if (found)
+    CHECK(std::equal(file.begin(), file.end(), written(found->kept, found->records).begin()));
 }
 
 /// The same bytes behind a header that is theirs: so that the records are looked at.
@@ -67,11 +75,12 @@ void check_records(std::span<const std::byte> rest) {
     std::memcpy(&r.device, at + 28, 4);
     good = good && r.nanoseconds() < 1'000'000'000 && (i == 0 || r.copy > records[i - 1].copy);
   }
-  bytes file = written(records);
+  const auto kept = static_cast<std::uint16_t>(rest.size() * 257);
+  bytes file = written(kept, records);
   const auto found = parse(file);
   CHECK(found.has_value() == good);
   if (!found) return;
-  CHECK(*found == records);
+  CHECK(found->records == records && found->kept == kept);
   // Whatever happens to one byte is noticed, and so is an end that came too early.
   const std::size_t at = rest.size() % file.size();
   file[at] ^= std::byte{1};
