@@ -192,7 +192,9 @@ private:
     const std::string& series = arguments_.series;
     const bool held = why == std::errc::timed_out && why.name() == algorithms::series_lock;
     const bool inside = why == errc::refused;
-    if (why == std::errc::operation_canceled) return out_.note("interrupted");
+    // A file system may return ECANCELED, too.
+    if (why == std::errc::operation_canceled && options_.tree.stop.stop_requested())
+      return out_.note("interrupted");
     const std::string reason =
         held ? "Another run is at work there and holds its lock, " +
                    afio::quoted(without_slashes(series) + "/" + algorithms::series_lock) +
