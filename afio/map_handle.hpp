@@ -128,7 +128,9 @@ public:
   result<void> truncate(std::uint64_t bytes, placement where) noexcept;
 
   /// Gives all pages that touch `part` what `flags` says of them (read, write, cow, execute,
-  /// prefault). ENOMEM, EACCES as for map().
+  /// prefault). ENOMEM, EACCES as for map(). Whether stores are a section's was settled when it was
+  /// mapped: EINVAL for cow in a map without, and for write without cow in one with it. (Of what
+  /// the other commit() put over a part, that is not known: there, say the same again.)
   result<void> commit(extent part, map_flags flags = map_flags::read | map_flags::write) noexcept;
   /// Of a map made by reserve(): puts `section`, from `from` on, in the place of the pages of
   /// `part`. EINVAL for another map, or where the beginning of either is no multiple of the page;
