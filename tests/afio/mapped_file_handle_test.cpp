@@ -141,6 +141,16 @@ TEST_P(MappedFile, IsWrittenOnlyIfOpenForIt) {
   EXPECT_EQ(absent.assume_error().name(), "absent");
 }
 
+TEST_P(MappedFile, IsNeverAppendOnly) {
+  auto file = open();
+  take(file.write(bytes_of("hello"), 0));
+  EXPECT_TRUE(failed_with(file.set_append_only(handle::appends::only_at_end), ENOTSUP));
+  EXPECT_FALSE(take(file.is_append_only()));
+  EXPECT_TRUE(succeeded(file.set_append_only(handle::appends::anywhere)));
+  take(file.write(bytes_of("J"), 0));
+  EXPECT_EQ(text_of(file.read(extent{0, 9})), "Jello");
+}
+
 TEST_P(MappedFile, CopyOnWriteNeverReachesTheFile) {
   make("f f 100");
   for (const mode m : {mode::read, mode::write}) {
