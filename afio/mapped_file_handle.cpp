@@ -85,6 +85,11 @@ result<void> mapped_file_handle::close() noexcept {
   return unmapped ? std::move(closed) : std::move(unmapped);
 }
 
+result<void> mapped_file_handle::set_append_only(appends how) noexcept {
+  if (how == appends::only_at_end) return error(ENOTSUP, call::fcntl);
+  return file_handle::set_append_only(how);
+}
+
 result<std::size_t> mapped_file_handle::read(std::span<const buffer> into,
                                              std::uint64_t offset) const noexcept {
   return one_by_one(into, offset, call::preadv,

@@ -81,6 +81,9 @@ public:
   /// Unmaps and closes, both whatever the other does, and reports the first failure.
   result<void> close() noexcept;
 
+  /// ENOTSUP for only_at_end: what is stored goes where it is stored.
+  result<void> set_append_only(appends how) noexcept;
+
   const map_handle& map() const noexcept { return map_; }
 
   std::byte* address() const noexcept { return map_.address(); }
