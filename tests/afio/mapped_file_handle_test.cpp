@@ -268,6 +268,18 @@ TEST_P(MappedFile, AFailureToTruncateChangesNoLength) {
   }
 }
 
+TEST_P(MappedFile, KnowsNoMoreThanTheFileHasWhereACutIsNotDurable) {
+  auto file = take(mapped_file_handle::mapped_file(
+      dir, leaf("f"),
+      {.mode = mode::write, .creation = creation::if_needed, .caching = caching::safety_barriers}));
+  take(file.write(bytes_of(std::string(3 * page, 'x')), 0));
+  const armed now({.which = call::fsync, .native = EIO});
+  EXPECT_TRUE(failed_with(file.truncate(10), EIO));
+  EXPECT_EQ(take(file.size()), 10U);
+  EXPECT_EQ(file.length(), 10U);
+  EXPECT_EQ(file.read(extent{page, 1}).size(), 0U);
+}
+
 TEST_P(MappedFile, WithoutRoomToFollowKnowsWhatItKnew) {
   auto file = open();
   take(file.write(bytes_of("hello"), 0));
