@@ -128,9 +128,15 @@ result<void> mapped_file_handle::truncate(std::uint64_t bytes) noexcept {
   const std::uint64_t before = length();
   if (bytes < before) length_.store(bytes, std::memory_order_relaxed);
   auto done = file_handle::truncate(bytes);
-  has_grown_to(done ? bytes : before);
+  if (!done) {
+    // It may have gone all the same, and not become durable. Where nobody can say: as if it had.
+    const auto now = size();
+    if (now) has_grown_to(std::min(before, now.assume_value()));
+    return done;
+  }
+  has_grown_to(bytes);
   // Another thread may have asked before it went and said so after it; if this fails, as was said.
-  if (done && bytes < before) (void)update_map();
+  if (bytes < before) (void)update_map();
   return done;
 }
 
