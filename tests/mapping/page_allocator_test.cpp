@@ -254,6 +254,18 @@ TEST_P(PageAllocator, GivesOutNothingOfADamagedList) {
   EXPECT_TRUE(unit::succeeded(pages.allocate()));
 }
 
+TEST_P(PageAllocator, DoesNotGrowTowardsADamagedHeader) {
+  take(open().allocate());
+  const std::uint64_t fresh = std::uint64_t{1} << 40; // Behind the magic.
+  take(file().write(std::as_bytes(std::span(&fresh, 1)), 8));
+  const std::uint64_t before = take(file().size());
+  auto pages = take(page_allocator::open(file(), 4 * before));
+  EXPECT_TRUE(failed_with(pages.allocate(), EBADMSG));
+  EXPECT_EQ(take(file().size()), before);
+  take(pages.rebuild({}));
+  EXPECT_TRUE(unit::succeeded(pages.allocate()));
+}
+
 TEST_P(PageAllocator, RefusesWhatIsNoPage) {
   auto pages = open();
   EXPECT_TRUE(failed_with(pages.free(page_number::none), EINVAL));
