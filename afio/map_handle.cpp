@@ -205,6 +205,11 @@ result<void> map_handle::resize_beyond(std::uint64_t bytes, placement where) noe
 
 result<void> map_handle::commit(extent part, map_flags flags) noexcept {
   AFIO_TRY(const buffer pages, touched_by(part, call::mprotect));
+  const bool copies = has(flags, map_flags::cow);
+  const bool shares = has(flags, map_flags::write) && !copies;
+  // mprotect would allow it, and the stores go where they always went.
+  if ((copies && backing_ == backing::section) || (shares && backing_ == backing::copy_of_section))
+    return error(EINVAL, call::mprotect);
   if (pages.empty()) return success();
   AFIO_TRY(sys::protect(pages, protection_of(flags)));
   if (has(flags, map_flags::prefault)) return populate(pages, flags);

@@ -125,10 +125,16 @@ public:
   /// rest; EINVAL for large pages. EINVAL for no bytes, or (some kernels: ENOMEM) more than there
   /// are addresses. After a failure all is as it was; but where prefault then fails, as prefault()
   /// does, it has its new length.
+  ///
+  /// Memory of its own that shrinks to a part of a page is written there, so that it can grow by
+  /// zeros: the page that `bytes` ends in must not be decommitted, or committed with other flags
+  /// than the map's (SIGSEGV).
   result<void> truncate(std::uint64_t bytes, placement where) noexcept;
 
   /// Gives all pages that touch `part` what `flags` says of them (read, write, cow, execute,
-  /// prefault). ENOMEM, EACCES as for map().
+  /// prefault). ENOMEM, EACCES as for map(). Whether stores are a section's was settled when it was
+  /// mapped: EINVAL for cow in a map without, and for write without cow in one with it. (Of what
+  /// the other commit() put over a part, that is not known: there, say the same again.)
   result<void> commit(extent part, map_flags flags = map_flags::read | map_flags::write) noexcept;
   /// Of a map made by reserve(): puts `section`, from `from` on, in the place of the pages of
   /// `part`. EINVAL for another map, or where the beginning of either is no multiple of the page;
@@ -140,9 +146,10 @@ public:
   /// failure all is as it was.
   result<void> decommit(extent part) noexcept;
   /// Makes `part` read as zeros, giving whole pages back where that is possible: to the system, or
-  /// as a hole of the file that a section is of, where it can have holes (else they are written).
-  /// EACCES for a map that is not to be written; one made by reserve() must have been committed
-  /// there for that, and is written.
+  /// as a hole of the file that a section is of, where it can have holes. All else of `part` is
+  /// written: parts of pages, and in a map made by reserve() everything; so it must not be
+  /// decommitted, or committed only to be read (SIGSEGV). EACCES for a map that is not to be
+  /// written.
   result<void> zero_memory(extent part) noexcept;
   /// Says that what is in the pages wholly within `part` is of no use any more: the kernel may drop
   /// it before a next store into each, so until then they read as they did, or as zeros. Only for

@@ -85,6 +85,11 @@ result<void> mapped_file_handle::close() noexcept {
   return unmapped ? std::move(closed) : std::move(unmapped);
 }
 
+result<void> mapped_file_handle::set_append_only(appends how) noexcept {
+  if (how == appends::only_at_end) return error(ENOTSUP, call::fcntl);
+  return file_handle::set_append_only(how);
+}
+
 result<std::size_t> mapped_file_handle::read(std::span<const buffer> into,
                                              std::uint64_t offset) const noexcept {
   return one_by_one(into, offset, call::preadv,
@@ -123,9 +128,15 @@ result<void> mapped_file_handle::truncate(std::uint64_t bytes) noexcept {
   const std::uint64_t before = length();
   if (bytes < before) length_.store(bytes, std::memory_order_relaxed);
   auto done = file_handle::truncate(bytes);
-  has_grown_to(done ? bytes : before);
+  if (!done) {
+    // It may have gone all the same, and not become durable. Where nobody can say: as if it had.
+    const auto now = size();
+    if (now) has_grown_to(std::min(before, now.assume_value()));
+    return done;
+  }
+  has_grown_to(bytes);
   // Another thread may have asked before it went and said so after it; if this fails, as was said.
-  if (done && bytes < before) (void)update_map();
+  if (bytes < before) (void)update_map();
   return done;
 }
 

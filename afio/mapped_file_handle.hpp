@@ -81,6 +81,9 @@ public:
   /// Unmaps and closes, both whatever the other does, and reports the first failure.
   result<void> close() noexcept;
 
+  /// ENOTSUP for only_at_end: what is stored goes where it is stored.
+  result<void> set_append_only(appends how) noexcept;
+
   const map_handle& map() const noexcept { return map_; }
 
   std::byte* address() const noexcept { return map_.address(); }
@@ -129,7 +132,8 @@ public:
   result<std::size_t> write(std::span<const const_buffer> from, std::uint64_t offset) noexcept;
 
   /// As file_handle::truncate; the map follows. EINVAL for a cow map; ENOMEM where it cannot
-  /// follow. After a failure the lengths are what they were.
+  /// follow. After a failure the lengths are what they were; but where it is to be durable and that
+  /// alone fails, the file has its new length, and no more is known of it than it has.
   result<void> truncate(std::uint64_t bytes) noexcept;
   /// Learns how long the file is now. In bytes. ENOMEM where the map cannot follow: the known
   /// length is what it was.

@@ -5,6 +5,8 @@
 #include "afio/path_handle.hpp"
 #include "afio/random_name.hpp"
 
+#include <utility>
+
 namespace afio::algorithms {
 
 /// Makes a private file (0600) in `dir` under a random name, has `write(file)` fill it, and renames
@@ -13,10 +15,13 @@ namespace afio::algorithms {
 /// that is as it was; a kill leaves the random name at the worst.
 template <class F>
 result<void> replace_file(const path_handle& dir, leaf_name name, F&& write) {
-  AFIO_TRY(const leaf_buffer aside, random_name());
-  AFIO_TRY(file_handle file,
-           file_handle::file(dir, aside,
-                             {.mode = mode::write, .creation = creation::only_if_not_exist}));
+  const auto drawn = random_name();
+  if (!drawn) return drawn.assume_error().about(name);
+  const leaf_buffer& aside = drawn.assume_value();
+  auto made =
+      file_handle::file(dir, aside, {.mode = mode::write, .creation = creation::only_if_not_exist});
+  if (!made) return made.assume_error().about(name);
+  file_handle file = std::move(made).assume_value();
   result<void> done = write(file);
   if (done) done = dir.rename(aside, dir, name, replace::yes); // Nobody else knows the old name.
   if (done) return done;

@@ -2,6 +2,7 @@
 #include "afio/quoted.hpp"
 #include "algorithms/clone_tree/clone_tree.hpp"
 #include "algorithms/clone_tree/series.hpp"
+#include "algorithms/failure.hpp"
 #include "cli/clone_arguments.hpp"
 #include "cli/clone_list.hpp"
 #include "cli/common/amounts.hpp"
@@ -195,7 +196,7 @@ private:
     const std::string& series = arguments_.series;
     const bool held = why == std::errc::timed_out && why.name() == algorithms::series_lock;
     const bool inside = why == errc::refused;
-    if (why == std::errc::operation_canceled) return out_.note("interrupted");
+    if (algorithms::is_interruption(why)) return out_.note("interrupted");
     const std::string reason =
         held ? "Another run is at work there and holds its lock, " +
                    afio::quoted(without_slashes(series) + "/" + algorithms::series_lock) +

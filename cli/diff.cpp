@@ -132,7 +132,7 @@ private:
   }
 
   void take(const result<compare_report>& done) {
-    if (!done && done.assume_error() == std::errc::operation_canceled)
+    if (!done && algorithms::is_interruption(done.assume_error()))
       report_.stopped = stopped::by_request;
     else if (!done)
       return fail("compare", arguments_.left, done.assume_error());

@@ -123,7 +123,7 @@ private:
   }
 
   void take(const std::string& path, const result<hash_report>& done) {
-    if (!done && done.assume_error() == std::errc::operation_canceled)
+    if (!done && algorithms::is_interruption(done.assume_error()))
       return turns_.take(stopped::by_request);
     if (!done) return fail("hash", path, done.assume_error());
     const hash_report& one = done.assume_value();

@@ -150,8 +150,7 @@ result<void> series_run::lock() noexcept {
       return success();
     }
     if (locked.assume_error() != std::errc::timed_out) return std::move(locked).as_failure();
-    if (options_.clone.tree.stop.stop_requested())
-      return error(ECANCELED, call::fcntl, series_lock);
+    if (options_.clone.tree.stop.stop_requested()) return error(ECANCELED, call::none, series_lock);
     if (limit.expired()) return error(ETIMEDOUT, call::fcntl, series_lock);
     pause.sleep(limit);
   }

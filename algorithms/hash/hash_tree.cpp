@@ -2,6 +2,7 @@
 
 #include "algorithms/filtered.hpp"
 #include "algorithms/hash/small_files.hpp"
+#include "algorithms/mounted_on.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -122,7 +123,9 @@ private:
   }
 
   void hash(const place<1>& here, const row<1>& r) noexcept {
-    if (r.in[0].stat != nullptr) {
+    // Not even a record of what is mounted there is to be read; opening it says what it is.
+    if (r.in[0].stat != nullptr &&
+        !is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts)) {
       if (const auto known = files_.cache().find(here.handle(), r.name, *r.in[0].stat, beside_))
         return tell(here, r.name, {*known, r.in[0].stat->size, true});
     }

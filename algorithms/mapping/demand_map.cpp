@@ -100,14 +100,14 @@ void demand_map::state::change(piece& which, std::int64_t holds, bool changed) n
 /// Maps one piece.
 result<void> demand_map::state::add(std::uint64_t from, std::uint64_t to) {
   // Memory first: what is mapped is never unknown.
-  idle.push_back(from);
-  const auto made = pieces.try_emplace(from, piece{to - from, std::prev(idle.end())});
+  std::list<std::uint64_t> node(1, from);
+  const auto made = pieces.try_emplace(from, piece{to - from, node.begin()}).first;
   auto is_mapped = room.commit(in_room(from, to - from), section, from, flags_of(options.how));
   if (!is_mapped) {
-    pieces.erase(made.first);
-    idle.pop_back();
+    pieces.erase(made);
     return is_mapped;
   }
+  idle.splice(idle.end(), node);
   mapped += to - from;
   // Where one page is asked for, those around it need not be read.
   if (to - from < large) return room.advise(in_room(from, to - from), access_pattern::random);

@@ -1,5 +1,7 @@
 #include "algorithms/mapping/marked_map.hpp"
 
+#include "algorithms/is_zero.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <new>
@@ -19,7 +21,7 @@ result<marked_map> map_marked(file_handle& file, file_mark mark,
   AFIO_TRY(auto map, map_handle::map(section, {.part = {0, size}, .reservation = reservation}));
   const std::atomic_ref first(*std::launder(reinterpret_cast<std::uint64_t*>(map.address())));
   // Whoever was killed between making the header and marking it left all of it zeros.
-  if (size == mark.header_bytes && first.load(std::memory_order_relaxed) == 0)
+  if (size == mark.header_bytes && is_zero(map.bytes()))
     first.store(mark.magic, std::memory_order_release);
   if (first.load(std::memory_order_relaxed) != mark.magic) return error(EBADMSG, call::verify);
   return marked_map{std::move(map), size};

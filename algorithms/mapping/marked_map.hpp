@@ -19,9 +19,9 @@ struct marked_map {
   std::uint64_t size; ///< Of the file, in bytes.
 };
 
-/// Maps all of `file`, which the caller has locked, with so much address space. One that is empty
-/// gets a header first. EBADMSG for one that begins otherwise; EINVAL for a reservation of less
-/// than its length; else as file_handle::zero and map_handle::map.
+/// Maps all of `file`, which the caller has locked, with so much address space. One that is empty,
+/// or nothing but the zeros of a header, gets one first. EBADMSG for one that begins otherwise;
+/// EINVAL for a reservation of less than its length; else as file_handle::zero and map_handle::map.
 result<marked_map> map_marked(file_handle& file, file_mark mark,
                               std::uint64_t reservation) noexcept;
 

@@ -223,6 +223,9 @@ result<void> page_allocator::grow() noexcept {
   AFIO_TRY(const auto lock, file_.lock_file(lock_kind::exclusive));
   const std::uint64_t known = growth_->end.load(std::memory_order_relaxed);
   AFIO_TRY(const std::uint64_t end, learn());
+  // However far it grew, that would not be reached.
+  if (std::atomic_ref(head().fresh).load(std::memory_order_relaxed) > end)
+    return error(EBADMSG, call::verify);
   if (end > known) return success();
   const extent more{end * page_bytes, slots * page_bytes};
   if (more.end() > map_.reservation()) return error(ENOMEM, call::mmap);

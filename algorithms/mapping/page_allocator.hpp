@@ -63,7 +63,8 @@ public:
 
   /// A page that nobody has. What is in it is not defined. ENOSPC, EDQUOT, EIO, EFBIG where the
   /// file cannot grow; ENOMEM beyond the reservation. EBADMSG where a list is damaged:
-  /// no page of that list is given out any more.
+  /// no page of that list is given out any more; and where no list has one, and more of the file's
+  /// pages were given out than it has: it does not grow then.
   result<page_number> allocate() noexcept;
   /// Gives back a page that allocate() gave, of any handle of the file, and that nobody uses any
   /// more. The file does not get shorter. EINVAL for what is no page of the file.

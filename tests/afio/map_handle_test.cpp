@@ -504,6 +504,20 @@ TEST_F(Map, DecommittedPartsOfAFileAreItsOwnAgain) {
   EXPECT_TRUE(is_filled(cow.bytes().subspan(3 * page), 3 * page + 7));
 }
 
+TEST_F(Map, OfASectionIsNoOtherKindInParts) {
+  auto shared = mapped();
+  for (const map_flags flags : {map_flags::cow, read_write | map_flags::cow})
+    EXPECT_TRUE(failed_with(shared.commit({0, page}, flags), EINVAL));
+  take(shared.commit({0, page}, read_only));
+  EXPECT_EQ(storing(shared.address()), -SIGSEGV);
+
+  auto cow = mapped({.flags = map_flags::cow});
+  EXPECT_TRUE(failed_with(cow.commit({0, page}), EINVAL));
+  take(cow.commit({0, page}, read_write | map_flags::cow));
+  fill(cow.bytes(), 1);
+  EXPECT_EQ(in_file(), content);
+}
+
 TEST_F(Map, DecommittedOrNotAtAll) {
   for (const map_flags flags : {map_flags::cow, read_write}) {
     for (const call which : {call::madvise, call::mprotect}) {

@@ -141,6 +141,16 @@ TEST_P(MappedFile, IsWrittenOnlyIfOpenForIt) {
   EXPECT_EQ(absent.assume_error().name(), "absent");
 }
 
+TEST_P(MappedFile, IsNeverAppendOnly) {
+  auto file = open();
+  take(file.write(bytes_of("hello"), 0));
+  EXPECT_TRUE(failed_with(file.set_append_only(handle::appends::only_at_end), ENOTSUP));
+  EXPECT_FALSE(take(file.is_append_only()));
+  EXPECT_TRUE(succeeded(file.set_append_only(handle::appends::anywhere)));
+  take(file.write(bytes_of("J"), 0));
+  EXPECT_EQ(text_of(file.read(extent{0, 9})), "Jello");
+}
+
 TEST_P(MappedFile, CopyOnWriteNeverReachesTheFile) {
   make("f f 100");
   for (const mode m : {mode::read, mode::write}) {
@@ -256,6 +266,18 @@ TEST_P(MappedFile, AFailureToTruncateChangesNoLength) {
     EXPECT_EQ(take(file.size()), 5U);
     EXPECT_EQ(text_of(file.read(extent{0, 9})), "hello");
   }
+}
+
+TEST_P(MappedFile, KnowsNoMoreThanTheFileHasWhereACutIsNotDurable) {
+  auto file = take(mapped_file_handle::mapped_file(
+      dir, leaf("f"),
+      {.mode = mode::write, .creation = creation::if_needed, .caching = caching::safety_barriers}));
+  take(file.write(bytes_of(std::string(3 * page, 'x')), 0));
+  const armed now({.which = call::fsync, .native = EIO});
+  EXPECT_TRUE(failed_with(file.truncate(10), EIO));
+  EXPECT_EQ(take(file.size()), 10U);
+  EXPECT_EQ(file.length(), 10U);
+  EXPECT_EQ(file.read(extent{page, 1}).size(), 0U);
 }
 
 TEST_P(MappedFile, WithoutRoomToFollowKnowsWhatItKnew) {

@@ -400,6 +400,35 @@ TEST_P(HashTreeCached, DoesNotOpenWhatIsOnRecord) {
   EXPECT_LE(detail::calls_seen(call::pread64), GetParam() == hash_caching::file ? 2U : 0U);
 }
 
+TEST_P(HashTreeCached, EntersNoMountForARecord) {
+  write("x", "text");
+  std::this_thread::sleep_for(20ms);
+  hash_options options{.tree = {.threads = 1}, .caching = GetParam()};
+  hashes first;
+  take(hash(first, options));
+  std::filesystem::create_directory(at() / "in");
+  touch(at() / "in/f");
+  const auto mount = testing::mounted::bind(at() / "x", at() / "in/f");
+  const path_handle root = anchor(at() / "in");
+
+  hashes within;
+  EXPECT_EQ(take(hash_tree({&root, "in"}, options, within, told_)).failures, 1U);
+  EXPECT_EQ(told_.failure_alone().path, "in/f");
+  EXPECT_EQ(told_.failure_alone().why, std::errc::cross_device_link);
+  EXPECT_EQ(within.of.size(), 0U);
+
+  auto files = take(file_hasher::make({.caching = GetParam()}));
+  stat_t status;
+  take(status.stamp(root, leaf("f"), hash_cache_fields));
+  EXPECT_TRUE(
+      failed_with(files.hash(root, leaf("f"), status, nullptr, crossing::same_mount), EXDEV));
+
+  hashes beyond;
+  options.tree.mounts = crossing::any_mount;
+  EXPECT_EQ(take(hash_tree({&root, "in"}, options, beyond, told_)).files, 1U);
+  EXPECT_TRUE(succeeded(files.hash(root, leaf("f"), status, nullptr)));
+}
+
 /// Counts the files that differ.
 class differing final : public difference_listener {
 public:

@@ -209,6 +209,17 @@ TEST_F(SourceIndex, ASaveThatFailsLeavesTheOldOne) {
   EXPECT_EQ(names(), std::set<std::string>{"index"});
 }
 
+TEST_F(SourceIndex, ASaveThatFailsIsAboutItsOwnName) {
+  source_index notes;
+  notes.note(copy_of(1), source_at(1));
+  for (const call which : {call::getrandom, call::openat2, call::pwrite64, call::renameat2}) {
+    const armed fails({.which = which, .native = EIO});
+    const auto saved = notes.save(dir, leaf("index"));
+    ASSERT_TRUE(failed_with(saved, EIO)) << name_of(which);
+    EXPECT_EQ(saved.assume_error().name(), "index") << name_of(which);
+  }
+}
+
 TEST_F(SourceIndex, AMillionNotesOfSeveralThreadsAreAllThere) {
   constexpr std::uint64_t each = 250'000;
   source_index notes;

@@ -1,4 +1,7 @@
-// What is for the way of every page and every block allocates nothing by itself.
+// What is for the way of every page and every block allocates nothing by itself; what does allocate
+// survives that there is no memory.
+#include "afio/memory_usage.hpp"
+#include "algorithms/mapping/demand_map.hpp"
 #include "algorithms/mapping/file_memory_resource.hpp"
 #include "algorithms/mapping/page_allocator.hpp"
 #include "tests/afio/per_file_system.hpp"
@@ -7,11 +10,14 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdint>
 
 namespace afio::algorithms {
 namespace {
 
 using testing::allocations;
+using unit::failed_with;
 using unit::leaf;
 using unit::take;
 
@@ -53,6 +59,32 @@ TEST_P(MappingAllocation, NoneForMemory) {
   }
   EXPECT_EQ(allocations, before);
   EXPECT_TRUE(all);
+}
+
+std::uint64_t failing_one;
+
+TEST_P(MappingAllocation, WithoutMemoryForAPieceNothingOfItIsLeft) {
+  auto backing = file();
+  take(backing.truncate(64 * page_size()));
+  auto map = take(demand_map::open(backing, {.budget = 0}));
+  std::uint64_t nth = 1;
+  for (bool failed = true; failed; ++nth) {
+    ASSERT_LT(nth, 10U);
+    const extent part{nth * page_size(), 1};
+    failing_one = allocations + nth;
+    testing::may_allocate = [](std::uint64_t now) noexcept { return now != failing_one; };
+    {
+      const auto held = map.at(part);
+      testing::may_allocate = nullptr;
+      failed = !held;
+      EXPECT_TRUE(!failed || failed_with(held, ENOMEM));
+    }
+    // What nobody holds goes with this, and what it holds stays.
+    const auto held = take(map.at(part));
+    ASSERT_EQ(map.mapped(), page_size());
+    EXPECT_EQ(held.bytes()[0], std::byte{0});
+  }
+  EXPECT_GT(nth, 2U);
 }
 
 } // namespace

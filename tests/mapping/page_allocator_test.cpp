@@ -230,6 +230,18 @@ TEST_P(PageAllocator, BelievesNoFileThatIsNotItsOwn) {
   EXPECT_TRUE(unit::succeeded(page_allocator::open(file(), room))) << "killed before the magic";
 }
 
+TEST_P(PageAllocator, MarksNothingButZeros) {
+  for (const std::uint64_t used : {std::uint64_t{8}, page_allocator::header_bytes - 1}) {
+    std::vector<std::byte> foreign(page_allocator::header_bytes);
+    std::fill(foreign.begin() + static_cast<std::ptrdiff_t>(used), foreign.end(), std::byte{0x5a});
+    take(file().write(const_buffer(foreign), 0));
+    EXPECT_TRUE(failed_with(page_allocator::open(file(), room), EBADMSG));
+    std::vector<std::byte> now(foreign.size());
+    take(file().read(buffer(now), 0));
+    EXPECT_EQ(now, foreign);
+  }
+}
+
 TEST_P(PageAllocator, GivesOutNothingOfADamagedList) {
   auto pages = open();
   const page_number page = take(pages.allocate());
@@ -239,6 +251,18 @@ TEST_P(PageAllocator, GivesOutNothingOfADamagedList) {
   EXPECT_TRUE(failed_with(pages.census(), EBADMSG));
   take(pages.rebuild({}));
   EXPECT_EQ(take(pages.census()), (page_census{page_allocator::slots, page_allocator::slots}));
+  EXPECT_TRUE(unit::succeeded(pages.allocate()));
+}
+
+TEST_P(PageAllocator, DoesNotGrowTowardsADamagedHeader) {
+  take(open().allocate());
+  const std::uint64_t fresh = std::uint64_t{1} << 40; // Behind the magic.
+  take(file().write(std::as_bytes(std::span(&fresh, 1)), 8));
+  const std::uint64_t before = take(file().size());
+  auto pages = take(page_allocator::open(file(), 4 * before));
+  EXPECT_TRUE(failed_with(pages.allocate(), EBADMSG));
+  EXPECT_EQ(take(file().size()), before);
+  take(pages.rebuild({}));
   EXPECT_TRUE(unit::succeeded(pages.allocate()));
 }
 
