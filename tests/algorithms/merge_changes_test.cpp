@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -186,6 +187,32 @@ TEST_P(MergeChanges, AStopWhileItComparesTakesNothingFromTheTarget) {
     for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
   }
   EXPECT_TRUE(stopped_once && finished_once);
+}
+
+TEST_P(MergeChanges, AFailureWhileItComparesTakesNothingFromTheTarget) {
+  bool failed_once = false, finished_once = false;
+  for (unsigned nth = 1; !finished_once && nth != 100; ++nth) {
+    SCOPED_TRACE("failed at listing " + std::to_string(nth));
+    make("f b/x/d/a 5\n f b/x/b 5\n f b/gone/a 5");
+    branch();
+    fs::remove_all(scratch / "t/x");
+    write("t/x", "mine");
+    fs::remove_all(scratch / "t/gone");
+    {
+      const armed failing({.which = call::getdents64, .nth = nth, .native = EIO});
+      const auto done = try_merge(conflicts::source);
+      finished_once = done && told.failures.empty();
+      failed_once |= !finished_once;
+      if (done) {
+        EXPECT_EQ(done.assume_value().failures, told.failures.size()) << told;
+      }
+    }
+    EXPECT_TRUE(found.paths.empty()) << *found.paths.begin() << " is a conflict";
+    EXPECT_TRUE(fs::is_regular_file(scratch / "t/x"));
+    EXPECT_FALSE(fs::exists(scratch / "t/gone"));
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+  EXPECT_TRUE(failed_once && finished_once);
 }
 
 TEST_P(MergeChanges, AStopWhileItPutsATreeBesideLeavesNoPartOfIt) {
