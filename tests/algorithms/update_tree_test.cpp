@@ -247,6 +247,27 @@ TEST_P(UpdateTree, ADirectoryThatHoldsWhatIsExcludedIsInTheWay) {
   EXPECT_EQ(picture_of(at("t/a")), before);
 }
 
+TEST_P(UpdateTree, ADirectoryThatCannotBeSearchedForWhatIsExcludedIsInTheWay) {
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "*.o"));
+  update_options options = deleting();
+  options.filter = &filter;
+  options.tree.threads = 1;
+  std::uint64_t seen = 1;
+  for (std::uint64_t nth = 1; nth <= seen; ++nth) {
+    make("f s/a 1\n f t/a/d/b.o 1\n f t/a/c 1");
+    {
+      const armed fails({.which = call::getdents64, .nth = nth, .native = EIO});
+      (void)try_update(options);
+      seen = detail::calls_seen(call::getdents64);
+    }
+    EXPECT_TRUE(fs::exists(at("t/a/d/b.o"))) << "listing " << nth;
+    EXPECT_FALSE(told.failures.empty()) << "listing " << nth;
+    for (const char* tree : {"s", "t"}) fs::remove_all(at(tree));
+  }
+  EXPECT_GE(seen, 7U) << "two of each directory, but of one that fails";
+}
+
 TEST_P(UpdateTree, ADirectoryThatCannotBeEmptiedStaysUnderItsName) {
   make("f s/a 1\n f t/a/b 1\n f t/a/c 1");
   const armed fails({.which = call::unlinkat, .nth = 1, .native = EIO});
