@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,16 @@ public:
 
 private:
   const path_filter* filter_;
+};
+
+/// Remembers why something could not be looked at.
+class first_failure final : public observer {
+public:
+  void failed(const failure& f) noexcept override {
+    if (!why) why = f.why;
+  }
+
+  std::optional<error> why;
 };
 
 } // namespace
@@ -145,10 +156,11 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
   walk_options how = shared_->for_inner_walk().for_walk();
   how.counters = nullptr;
   std::vector<exclusions> looking(1, exclusions(*filter));
-  observer nobody; // What cannot be listed cannot be deleted either, which is told then.
+  first_failure unseen; // What cannot be listed now may be deleted an instant later.
   how.on_failure = on_failure::proceed;
-  AFIO_TRY(const walk_report done, walk<1>({walk_root{&old, below}}, looking, how, nobody));
+  AFIO_TRY(const walk_report done, walk<1>({walk_root{&old, below}}, looking, how, unseen));
   if (done.stopped != stopped::no) return error(ECANCELED, call::none);
+  if (unseen.why) return *unseen.why;
   return !looking.front().found;
 }
 
