@@ -334,6 +334,25 @@ TEST_P(UpdateTree, TooManyDeletionsAreRefusedBeforeAnythingIsChanged) {
   expect_equal();
 }
 
+TEST_P(UpdateTree, ADirectoryThatFillsAfterTheCountIsNotEmptied) {
+  make("f s/a 1\n f t/a/b 1");
+  update_options options = deleting();
+  options.tree.threads = 1;
+  options.most_removed = 2;
+  {
+    // Counting lists both roots and the directory; then the roots are listed again.
+    const just_before second(call::getdents64, 7, [&] { write("t/a/c", "x"); });
+    EXPECT_EQ(update(options).removed, 0U);
+    ASSERT_EQ(second.times(), 1);
+  }
+  EXPECT_EQ(told.failure_alone().why, errc::refused) << told;
+  EXPECT_EQ(told.failure_alone().path, "s/a");
+  for (const char* kept : {"t/a/b", "t/a/c"}) EXPECT_TRUE(fs::exists(at(kept))) << kept;
+  options.most_removed = 3;
+  EXPECT_EQ(update(options).removed, 3U);
+  expect_equal();
+}
+
 TEST_P(UpdateTree, ARehearsalTellsWhatARunDoes) {
   make("d s/d 0750\n f s/d/f 5\n f s/gets/in 1\n f s/over 3\n f s/mode 1 0600\n d s/was-file\n f "
        "s/was-file/f 1\n"
