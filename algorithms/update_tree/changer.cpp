@@ -121,7 +121,6 @@ result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   const bool gone = sum.replaced + sum.linked != before;
   if (!gone) return success(); // The source is, or was left out.
   ++removed_;
-  ++shared_->removed;
   here.tell_in(target, event_kind::deleted, r.name, file_type::directory);
   return success();
 }
@@ -133,17 +132,37 @@ result<bool> changer<N>::empty_directory(const place<N>& here, const row<N>& r) 
            path_handle::path(here.handle(target), r.name, shared_->options.tree.mounts));
   AFIO_TRY(const identity id, old.identity());
   if (!id.same_file(r.in[target].stat->id)) return error(errc::raced, call::openat2, r.name);
+  AFIO_TRY(check_number(here, r, old));
   remove_options how;
   how.tree = shared_->for_inner_walk();
   if (shared_->rehearses()) how.doing = remove_options::doing::rehearse;
   AFIO_TRY(const remove_report done,
            remove_contents(old, here.path_in(target, r.name), how, shared_->told));
-  shared_->removed += done.deleted;
   removed_ += done.deleted;
   here.count_told(done.failures);
   if (done.stopped != stopped::no) return error(ECANCELED, call::none);
   if (done.failures != 0) here.mark_incomplete();
   return done.failures == 0;
+}
+
+/// Counts the directory and all that is in it as about to go. errc::refused where that is too many:
+/// once begun, it would not stop at a number.
+template <std::size_t N>
+result<void> changer<N>::check_number(const place<N>& here, const row<N>& r,
+                                      const path_handle& old) {
+  if (shared_->options.most_removed == update_options::any_number) return success();
+  remove_options how;
+  how.tree = shared_->for_inner_walk();
+  how.tree.counters = nullptr;
+  how.tree.on_failure = on_failure::proceed;
+  how.doing = remove_options::doing::rehearse;
+  first_failure uncounted;
+  AFIO_TRY(const remove_report all,
+           remove_contents(old, here.path_in(target, r.name), how, uncounted));
+  if (all.stopped != stopped::no) return error(ECANCELED, call::none);
+  if (uncounted.why) return *uncounted.why;
+  const bool may = shared_->may_remove(all.deleted + 1);
+  return may ? success() : result<void>(error(errc::refused, call::verify, r.name));
 }
 
 template <std::size_t N>
