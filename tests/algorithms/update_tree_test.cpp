@@ -676,6 +676,63 @@ TEST_P(UpdateTree, ADirectoryThatCannotBeReadTakesNoFilesPlace) {
   EXPECT_EQ(fs::file_size(at("t/x")), 9U);
 }
 
+TEST_P(UpdateTree, AFileThatCannotBeReadTakesNoDirectorysPlace) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/x 9\n f t/x/d/f 1\n f t/x/g 1");
+  give_to(nobody, scratch->path());
+  fs::permissions(at("s/x"), fs::perms::none);
+  const auto before = picture_of(at("t/x"));
+  const tree_root source(at("s"), "s"), target(at("t"), "t"); // Others may not come this way.
+  const int status = as_user(nobody, [&] {
+    const auto done = take(update_tree(source.get(), target.get(), deleting(), told));
+    EXPECT_EQ(done.failures, 1U) << told;
+    EXPECT_EQ(done.removed, 0U);
+    EXPECT_EQ(told.failure_alone().path, "s/x");
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(picture_of(at("t/x")), before);
+}
+
+TEST_P(UpdateTree, ADirectoryInTheWayGoesWhenTheCopyIsReady) {
+  unsigned failed = 0;
+  for (const call which : {call::copy_file_range, call::pread64, call::pwrite64, call::linkat}) {
+    for (std::uint64_t nth = 1, seen = 1; nth <= seen; ++nth) {
+      make("f s/x 9000\n f t/x/d/f 1\n f t/x/g 1");
+      {
+        const armed fails({.which = which, .nth = nth, .native = EIO});
+        (void)try_update();
+        seen = detail::calls_seen(which);
+      }
+      const bool replaced = fs::is_regular_file(at("t/x"));
+      failed += !replaced;
+      EXPECT_TRUE(replaced || (fs::exists(at("t/x/d/f")) && fs::exists(at("t/x/g"))))
+          << name_of(which) << ' ' << nth;
+      const auto entries = fs::directory_iterator(at("t"));
+      EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "and nothing beside it";
+      for (const char* tree : {"s", "t"}) fs::remove_all(at(tree));
+    }
+  }
+  EXPECT_GT(failed, 0U);
+}
+
+TEST_P(UpdateTree, AFileThatGoesMeanwhileDoesNotEmptyADirectory) {
+  update_options options = deleting();
+  options.tree.threads = 1;
+  unsigned raced = 0;
+  for (std::uint64_t nth = 1; nth < 100; ++nth) {
+    make("f s/x 9\n f t/x/f 1");
+    {
+      const just_before opening(call::openat2, nth, [&] { fs::remove(at("s/x")); });
+      (void)try_update(options);
+      if (opening.times() == 0) break;
+    }
+    raced += fs::is_directory(at("t/x"));
+    EXPECT_TRUE(!fs::is_directory(at("t/x")) || fs::exists(at("t/x/f"))) << nth;
+    for (const char* tree : {"s", "t"}) fs::remove_all(at(tree));
+  }
+  EXPECT_GT(raced, 0U);
+}
+
 TEST_P(UpdateTree, AFileThatCannotBeRenamedLeavesNothingBehind) {
   make("f s/d/a 500");
   copy();
