@@ -13,6 +13,7 @@ namespace afio::algorithms::update_detail {
 
 using copy_detail::directory_state;
 using copy_detail::directory_states;
+using copy_detail::old_entry;
 using copy_detail::publication;
 
 namespace {
@@ -103,21 +104,50 @@ result<void> changer<N>::compare_directories(const place<N>& here, const row<N>&
   return success();
 }
 
-/// What is in the directory goes first, in its place, so that what cannot be deleted is where it
-/// was. Empty, it is exchanged for the copy as a file would be.
+/// Empties a directory when what takes its name is ready.
+template <std::size_t N>
+class changer<N>::emptying final : public copy_detail::room {
+public:
+  emptying(changer& by, const place<N>& here, const row<N>& r) noexcept
+      : by_(by), here_(here), row_(r) {}
+
+  result<void> make() noexcept override try {
+    AFIO_TRY(const bool empty, by_.empty_directory(here_, row_));
+    stays = !empty;
+    return empty ? success() : result<void>(error(ENOTEMPTY, call::verify, row_.name));
+
+  } catch (const std::bad_alloc&) {
+
+    return error(ENOMEM, call::none);
+  }
+
+  bool stays = false; ///< Something in it does, which was told.
+
+private:
+  changer& by_;
+  const place<N>& here_;
+  const row<N>& row_;
+};
+
+/// Nothing goes before the copy is there. Then what is in the directory does, in its place, so that
+/// what cannot be deleted is where it was. Empty, it is exchanged for the copy as a file would be.
 template <std::size_t N>
 result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   r.below = row<N>::below::skip;
   const bool may = shared_->options.extras == update_options::extras::remove;
   AFIO_TRY(const bool whole, may ? holds_nothing_excluded(here, r) : result<bool>(false));
   if (!whole) return error(EISDIR, call::verify, r.name);
-  // Then it is left out.
-  const bool mounted = is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts);
-  AFIO_TRY(const bool empty, mounted ? result<bool>(true) : empty_directory(here, r));
-  if (!empty) return success();
+  emptying first(*this, here, r);
+  old_entry old(r.in[target].stat->id);
+  old.first = &first;
   const copy_report& sum = copies_.sum().report;
   const auto before = sum.replaced + sum.linked;
-  AFIO_TRY(copies_.leaves().copy_over(r.in[target].stat->id, here, r, copies_.sum()));
+  // What is mounted is left out.
+  const bool mounted = is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts);
+  auto done = shared_->rehearses() && !mounted ? first.make() : success();
+  if (done) done = copies_.leaves().copy_over(old, here, r, copies_.sum());
+  if (first.stays) return success();
+  AFIO_TRY(done);
   const bool gone = sum.replaced + sum.linked != before;
   if (!gone) return success(); // The source is, or was left out.
   ++removed_;

@@ -103,6 +103,7 @@ public:
 
 private:
   result<void> put_entry(const place<N>& here, row<N>& r);
+  class emptying;
   result<void> put_over_directory(const place<N>& here, row<N>& r);
   result<bool> empty_directory(const place<N>& here, const row<N>& r);
   result<void> check_number(const place<N>& here, const row<N>& r, const path_handle& old);

@@ -30,7 +30,7 @@ struct update_options {
   enum class extras : std::uint8_t {
     keep,
     /// It goes, where the source's directory could be listed to its end. So does a directory that
-    /// is in the way of a file of the source's.
+    /// is in the way of a file of the source's, when the copy of that is ready.
     remove,
   } extras = extras::keep;
 
