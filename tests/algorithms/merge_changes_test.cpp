@@ -240,6 +240,25 @@ TEST_P(MergeChanges, AStopWhileItPutsATreeBesideLeavesNoPartOfIt) {
   EXPECT_TRUE(stopped_once && finished_once);
 }
 
+TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileStays) {
+  for (const char* changed : {"s/f", "s/f/in"}) {
+    SCOPED_TRACE(changed);
+    make("f b/f 5");
+    branch();
+    fs::remove(scratch / "s/f");
+    write(changed, "the source's");
+    {
+      const just_before exchange(call::renameat2, 1, [&] { write("t/f", "an edit"); });
+      EXPECT_EQ(take(try_merge(conflicts::source)).replaced, 0U);
+      ASSERT_EQ(exchange.times(), 1);
+    }
+    EXPECT_EQ(read("t/f"), "an edit");
+    EXPECT_EQ(told.failure_alone().why, errc::raced) << told;
+    EXPECT_EQ(names_in(scratch / "t"), std::set<std::string>{"f"});
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+}
+
 TEST_P(MergeChanges, TypesThatChange) {
   make("f b/file 5\n f b/dir/f 5\n f b/dir2/f 5\n f b/dir3/f 5");
   branch();
