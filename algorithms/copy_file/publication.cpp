@@ -49,8 +49,9 @@ result<void> publication::publish_over(const fs_handle& made, leaf_name name,
   const auto exchanged = made.relink(*dir_, *name_, *dir_, name, replace::exchange);
   if (!exchanged) return about_what_stays(made, exchanged.assume_error());
   stat_t out;
-  const auto looked = out.stamp(*dir_, *name_, want::identity | want::type);
-  if (!looked || !out.id.same_file(old.id)) {
+  const auto looked =
+      out.stamp(*dir_, *name_, want::identity | want::type | want::size | want::times);
+  if (!looked || !old.is(out)) {
     const auto back = made.relink(*dir_, name, *dir_, *name_, replace::exchange);
     if (!back) return about_what_stays(made, back.assume_error());
     return !looked ? looked.assume_error() : error(errc::raced, call::renameat2, name);

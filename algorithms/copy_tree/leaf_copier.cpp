@@ -84,6 +84,8 @@ result<void> leaf_copier<N>::copy_held(found f, account& sum) {
     return error(errc::raced, call::statx, f.entry.name);
   if (!f.old) {
     AFIO_TRY(f.old, namesake(f.here, f.entry));
+    if (f.old && shared_->replaces == copying::replaces::unchanged)
+      f.old->as = f.entry.in[last].stat;
   }
   return make(f, sum);
 }

@@ -217,11 +217,12 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
 template <std::size_t N>
 result<void> changer<N>::put_directory_over(const place<N>& here, row<N>& r) {
   cell& there = r.in[target];
-  const identity old = there.stat->id;
+  old_entry old(there.stat->id);
+  if (shared_->copying.replaces == copy_detail::copying::replaces::unchanged) old.as = there.stat;
   // Nothing makes room for a directory that cannot be read, or that another one is mounted on.
   AFIO_TRY(directory_handle::directory(here.handle(0), r.name, shared_->options.tree.mounts));
-  copies_.sum().happened(event_kind::replaced, here, r);
   if (shared_->rehearses()) {
+    copies_.sum().happened(event_kind::replaced, here, r);
     there.type = file_type::directory;
     there.fresh = true;
     return success();
@@ -239,6 +240,7 @@ result<void> changer<N>::put_directory_over(const place<N>& here, row<N>& r) {
   }();
   if (!named) (void)dir.remove_directory(aside); // It is empty, or not ours.
   AFIO_TRY(named);
+  copies_.sum().happened(event_kind::replaced, here, r);
   there = {.inode = s.id.inode, .type = s.type, .present = true, .fresh = true};
   return success();
 }

@@ -81,6 +81,9 @@ public:
                             .root = target().directory,
                             .around = target().directory,
                             .seen = copy_detail::destination::visible::by_others,
+                            // With a base, what the target has changed is its own, however late.
+                            .replaces = N == 3 ? copy_detail::copying::replaces::unchanged
+                                               : copy_detail::copying::replaces::whatever,
                             .losses = copy_detail::loss_book(told_)}} {}
 
   updating& shared() noexcept { return shared_; }
