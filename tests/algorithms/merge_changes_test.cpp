@@ -1,4 +1,5 @@
 // What changes since a base become in a tree that has changes of its own.
+#include "afio/detail/fault.hpp"
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "algorithms/update_tree/update_tree.hpp"
 #include "tests/algorithms/picture.hpp"
@@ -257,6 +258,20 @@ TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileStays) {
     EXPECT_EQ(names_in(scratch / "t"), std::set<std::string>{"f"});
     for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
   }
+}
+
+TEST_P(MergeChanges, EachDirectoryThatWasChangedIsDurableInTheEnd) {
+  make("f b/d/f 5\n f b/gone/f 5");
+  branch();
+  write("s/d/f", "new");
+  fs::remove_all(scratch / "s/gone");
+  write("t/gone/own", "own");
+  update_options options;
+  options.file.sync = sync::all;
+  const armed counting;
+  EXPECT_EQ(take(try_merge(conflicts::fail, options)).failures, 0U) << told;
+  EXPECT_EQ(read("t/gone/f"), "missing");
+  EXPECT_EQ(detail::calls_seen(call::fsync), 4U) << "of the file, of both directories and the root";
 }
 
 TEST_P(MergeChanges, TypesThatChange) {

@@ -550,6 +550,46 @@ TEST_P(UpdateTree, WhatCouldNotBeRenamedIsDeletedOnlyIfSoManyMayGo) {
   }
 }
 
+TEST_P(UpdateTree, WhatGoesLastIsDurableToo) {
+  // What could not be renamed is deleted, or gets its old name again, when all else is done.
+  for (const std::uint64_t most : {0, 1}) {
+    make("f s/a 500");
+    copy();
+    fs::rename(at("s/a"), at("s/b"));
+    update_options options = detecting();
+    options.most_removed = most;
+    options.file.sync = sync::all;
+    const armed fails({.which = call::renameat2, .nth = 3, .native = EACCES});
+    update(options);
+    EXPECT_EQ(fs::exists(at("t/a")), most == 0);
+    EXPECT_GE(detail::calls_seen(call::fsync), 3U) << "of the file and of the root, twice";
+    for (const char* name : {"s", "t"}) fs::remove_all(at(name));
+  }
+}
+
+TEST_P(UpdateTree, WhatIsChangedInPlaceIsDurableToo) {
+  make("f s/f 5 0644");
+  copy();
+  fs::permissions(at("s/f"), fs::perms(0600));
+  update_options options;
+  options.file.sync = sync::all;
+  const armed counting;
+  EXPECT_EQ(update(options).changed, 1U);
+  EXPECT_EQ(detail::calls_seen(call::fsync), 2U) << "of the file and of the root";
+}
+
+TEST_P(UpdateTree, ADirectoryThatStaysWithoutSomeNamesIsDurableToo) {
+  make("d s\n f t/d/f 1\n f t/d/kept 1");
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "kept"));
+  update_options options = deleting();
+  options.filter = &filter;
+  options.file.sync = sync::all;
+  const armed counting;
+  EXPECT_EQ(update(options).removed, 1U);
+  EXPECT_EQ(detail::calls_seen(call::fsync), 2U) << "of the directory and of the root";
+}
+
 TEST_P(UpdateTree, WhatHasNotGotItsNewNameIsNotDeleted) {
   make("f s/a 500");
   copy();
