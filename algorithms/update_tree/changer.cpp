@@ -314,9 +314,23 @@ void changer<N>::remove_if_empty(const place<N>& here) noexcept {
 }
 
 template <std::size_t N>
+void changer<N>::make_durable(const place<N>& here) noexcept {
+  if (shared_->copying.file.sync != sync::all || shared_->rehearses()) return;
+  const auto done = here.handle(target).barrier();
+  if (!done) here.fail_in(target, operation::publish, {}, done.assume_error());
+}
+
+template <std::size_t N>
 after changer<N>::leave(const place<N>& here) noexcept {
-  if (!is_going(here)) return copies_.leave(here);
-  if (here.incomplete()) return after::done;
+  if (!is_going(here)) {
+    const bool keeps_its_own = N == 3 && directory_states::of(here) == nullptr;
+    if (keeps_its_own) make_durable(here);
+    return copies_.leave(here);
+  }
+  if (here.incomplete()) {
+    make_durable(here);
+    return after::done;
+  }
   const auto gone = remove_directory(here);
   if (gone) return after::done;
   if (gone.assume_error() == std::errc::directory_not_empty) return after::list_again;

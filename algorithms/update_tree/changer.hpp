@@ -84,6 +84,9 @@ public:
   /// The directory goes, if it is empty.
   void remove_if_empty(const place<N>& here) noexcept;
 
+  /// With sync::all: in leave(), of the target's directory, where nothing else sees to it.
+  void make_durable(const place<N>& here) noexcept;
+
   /// Whether the directory is one that goes.
   static bool is_going(const place<N>& here) noexcept;
 

@@ -248,7 +248,10 @@ void merger::tell(const place<3>& here, const row<3>& r, const outcome& o) {
 
 after merger::leave(const place<3>& here) noexcept {
   if (!is_emptied(here)) return changes_.leave(here);
-  if (!here.incomplete()) changes_.remove_if_empty(here);
+  if (here.incomplete())
+    changes_.make_durable(here);
+  else
+    changes_.remove_if_empty(here);
   return after::done;
 }
 
