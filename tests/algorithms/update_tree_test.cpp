@@ -435,6 +435,21 @@ TEST_P(UpdateTree, MetadataThatAreNotAskedForStayTheTargets) {
   }
 }
 
+TEST_P(UpdateTree, ModesThatAreNotAskedForAreNotNarrowed) {
+  make("d s/d 0700\n f s/d/f 1\n d t/d 0755");
+  fs::permissions(at("s"), fs::perms(0700));
+  fs::permissions(at("t"), fs::perms(0755));
+  for (const aspect kept : {aspect::none, aspect::timestamps}) {
+    update_options options;
+    options.file.preserve = kept;
+    update(options);
+    EXPECT_TRUE(told.failures.empty()) << told;
+    EXPECT_TRUE(fs::exists(at("t/d/f")));
+    for (const char* name : {"t", "t/d"})
+      EXPECT_EQ(fs::status(at(name)).permissions(), fs::perms(0755)) << name;
+  }
+}
+
 TEST_P(UpdateTree, AFileThatHasMovedIsRenamed) {
   make("f s/a/f 50000\n f s/g 3\n f s/d/h 700\n f s/empty 0");
   copy();
