@@ -111,9 +111,12 @@ result<void> copier<N>::enter_directory(const place<N>& here, row<N>& r,
   if (state.merged) {
     AFIO_TRY(check_not_source(here.handle(last), r.name, shared_->source_id));
   }
-  if (!shared_->rehearses()) {
-    AFIO_TRY(state.merged ? make_no_wider(here.handle(last), r.name, state.source)
-                          : make_directory(here, r));
+  // What keeps its own mode is to be as open as it is.
+  const bool narrows = around_ == nullptr || has(shared_->file.preserve, aspect::mode);
+  if (!shared_->rehearses() && !state.merged) {
+    AFIO_TRY(make_directory(here, r));
+  } else if (!shared_->rehearses() && narrows) {
+    AFIO_TRY(make_no_wider(here.handle(last), r.name, state.source));
   }
   if (!state.merged) sum_.happened(event_kind::created, here, r);
   if (shared_->options.copied != nullptr) sum_.copied.add_directory(state.source.id);

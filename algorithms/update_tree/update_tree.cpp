@@ -138,7 +138,8 @@ result<update_report> tree_update<N>::run(Make&& make, Differs&& root_differs) {
   }
   changer<N>& first = workers[0].changes();
   AFIO_TRY(const bool differs, root_differs(first.there(), from_, status_, to_));
-  if (differs && !shared_.rehearses()) {
+  const bool narrows = differs && has(copies_.file.preserve, aspect::mode);
+  if (narrows && !shared_.rehearses()) {
     AFIO_TRY(const stat_t now, to_.stat());
     AFIO_TRY(make_no_wider(to_, now, status_));
   }
