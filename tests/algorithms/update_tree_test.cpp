@@ -450,6 +450,17 @@ TEST_P(UpdateTree, ModesThatAreNotAskedForAreNotNarrowed) {
   }
 }
 
+TEST_P(UpdateTree, ADirectoryThatReplacesAFileGetsTheModeOfANewOne) {
+  make("d s/new 0755\n d s/x 0755\n f s/x/f 1\n f t/x 1");
+  update_options options;
+  options.file.preserve = aspect::none;
+  options.file.umask = 0022;
+  update(options);
+  EXPECT_TRUE(told.failures.empty()) << told;
+  for (const char* name : {"t/new", "t/x"})
+    EXPECT_EQ(fs::status(at(name)).permissions(), fs::perms(0755)) << name;
+}
+
 TEST_P(UpdateTree, AFileThatHasMovedIsRenamed) {
   make("f s/a/f 50000\n f s/g 3\n f s/d/h 700\n f s/empty 0");
   copy();
