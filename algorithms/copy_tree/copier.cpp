@@ -105,6 +105,7 @@ result<void> copier<N>::enter_directory(const place<N>& here, row<N>& r,
   if (state.source.id.same_file(shared_->root_id))
     return error(errc::refused, call::verify, r.name);
   state.merged = r.in[last].present;
+  state.fresh = r.in[last].fresh;
   if (state.merged && r.in[last].type != file_type::directory) {
     return error(ENOTDIR, call::verify, r.name);
   }
@@ -139,7 +140,7 @@ template <std::size_t N>
 result<void> copier<N>::finish_directory(const directory_handle& from, const directory_state& was,
                                          const directory_handle& to, loss_listener& told) noexcept {
   bool done = false;
-  if (around_ != nullptr && was.merged) {
+  if (around_ != nullptr && was.merged && !was.fresh) {
     AFIO_TRY(done, around_->has_metadata(from, was.source, to));
   }
   if (!done) {
@@ -159,7 +160,7 @@ result<void> copier<N>::copy_metadata(const directory_handle& from, const direct
   AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner));
   const bool clean = !was.merged && !shared_->merges();
   using target = metadata_copier::target;
-  const bool keeps = around_ != nullptr && was.merged;
+  const bool keeps = around_ != nullptr && was.merged && !was.fresh;
   const auto kind = clean ? target::fresh : keeps ? target::kept : target::existing;
   leaves_.metadata().prepare(from, was.source, to, told);
   return leaves_.metadata().copy(from, was.source, to, now, kind, told);
