@@ -17,7 +17,7 @@ struct destination {
     by_others, ///< Nothing is done under the name before all is done.
     by_nobody, ///< The directory is private until the caller publishes it.
   } seen = visible::by_others;
-  std::optional<identity> old; ///< What has the name now and shall go; nothing: it must be free.
+  std::optional<old_entry> old; ///< What has the name now and shall go; nothing: it must be free.
   /// What the directory's default ACL, if it has one, may have put on the new file.
   metadata_copier::target target = metadata_copier::target::fresh;
 };

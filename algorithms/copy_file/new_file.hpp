@@ -28,7 +28,7 @@ public:
   /// As publication's.
   result<void> publish(leaf_name name) noexcept { return as_.publish(file_, name); }
 
-  result<void> publish_over(leaf_name name, const identity& old) noexcept {
+  result<void> publish_over(leaf_name name, const old_entry& old) noexcept {
     return as_.publish_over(file_, name, old);
   }
 

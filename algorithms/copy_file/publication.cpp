@@ -36,18 +36,22 @@ error publication::about_what_stays(const fs_handle& made, const error& why) con
 }
 
 result<void> publication::publish_over(const fs_handle& made, leaf_name name,
-                                       const identity& old) noexcept {
+                                       const old_entry& old) noexcept {
   if (!name_) {
     AFIO_TRY(const leaf_buffer aside, random_name());
     AFIO_TRY(made.link(*dir_, aside));
     name_ = aside;
   }
+  if (old.first != nullptr) {
+    AFIO_TRY(old.first->make());
+  }
   // Checked where they arrive: what was made by relink, the old one here.
   const auto exchanged = made.relink(*dir_, *name_, *dir_, name, replace::exchange);
   if (!exchanged) return about_what_stays(made, exchanged.assume_error());
   stat_t out;
-  const auto looked = out.stamp(*dir_, *name_, want::identity | want::type);
-  if (!looked || !out.id.same_file(old)) {
+  const auto looked =
+      out.stamp(*dir_, *name_, want::identity | want::type | want::size | want::times);
+  if (!looked || !old.is(out)) {
     const auto back = made.relink(*dir_, name, *dir_, *name_, replace::exchange);
     if (!back) return about_what_stays(made, back.assume_error());
     return !looked ? looked.assume_error() : error(errc::raced, call::renameat2, name);

@@ -8,6 +8,32 @@
 
 namespace afio::algorithms::copy_detail {
 
+/// What makes room for something that takes a name.
+class room {
+public:
+  /// What fails here leaves the name as it is.
+  virtual result<void> make() noexcept = 0;
+
+protected:
+  ~room() = default;
+};
+
+/// What has a name and shall go.
+struct old_entry {
+  old_entry(const identity& which) noexcept : id(which) {} // Mostly, that is all.
+
+  /// Whether that is its status.
+  bool is(const stat_t& s) const noexcept {
+    return s.id.same_file(id) &&
+           (as == nullptr || (s.size == as->size && s.modified == as->modified));
+  }
+
+  identity id;
+  /// Where neither its size nor its time of modification shall be others by then. Borrowed.
+  const stat_t* as = nullptr;
+  room* first = nullptr; ///< Asked when all is ready but the name. Borrowed.
+};
+
 /// Where an entry is being made, and under which name of no meaning, if any.
 class publication {
 public:
@@ -30,9 +56,9 @@ public:
   result<void> publish(const fs_handle& made, leaf_name name) noexcept;
   /// Gives `made` the name in one instant in place of `old`, which goes. A directory goes if it is
   /// empty; else it gets its name back (ENOTEMPTY), and nothing is changed. errc::raced if the name
-  /// means something else by then: nothing is changed. Where that cannot be had back, the error is
-  /// about the private name under which the old one stays.
-  result<void> publish_over(const fs_handle& made, leaf_name name, const identity& old) noexcept;
+  /// means something else by then, or it has been changed: nothing is changed. Where that cannot be
+  /// had back, the error is about the private name under which the old one stays.
+  result<void> publish_over(const fs_handle& made, leaf_name name, const old_entry& old) noexcept;
   /// Removes `made`, if it is not published.
   void abandon(const fs_handle& made) noexcept;
 

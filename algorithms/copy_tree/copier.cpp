@@ -105,15 +105,19 @@ result<void> copier<N>::enter_directory(const place<N>& here, row<N>& r,
   if (state.source.id.same_file(shared_->root_id))
     return error(errc::refused, call::verify, r.name);
   state.merged = r.in[last].present;
+  state.fresh = r.in[last].fresh;
   if (state.merged && r.in[last].type != file_type::directory) {
     return error(ENOTDIR, call::verify, r.name);
   }
   if (state.merged) {
     AFIO_TRY(check_not_source(here.handle(last), r.name, shared_->source_id));
   }
-  if (!shared_->rehearses()) {
-    AFIO_TRY(state.merged ? make_no_wider(here.handle(last), r.name, state.source)
-                          : make_directory(here, r));
+  // What keeps its own mode is to be as open as it is.
+  const bool narrows = around_ == nullptr || has(shared_->file.preserve, aspect::mode);
+  if (!shared_->rehearses() && !state.merged) {
+    AFIO_TRY(make_directory(here, r));
+  } else if (!shared_->rehearses() && narrows) {
+    AFIO_TRY(make_no_wider(here.handle(last), r.name, state.source));
   }
   if (!state.merged) sum_.happened(event_kind::created, here, r);
   if (shared_->options.copied != nullptr) sum_.copied.add_directory(state.source.id);
@@ -136,7 +140,7 @@ template <std::size_t N>
 result<void> copier<N>::finish_directory(const directory_handle& from, const directory_state& was,
                                          const directory_handle& to, loss_listener& told) noexcept {
   bool done = false;
-  if (around_ != nullptr && was.merged) {
+  if (around_ != nullptr && was.merged && !was.fresh) {
     AFIO_TRY(done, around_->has_metadata(from, was.source, to));
   }
   if (!done) {
@@ -156,7 +160,7 @@ result<void> copier<N>::copy_metadata(const directory_handle& from, const direct
   AFIO_TRY(const stat_t now, to.stat(want::mode | want::owner));
   const bool clean = !was.merged && !shared_->merges();
   using target = metadata_copier::target;
-  const bool keeps = around_ != nullptr && was.merged;
+  const bool keeps = around_ != nullptr && was.merged && !was.fresh;
   const auto kind = clean ? target::fresh : keeps ? target::kept : target::existing;
   leaves_.metadata().prepare(from, was.source, to, told);
   return leaves_.metadata().copy(from, was.source, to, now, kind, told);

@@ -9,6 +9,7 @@
 #include "algorithms/walk/visitor.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace afio::algorithms::copy_detail {
@@ -24,6 +25,11 @@ struct copying {
   const path_handle* around = nullptr;
   whereabouts at; ///< Where symlinks are made that did not say so in the source.
   destination::visible seen = destination::visible::by_nobody;
+  /// Files that the walk has seen there.
+  enum class replaces : std::uint8_t {
+    whatever,  ///< Whatever others have written into them since.
+    unchanged, ///< Only while their sizes and times of modification are what they were.
+  } replaces = replaces::whatever;
   link_groups groups;
   loss_book losses;
   large_files large{0};

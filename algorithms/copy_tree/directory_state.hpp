@@ -16,6 +16,7 @@ struct directory_state {
   stat_t source;
   bool merged = false;   ///< The copy was there before.
   bool followed = false; ///< A symlink in the source leads to it.
+  bool fresh = false;    ///< Of one that was merged: made for it just before.
 };
 
 /// The states of directories that one worker came upon first; another one may come to their ends.

@@ -15,9 +15,9 @@ namespace {
 /// What has the name of the row in the copy: where the walk has read its status, what it was then,
 /// because others may have decided by that. EISDIR: that is never replaced.
 template <std::size_t N>
-result<std::optional<identity>> namesake(const place<N>& here, const row<N>& r) noexcept {
+result<std::optional<old_entry>> namesake(const place<N>& here, const row<N>& r) noexcept {
   constexpr std::size_t last = N - 1;
-  if (!r.in[last].present) return std::optional<identity>();
+  if (!r.in[last].present) return std::optional<old_entry>();
   stat_t now;
   const stat_t* was = r.in[last].stat;
   if (was == nullptr || !has(was->filled, want::identity)) {
@@ -25,7 +25,7 @@ result<std::optional<identity>> namesake(const place<N>& here, const row<N>& r) 
     was = &now;
   }
   if (was->type == file_type::directory) return error(EISDIR, call::verify, r.name);
-  return std::optional(was->id);
+  return std::optional(old_entry(was->id));
 }
 
 } // namespace
@@ -41,7 +41,7 @@ result<void> leaf_copier<N>::copy(const place<N>& here, const row<N>& r, account
 }
 
 template <std::size_t N>
-result<void> leaf_copier<N>::copy_over(const identity& old, const place<N>& here, const row<N>& r,
+result<void> leaf_copier<N>::copy_over(const old_entry& old, const place<N>& here, const row<N>& r,
                                        account& sum) {
   return hold(here, r, old, sum);
 }
@@ -49,7 +49,7 @@ result<void> leaf_copier<N>::copy_over(const identity& old, const place<N>& here
 /// `old`: what is to be replaced, where that is known.
 template <std::size_t N>
 result<void> leaf_copier<N>::hold(const place<N>& here, const row<N>& r,
-                                  const std::optional<identity>& old, account& sum) {
+                                  const std::optional<old_entry>& old, account& sum) {
   const bool reads = shared_->options.leaves == copy_options::leaves::copies;
   if (reads && !shared_->rehearses() && r.in[0].type == file_type::regular) {
     const auto opened =
@@ -84,6 +84,8 @@ result<void> leaf_copier<N>::copy_held(found f, account& sum) {
     return error(errc::raced, call::statx, f.entry.name);
   if (!f.old) {
     AFIO_TRY(f.old, namesake(f.here, f.entry));
+    if (f.old && shared_->replaces == copying::replaces::unchanged)
+      f.old->as = f.entry.in[last].stat;
   }
   return make(f, sum);
 }
@@ -94,7 +96,7 @@ result<void> leaf_copier<N>::copy_target(const place<N>& here, const row<N>& r, 
   AFIO_TRY(const auto old, namesake(here, r));
   const bool links = shared_->options.leaves == copy_options::leaves::hard_links;
   // It leads to what would be replaced.
-  if (!links && old && old->same_file(led.status.id))
+  if (!links && old && old->id.same_file(led.status.id))
     return error(errc::refused, call::verify, r.name);
   return make({.here = here,
                .entry = r,
@@ -135,7 +137,7 @@ destination leaf_copier<N>::place_of(const found& f) const noexcept {
 
 template <std::size_t N>
 result<void> leaf_copier<N>::link_source(const found& f, account& sum) {
-  if (f.old && f.old->same_file(f.status.id)) return success(); // Nothing is to be done.
+  if (f.old && f.old->id.same_file(f.status.id)) return success(); // Nothing is to be done.
   if (shared_->rehearses()) {
     AFIO_TRY(check_linkable(f.status, f.entry.name, *shared_->around));
   } else {
@@ -235,7 +237,7 @@ result<void> leaf_copier<N>::copy_grouped(const found& f, account& sum) {
 /// False where it must be copied after all, because a file system allows no more names.
 template <std::size_t N>
 result<bool> leaf_copier<N>::link(const found& f, const placed& where, account& sum) noexcept {
-  if (f.old && f.old->same_file(where.id)) return true; // Nothing is to be done.
+  if (f.old && f.old->id.same_file(where.id)) return true; // Nothing is to be done.
   if (!shared_->rehearses()) {
     const auto linked = [&]() -> result<void> {
       AFIO_TRY(const fs_handle file, pin_again(*shared_->root, where));

@@ -24,8 +24,8 @@ public:
   /// Copies the entry of the row. Nothing where it is gone; what is mounted there is left out,
   /// which is told. Throws std::bad_alloc.
   result<void> copy(const place<N>& here, const row<N>& r, account& sum);
-  /// The same in place of `old`, a directory of that name, which is empty and goes.
-  result<void> copy_over(const identity& old, const place<N>& here, const row<N>& r, account& sum);
+  /// The same in place of `old`, a directory of that name, which is empty by then and goes.
+  result<void> copy_over(const old_entry& old, const place<N>& here, const row<N>& r, account& sum);
 
   /// Copies what the entry, a symlink, leads to. It is not a directory.
   result<void> copy_target(const place<N>& here, const row<N>& r, const led_to& led, account& sum);
@@ -39,12 +39,12 @@ private:
     const row<N>& entry;
     const fs_handle& source;
     const stat_t& status;
-    std::optional<identity> old = {};
+    std::optional<old_entry> old = {};
     enum class by : std::uint8_t { name, symlink } held_by = by::name;
     const file_handle* open = nullptr; ///< `source`, where it is open for reading.
   };
 
-  result<void> hold(const place<N>& here, const row<N>& r, const std::optional<identity>& old,
+  result<void> hold(const place<N>& here, const row<N>& r, const std::optional<old_entry>& old,
                     account& sum);
   result<void> copy_held(found f, account& sum);
   result<void> make(const found& f, account& sum);

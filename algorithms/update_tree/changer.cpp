@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace afio::algorithms::update_detail {
 
 using copy_detail::directory_state;
 using copy_detail::directory_states;
+using copy_detail::old_entry;
 using copy_detail::publication;
 
 namespace {
@@ -39,6 +41,16 @@ public:
 
 private:
   const path_filter* filter_;
+};
+
+/// Remembers why something could not be looked at.
+class first_failure final : public observer {
+public:
+  void failed(const failure& f) noexcept override {
+    if (!why) why = f.why;
+  }
+
+  std::optional<error> why;
 };
 
 } // namespace
@@ -92,25 +104,53 @@ result<void> changer<N>::compare_directories(const place<N>& here, const row<N>&
   return success();
 }
 
-/// What is in the directory goes first, in its place, so that what cannot be deleted is where it
-/// was. Empty, it is exchanged for the copy as a file would be.
+/// Empties a directory when what takes its name is ready.
+template <std::size_t N>
+class changer<N>::emptying final : public copy_detail::room {
+public:
+  emptying(changer& by, const place<N>& here, const row<N>& r) noexcept
+      : by_(by), here_(here), row_(r) {}
+
+  result<void> make() noexcept override try {
+    AFIO_TRY(const bool empty, by_.empty_directory(here_, row_));
+    stays = !empty;
+    return empty ? success() : result<void>(error(ENOTEMPTY, call::verify, row_.name));
+
+  } catch (const std::bad_alloc&) {
+
+    return error(ENOMEM, call::none);
+  }
+
+  bool stays = false; ///< Something in it does, which was told.
+
+private:
+  changer& by_;
+  const place<N>& here_;
+  const row<N>& row_;
+};
+
+/// Nothing goes before the copy is there. Then what is in the directory does, in its place, so that
+/// what cannot be deleted is where it was. Empty, it is exchanged for the copy as a file would be.
 template <std::size_t N>
 result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
   r.below = row<N>::below::skip;
   const bool may = shared_->options.extras == update_options::extras::remove;
   AFIO_TRY(const bool whole, may ? holds_nothing_excluded(here, r) : result<bool>(false));
   if (!whole) return error(EISDIR, call::verify, r.name);
-  // Then it is left out.
-  const bool mounted = is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts);
-  AFIO_TRY(const bool empty, mounted ? result<bool>(true) : empty_directory(here, r));
-  if (!empty) return success();
+  emptying first(*this, here, r);
+  old_entry old(r.in[target].stat->id);
+  old.first = &first;
   const copy_report& sum = copies_.sum().report;
   const auto before = sum.replaced + sum.linked;
-  AFIO_TRY(copies_.leaves().copy_over(r.in[target].stat->id, here, r, copies_.sum()));
+  // What is mounted is left out.
+  const bool mounted = is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts);
+  auto done = shared_->rehearses() && !mounted ? first.make() : success();
+  if (done) done = copies_.leaves().copy_over(old, here, r, copies_.sum());
+  if (first.stays) return success();
+  AFIO_TRY(done);
   const bool gone = sum.replaced + sum.linked != before;
   if (!gone) return success(); // The source is, or was left out.
   ++removed_;
-  ++shared_->removed;
   here.tell_in(target, event_kind::deleted, r.name, file_type::directory);
   return success();
 }
@@ -122,17 +162,37 @@ result<bool> changer<N>::empty_directory(const place<N>& here, const row<N>& r) 
            path_handle::path(here.handle(target), r.name, shared_->options.tree.mounts));
   AFIO_TRY(const identity id, old.identity());
   if (!id.same_file(r.in[target].stat->id)) return error(errc::raced, call::openat2, r.name);
+  AFIO_TRY(check_number(here, r, old));
   remove_options how;
   how.tree = shared_->for_inner_walk();
   if (shared_->rehearses()) how.doing = remove_options::doing::rehearse;
   AFIO_TRY(const remove_report done,
            remove_contents(old, here.path_in(target, r.name), how, shared_->told));
-  shared_->removed += done.deleted;
   removed_ += done.deleted;
   here.count_told(done.failures);
   if (done.stopped != stopped::no) return error(ECANCELED, call::none);
   if (done.failures != 0) here.mark_incomplete();
   return done.failures == 0;
+}
+
+/// Counts the directory and all that is in it as about to go. errc::refused where that is too many:
+/// once begun, it would not stop at a number.
+template <std::size_t N>
+result<void> changer<N>::check_number(const place<N>& here, const row<N>& r,
+                                      const path_handle& old) {
+  if (shared_->options.most_removed == update_options::any_number) return success();
+  remove_options how;
+  how.tree = shared_->for_inner_walk();
+  how.tree.counters = nullptr;
+  how.tree.on_failure = on_failure::proceed;
+  how.doing = remove_options::doing::rehearse;
+  first_failure uncounted;
+  AFIO_TRY(const remove_report all,
+           remove_contents(old, here.path_in(target, r.name), how, uncounted));
+  if (all.stopped != stopped::no) return error(ECANCELED, call::none);
+  if (uncounted.why) return *uncounted.why;
+  const bool may = shared_->may_remove(all.deleted + 1);
+  return may ? success() : result<void>(error(errc::refused, call::verify, r.name));
 }
 
 template <std::size_t N>
@@ -145,10 +205,11 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
   walk_options how = shared_->for_inner_walk().for_walk();
   how.counters = nullptr;
   std::vector<exclusions> looking(1, exclusions(*filter));
-  observer nobody; // What cannot be listed cannot be deleted either, which is told then.
+  first_failure unseen; // What cannot be listed now may be deleted an instant later.
   how.on_failure = on_failure::proceed;
-  AFIO_TRY(const walk_report done, walk<1>({walk_root{&old, below}}, looking, how, nobody));
+  AFIO_TRY(const walk_report done, walk<1>({walk_root{&old, below}}, looking, how, unseen));
   if (done.stopped != stopped::no) return error(ECANCELED, call::none);
+  if (unseen.why) return *unseen.why;
   return !looking.front().found;
 }
 
@@ -156,11 +217,12 @@ result<bool> changer<N>::holds_nothing_excluded(const place<N>& here, const row<
 template <std::size_t N>
 result<void> changer<N>::put_directory_over(const place<N>& here, row<N>& r) {
   cell& there = r.in[target];
-  const identity old = there.stat->id;
+  old_entry old(there.stat->id);
+  if (shared_->copying.replaces == copy_detail::copying::replaces::unchanged) old.as = there.stat;
   // Nothing makes room for a directory that cannot be read, or that another one is mounted on.
   AFIO_TRY(directory_handle::directory(here.handle(0), r.name, shared_->options.tree.mounts));
-  copies_.sum().happened(event_kind::replaced, here, r);
   if (shared_->rehearses()) {
+    copies_.sum().happened(event_kind::replaced, here, r);
     there.type = file_type::directory;
     there.fresh = true;
     return success();
@@ -178,6 +240,7 @@ result<void> changer<N>::put_directory_over(const place<N>& here, row<N>& r) {
   }();
   if (!named) (void)dir.remove_directory(aside); // It is empty, or not ours.
   AFIO_TRY(named);
+  copies_.sum().happened(event_kind::replaced, here, r);
   there = {.inode = s.id.inode, .type = s.type, .present = true, .fresh = true};
   return success();
 }
@@ -251,9 +314,23 @@ void changer<N>::remove_if_empty(const place<N>& here) noexcept {
 }
 
 template <std::size_t N>
+void changer<N>::make_durable(const place<N>& here) noexcept {
+  if (shared_->copying.file.sync != sync::all || shared_->rehearses()) return;
+  const auto done = here.handle(target).barrier();
+  if (!done) here.fail_in(target, operation::publish, {}, done.assume_error());
+}
+
+template <std::size_t N>
 after changer<N>::leave(const place<N>& here) noexcept {
-  if (!is_going(here)) return copies_.leave(here);
-  if (here.incomplete()) return after::done;
+  if (!is_going(here)) {
+    const bool keeps_its_own = N == 3 && directory_states::of(here) == nullptr;
+    if (keeps_its_own) make_durable(here);
+    return copies_.leave(here);
+  }
+  if (here.incomplete()) {
+    make_durable(here);
+    return after::done;
+  }
   const auto gone = remove_directory(here);
   if (gone) return after::done;
   if (gone.assume_error() == std::errc::directory_not_empty) return after::list_again;

@@ -24,7 +24,7 @@ struct updating {
   copy_detail::copying copying;
   std::mutex telling = {}; ///< Of conflicts.
   compare_detail::link_pairs links = {};
-  std::atomic<std::uint64_t> removed{0}; ///< Entries that went, or were about to.
+  std::atomic<std::uint64_t> removed{0}; ///< Entries that went, or may.
 
   bool rehearses() const noexcept { return options.doing == update_options::doing::rehearse; }
 
@@ -46,8 +46,13 @@ struct updating {
     return how;
   }
 
-  /// Counts one more entry that is to go; false where that would be too many.
-  bool may_remove() noexcept { return removed.fetch_add(1) < options.most_removed; }
+  /// Counts so many more entries that are to go; false, and nothing is counted, where that would be
+  /// too many.
+  bool may_remove(std::uint64_t more = 1) noexcept {
+    const bool may = removed.fetch_add(more) + more <= options.most_removed;
+    if (!may) removed -= more;
+    return may;
+  }
 };
 
 /// One for each worker. Tree 0 is the source, the last one the target. Failures are told.
@@ -79,6 +84,9 @@ public:
   /// The directory goes, if it is empty.
   void remove_if_empty(const place<N>& here) noexcept;
 
+  /// With sync::all: in leave(), of the target's directory, where nothing else sees to it.
+  void make_durable(const place<N>& here) noexcept;
+
   /// Whether the directory is one that goes.
   static bool is_going(const place<N>& here) noexcept;
 
@@ -98,8 +106,10 @@ public:
 
 private:
   result<void> put_entry(const place<N>& here, row<N>& r);
+  class emptying;
   result<void> put_over_directory(const place<N>& here, row<N>& r);
   result<bool> empty_directory(const place<N>& here, const row<N>& r);
+  result<void> check_number(const place<N>& here, const row<N>& r, const path_handle& old);
   result<bool> holds_nothing_excluded(const place<N>& here, const row<N>& r) const;
   result<void> put_directory_over(const place<N>& here, row<N>& r);
   result<void> compare_directories(const place<N>& here, const row<N>& r);

@@ -83,6 +83,11 @@ public:
 
   const stat_t& status() const noexcept { return status_; }
 
+  /// As far as it is open.
+  result<void> make_durable() noexcept {
+    return file_.is_open() ? file_.barrier(barrier_kind::all) : success();
+  }
+
 private:
   file_handle file_;
   fs_handle pin_;
@@ -95,13 +100,16 @@ private:
 template <std::size_t N>
 result<bool> in_place<N>::change(const place<N>& here, const row<N>& r) noexcept {
   AFIO_TRY(const held from, held::make(here.handle(0), r.name, *r.in[0].stat));
-  AFIO_TRY(const held to, held::make(here.handle(target), r.name, *r.in[target].stat));
+  AFIO_TRY(held to, held::make(here.handle(target), r.name, *r.in[target].stat));
   if (to.status().links > 1 || !unchanged(*r.in[0].stat, from.status())) return false;
   entry_losses told(shared_->losses, here, r.name);
   metadata_.prepare(from.handle(), from.status(), to.handle(), told);
   AFIO_TRY(metadata_.copy(from.handle(), from.status(), to.handle(), to.status(),
                           metadata_copier::target::kept, told));
   metadata_.seal(from.status(), to.handle(), told);
+  if (shared_->file.sync == sync::all) {
+    AFIO_TRY(to.make_durable());
+  }
   AFIO_TRY(const stat_t after, from.handle().stat());
   return unchanged(from.status(), after);
 }

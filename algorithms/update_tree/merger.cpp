@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <new>
+#include <optional>
 #include <string>
 
 namespace afio::algorithms::update_detail {
@@ -55,9 +56,10 @@ result<void> merger::merge_row(const place<3>& here, row<3>& r) {
     r.below = row<3>::below::enter;
     return success();
   }
-  AFIO_TRY(const outcome o, outcome_of(here, r));
-  if (o.what == three_way::conflict) return resolve(here, r, o);
-  return o.what == three_way::changed_left ? apply(here, r) : keep(here, r);
+  AFIO_TRY(const auto o, outcome_of(here, r));
+  if (!o) return keep(here, r);
+  if (o->what == three_way::conflict) return resolve(here, r, *o);
+  return o->what == three_way::changed_left ? apply(here, r) : keep(here, r);
 }
 
 /// Of a directory that could not be listed, which was told, an absent name says nothing.
@@ -84,38 +86,42 @@ result<void> merger::remove(const place<3>& here, row<3>& r) {
 
 // ---- What became of it
 
-result<merger::outcome> merger::outcome_of(const place<3>& here, const row<3>& r) {
-  outcome o{};
-  AFIO_TRY(o.left, between(here, r, base, source));
-  AFIO_TRY(o.right, between(here, r, base, target));
-  distinction apart;
-  if (o.left && o.right) {
+/// Nothing where something could not be compared, which was told: it may be anything.
+result<std::optional<merger::outcome>> merger::outcome_of(const place<3>& here, const row<3>& r) {
+  AFIO_TRY(const auto left, between(here, r, base, source));
+  if (!left) return std::optional<outcome>();
+  AFIO_TRY(const auto right, between(here, r, base, target));
+  if (!right) return std::optional<outcome>();
+  std::optional apart = distinction{};
+  if (*left && *right) {
     AFIO_TRY(apart, between(here, r, source, target));
   }
-  o.what = three_way_of(!o.left, !o.right, !apart);
-  return o;
+  if (!apart) return std::optional<outcome>();
+  return std::optional(outcome{three_way_of(!*left, !*right, !*apart), *left, *right});
 }
 
 /// As compare_trees tells it; but where not both are directories that the walk will enter, what is
-/// in one of the base's counts, too.
-result<distinction> merger::between(const place<3>& here, const row<3>& r, std::size_t a,
-                                    std::size_t b) {
-  if (!r.in[a].present && !r.in[b].present) return distinction{};
-  if (!r.in[b].present) return distinction{kind::only_left};
-  if (!r.in[a].present) return distinction{kind::only_right};
+/// in one of the base's counts, too. Nothing as of same_below().
+result<std::optional<distinction>> merger::between(const place<3>& here, const row<3>& r,
+                                                   std::size_t a, std::size_t b) {
+  if (!r.in[a].present && !r.in[b].present) return std::optional(distinction{});
+  if (!r.in[b].present) return std::optional(distinction{kind::only_left});
+  if (!r.in[a].present) return std::optional(distinction{kind::only_right});
   AFIO_TRY(const distinction found, changes_.there().compare(here, r, a, b));
-  if (!is_directory(r, a) || !is_directory(r, b)) return found;
+  if (!is_directory(r, a) || !is_directory(r, b)) return std::optional(found);
   const bool entered = is_directory(r, source) && is_directory(r, target);
   const distinction of_itself = without_times(found);
-  if (entered || of_itself) return of_itself;
-  AFIO_TRY(const bool same, same_below(here, {here.handle(a), r.name, *r.in[a].stat},
+  if (entered || of_itself) return std::optional(of_itself);
+  AFIO_TRY(const auto same, same_below(here, {here.handle(a), r.name, *r.in[a].stat},
                                        {here.handle(b), r.name, *r.in[b].stat}));
-  return same ? distinction{} : distinction{kind::content};
+  if (!same) return std::optional<distinction>();
+  return std::optional(*same ? distinction{} : distinction{kind::content});
 }
 
-/// Whether two directories hold the same. ECANCELED where there was no time to find out.
-result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
-                                const compared_entry& b) {
+/// Whether two directories hold the same; nothing where that could not be found out, which was
+/// told. ECANCELED where there was no time to.
+result<std::optional<bool>> merger::same_below(const place<3>& here, const compared_entry& a,
+                                               const compared_entry& b) {
   AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
   AFIO_TRY(const path_handle right, path_handle::path(b.directory, b.name));
   compare_options how;
@@ -132,8 +138,8 @@ result<bool> merger::same_below(const place<3>& here, const compared_entry& a,
            compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
   here.count_told(done.failures);
   if (done.stopped != stopped::no) return error(ECANCELED, call::none);
-  // What could not be compared was told, and may be anything.
-  return done.failures == 0 && done.differences() == 0;
+  if (done.differences() != 0) return std::optional(false);
+  return done.failures == 0 ? std::optional(true) : std::optional<bool>();
 }
 
 // ---- What is done about it
@@ -225,7 +231,9 @@ result<bool> merger::same_entry(const place<3>& here, const compared_entry& a,
                                 const compared_entry& b) {
   AFIO_TRY(const distinction found, changes_.there().comparer().compare(a, b));
   if (found) return false;
-  return a.status.type == file_type::directory ? same_below(here, a, b) : result<bool>(true);
+  if (a.status.type != file_type::directory) return true;
+  AFIO_TRY(const auto same, same_below(here, a, b));
+  return same.value_or(false); // Perhaps not: both have room.
 }
 
 void merger::tell(const place<3>& here, const row<3>& r, const outcome& o) {
@@ -240,7 +248,10 @@ void merger::tell(const place<3>& here, const row<3>& r, const outcome& o) {
 
 after merger::leave(const place<3>& here) noexcept {
   if (!is_emptied(here)) return changes_.leave(here);
-  if (!here.incomplete()) changes_.remove_if_empty(here);
+  if (here.incomplete())
+    changes_.make_durable(here);
+  else
+    changes_.remove_if_empty(here);
   return after::done;
 }
 

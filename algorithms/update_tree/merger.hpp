@@ -5,6 +5,7 @@
 #include "algorithms/compare_trees/compare_trees.hpp"
 #include "algorithms/update_tree/changer.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace afio::algorithms::update_detail {
@@ -35,9 +36,11 @@ private:
 
   bool wants(const place<3>& here, const row<3>& r) const;
   result<void> merge_row(const place<3>& here, row<3>& r);
-  result<outcome> outcome_of(const place<3>& here, const row<3>& r);
-  result<distinction> between(const place<3>& here, const row<3>& r, std::size_t a, std::size_t b);
-  result<bool> same_below(const place<3>& here, const compared_entry& a, const compared_entry& b);
+  result<std::optional<outcome>> outcome_of(const place<3>& here, const row<3>& r);
+  result<std::optional<distinction>> between(const place<3>& here, const row<3>& r, std::size_t a,
+                                             std::size_t b);
+  result<std::optional<bool>> same_below(const place<3>& here, const compared_entry& a,
+                                         const compared_entry& b);
   result<bool> same_entry(const place<3>& here, const compared_entry& a, const compared_entry& b);
   result<void> keep(const place<3>& here, row<3>& r);
   result<void> remove(const place<3>& here, row<3>& r);

@@ -197,10 +197,20 @@ void moves::give_back(const std::string& to, moved_file file) {
   to_.emplace(to, std::move(file));
 }
 
-result<void> moves::put_back(const moved_file& file) const noexcept {
+namespace {
+
+result<void> make_durable(const path_handle& dir) noexcept {
+  AFIO_TRY(const directory_handle opened, directory_handle::directory(dir));
+  return opened.barrier();
+}
+
+} // namespace
+
+result<void> moves::put_back(const moved_file& file, sync durable) const noexcept {
   AFIO_TRY(const fs_handle pinned, fs_handle::pin(*target_, file.staged));
   AFIO_TRY(const location at, locate_below(*target_, file.from));
-  return rename_quietly(pinned, *target_, file.staged, at.directory, at.name);
+  AFIO_TRY(rename_quietly(pinned, *target_, file.staged, at.directory, at.name));
+  return durable == sync::all ? make_durable(at.directory) : success();
 }
 
 namespace {
@@ -214,6 +224,8 @@ bool is_there(const path_handle& root, const std::string& path) noexcept {
 } // namespace
 
 void moves::end(updating& shared, std::string_view target, update_report& sum) {
+  const sync durable = shared.copying.file.sync;
+  const bool changes_root = target_ != nullptr && !to_.empty();
   for (; target_ != nullptr && !to_.empty(); to_.erase(to_.begin())) {
     const std::string& to = to_.begin()->first;
     const moved_file& file = to_.begin()->second; // named, for clang 14 captures no binding
@@ -224,7 +236,7 @@ void moves::end(updating& shared, std::string_view target, update_report& sum) {
       const same_times root(*target_); // It has the source's by now.
       return pinned.unlink(*target_, file.staged);
     };
-    result<void> done = goes ? removed() : put_back(file);
+    result<void> done = goes ? removed() : put_back(file, durable);
     if (done && copied && !goes) done = error(errc::refused, call::verify, file.from);
     if (!done) {
       ++sum.failures;
@@ -236,6 +248,11 @@ void moves::end(updating& shared, std::string_view target, update_report& sum) {
         shared.told.happened({event_kind::deleted, path, file_type::regular});
     }
   }
+  if (!changes_root || durable != sync::all) return;
+  const auto synced = make_durable(*target_);
+  if (synced) return;
+  ++sum.failures;
+  shared.told.failed({operation::publish, target, synced.assume_error()});
 }
 
 } // namespace afio::algorithms::update_detail

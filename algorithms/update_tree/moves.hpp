@@ -71,12 +71,13 @@ public:
 
   /// After an update that has come to its end: what nobody has taken goes if its copy is there, as
   /// far as so many entries may, and else gets its old name again. Told, and counted in `sum`.
+  /// Durable where the update is.
   /// `target` is what the target is called. Throws std::bad_alloc.
   void end(updating& shared, std::string_view target, update_report& sum);
 
 private:
   result<void> stage(const std::string& to, const lone_file& old);
-  result<void> put_back(const moved_file& file) const noexcept;
+  result<void> put_back(const moved_file& file, sync durable = sync::none) const noexcept;
 
   const path_handle* target_ = nullptr; // Null in a rehearsal, where nothing is aside.
   std::map<std::string, moved_file> to_;

@@ -84,6 +84,9 @@ public:
                             .root = target().directory,
                             .around = target().directory,
                             .seen = copy_detail::destination::visible::by_others,
+                            // With a base, what the target has changed is its own, however late.
+                            .replaces = N == 3 ? copy_detail::copying::replaces::unchanged
+                                               : copy_detail::copying::replaces::whatever,
                             .losses = copy_detail::loss_book(told_)}} {}
 
   updating& shared() noexcept { return shared_; }
@@ -138,7 +141,8 @@ result<update_report> tree_update<N>::run(Make&& make, Differs&& root_differs) {
   }
   changer<N>& first = workers[0].changes();
   AFIO_TRY(const bool differs, root_differs(first.there(), from_, status_, to_));
-  if (differs && !shared_.rehearses()) {
+  const bool narrows = differs && has(copies_.file.preserve, aspect::mode);
+  if (narrows && !shared_.rehearses()) {
     AFIO_TRY(const stat_t now, to_.stat());
     AFIO_TRY(make_no_wider(to_, now, status_));
   }

@@ -30,7 +30,7 @@ struct update_options {
   enum class extras : std::uint8_t {
     keep,
     /// It goes, where the source's directory could be listed to its end. So does a directory that
-    /// is in the way of a file of the source's.
+    /// is in the way of a file of the source's, when the copy of that is ready.
     remove,
   } extras = extras::keep;
 
@@ -99,9 +99,10 @@ result<update_report> update_tree(const walk_root& source, const walk_root& targ
 /// Brings into the tree at `target` what has changed from `base` to `source`: what was added, what
 /// was removed and what is other, as far as the target still has there what the base has. What it
 /// has changed itself, or in the same way, stays. An entry that both have changed, and not alike,
-/// is a conflict, told to `conflicts`; options.conflicts says what becomes of it. A directory that
-/// the source has removed goes if nothing stays in it. As with compare_trees, times of directories
-/// do not count; extras does not, either.
+/// is a conflict, told to `conflicts`; options.conflicts says what becomes of it. Failures, and
+/// left as they are: what cannot be compared, and a file that somebody writes to while its copy is
+/// made (errc::raced). A directory that the source has removed goes if nothing stays in it. As with
+/// compare_trees, times of directories do not count; extras does not, either.
 ///
 /// With conflicts::fail, and conflicts or failures to compare, nothing is changed: the report tells
 /// how many there are. Else as above.

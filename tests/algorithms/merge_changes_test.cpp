@@ -1,4 +1,5 @@
 // What changes since a base become in a tree that has changes of its own.
+#include "afio/detail/fault.hpp"
 #include "algorithms/copy_tree/copy_tree.hpp"
 #include "algorithms/update_tree/update_tree.hpp"
 #include "tests/algorithms/picture.hpp"
@@ -10,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -188,6 +190,32 @@ TEST_P(MergeChanges, AStopWhileItComparesTakesNothingFromTheTarget) {
   EXPECT_TRUE(stopped_once && finished_once);
 }
 
+TEST_P(MergeChanges, AFailureWhileItComparesTakesNothingFromTheTarget) {
+  bool failed_once = false, finished_once = false;
+  for (unsigned nth = 1; !finished_once && nth != 100; ++nth) {
+    SCOPED_TRACE("failed at listing " + std::to_string(nth));
+    make("f b/x/d/a 5\n f b/x/b 5\n f b/gone/a 5");
+    branch();
+    fs::remove_all(scratch / "t/x");
+    write("t/x", "mine");
+    fs::remove_all(scratch / "t/gone");
+    {
+      const armed failing({.which = call::getdents64, .nth = nth, .native = EIO});
+      const auto done = try_merge(conflicts::source);
+      finished_once = done && told.failures.empty();
+      failed_once |= !finished_once;
+      if (done) {
+        EXPECT_EQ(done.assume_value().failures, told.failures.size()) << told;
+      }
+    }
+    EXPECT_TRUE(found.paths.empty()) << *found.paths.begin() << " is a conflict";
+    EXPECT_TRUE(fs::is_regular_file(scratch / "t/x"));
+    EXPECT_FALSE(fs::exists(scratch / "t/gone"));
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+  EXPECT_TRUE(failed_once && finished_once);
+}
+
 TEST_P(MergeChanges, AStopWhileItPutsATreeBesideLeavesNoPartOfIt) {
   bool stopped_once = false, finished_once = false;
   for (unsigned nth = 1; !finished_once && nth != 100; ++nth) {
@@ -211,6 +239,39 @@ TEST_P(MergeChanges, AStopWhileItPutsATreeBesideLeavesNoPartOfIt) {
     for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
   }
   EXPECT_TRUE(stopped_once && finished_once);
+}
+
+TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileStays) {
+  for (const char* changed : {"s/f", "s/f/in"}) {
+    SCOPED_TRACE(changed);
+    make("f b/f 5");
+    branch();
+    fs::remove(scratch / "s/f");
+    write(changed, "the source's");
+    {
+      const just_before exchange(call::renameat2, 1, [&] { write("t/f", "an edit"); });
+      EXPECT_EQ(take(try_merge(conflicts::source)).replaced, 0U);
+      ASSERT_EQ(exchange.times(), 1);
+    }
+    EXPECT_EQ(read("t/f"), "an edit");
+    EXPECT_EQ(told.failure_alone().why, errc::raced) << told;
+    EXPECT_EQ(names_in(scratch / "t"), std::set<std::string>{"f"});
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+}
+
+TEST_P(MergeChanges, EachDirectoryThatWasChangedIsDurableInTheEnd) {
+  make("f b/d/f 5\n f b/gone/f 5");
+  branch();
+  write("s/d/f", "new");
+  fs::remove_all(scratch / "s/gone");
+  write("t/gone/own", "own");
+  update_options options;
+  options.file.sync = sync::all;
+  const armed counting;
+  EXPECT_EQ(take(try_merge(conflicts::fail, options)).failures, 0U) << told;
+  EXPECT_EQ(read("t/gone/f"), "missing");
+  EXPECT_EQ(detail::calls_seen(call::fsync), 4U) << "of the file, of both directories and the root";
 }
 
 TEST_P(MergeChanges, TypesThatChange) {

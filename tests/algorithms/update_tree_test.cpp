@@ -276,6 +276,27 @@ TEST_P(UpdateTree, ADirectoryThatHoldsWhatIsExcludedIsInTheWay) {
   EXPECT_EQ(picture_of(at("t/a")), before);
 }
 
+TEST_P(UpdateTree, ADirectoryThatCannotBeSearchedForWhatIsExcludedIsInTheWay) {
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "*.o"));
+  update_options options = deleting();
+  options.filter = &filter;
+  options.tree.threads = 1;
+  std::uint64_t seen = 1;
+  for (std::uint64_t nth = 1; nth <= seen; ++nth) {
+    make("f s/a 1\n f t/a/d/b.o 1\n f t/a/c 1");
+    {
+      const armed fails({.which = call::getdents64, .nth = nth, .native = EIO});
+      (void)try_update(options);
+      seen = detail::calls_seen(call::getdents64);
+    }
+    EXPECT_TRUE(fs::exists(at("t/a/d/b.o"))) << "listing " << nth;
+    EXPECT_FALSE(told.failures.empty()) << "listing " << nth;
+    for (const char* tree : {"s", "t"}) fs::remove_all(at(tree));
+  }
+  EXPECT_GE(seen, 7U) << "two of each directory, but of one that fails";
+}
+
 TEST_P(UpdateTree, ADirectoryThatCannotBeEmptiedStaysUnderItsName) {
   make("f s/a 1\n f t/a/b 1\n f t/a/c 1");
   const armed fails({.which = call::unlinkat, .nth = 1, .native = EIO});
@@ -339,6 +360,25 @@ TEST_P(UpdateTree, TooManyDeletionsAreRefusedBeforeAnythingIsChanged) {
   EXPECT_EQ(picture_of(at("t")), before);
   options.most_removed = 4;
   EXPECT_EQ(update(options).removed, 4U);
+  expect_equal();
+}
+
+TEST_P(UpdateTree, ADirectoryThatFillsAfterTheCountIsNotEmptied) {
+  make("f s/a 1\n f t/a/b 1");
+  update_options options = deleting();
+  options.tree.threads = 1;
+  options.most_removed = 2;
+  {
+    // Counting lists both roots and the directory; then the roots are listed again.
+    const just_before second(call::getdents64, 7, [&] { write("t/a/c", "x"); });
+    EXPECT_EQ(update(options).removed, 0U);
+    ASSERT_EQ(second.times(), 1);
+  }
+  EXPECT_EQ(told.failure_alone().why, errc::refused) << told;
+  EXPECT_EQ(told.failure_alone().path, "s/a");
+  for (const char* kept : {"t/a/b", "t/a/c"}) EXPECT_TRUE(fs::exists(at(kept))) << kept;
+  options.most_removed = 3;
+  EXPECT_EQ(update(options).removed, 3U);
   expect_equal();
 }
 
@@ -422,6 +462,32 @@ TEST_P(UpdateTree, MetadataThatAreNotAskedForStayTheTargets) {
     char value;
     EXPECT_EQ(::getxattr((at("t") / name).c_str(), "user.own", &value, 1), 1);
   }
+}
+
+TEST_P(UpdateTree, ModesThatAreNotAskedForAreNotNarrowed) {
+  make("d s/d 0700\n f s/d/f 1\n d t/d 0755");
+  fs::permissions(at("s"), fs::perms(0700));
+  fs::permissions(at("t"), fs::perms(0755));
+  for (const aspect kept : {aspect::none, aspect::timestamps}) {
+    update_options options;
+    options.file.preserve = kept;
+    update(options);
+    EXPECT_TRUE(told.failures.empty()) << told;
+    EXPECT_TRUE(fs::exists(at("t/d/f")));
+    for (const char* name : {"t", "t/d"})
+      EXPECT_EQ(fs::status(at(name)).permissions(), fs::perms(0755)) << name;
+  }
+}
+
+TEST_P(UpdateTree, ADirectoryThatReplacesAFileGetsTheModeOfANewOne) {
+  make("d s/new 0755\n d s/x 0755\n f s/x/f 1\n f t/x 1");
+  update_options options;
+  options.file.preserve = aspect::none;
+  options.file.umask = 0022;
+  update(options);
+  EXPECT_TRUE(told.failures.empty()) << told;
+  for (const char* name : {"t/new", "t/x"})
+    EXPECT_EQ(fs::status(at(name)).permissions(), fs::perms(0755)) << name;
 }
 
 TEST_P(UpdateTree, AFileThatHasMovedIsRenamed) {
@@ -537,6 +603,46 @@ TEST_P(UpdateTree, WhatCouldNotBeRenamedIsDeletedOnlyIfSoManyMayGo) {
     }
     for (const char* name : {"s", "t"}) fs::remove_all(at(name));
   }
+}
+
+TEST_P(UpdateTree, WhatGoesLastIsDurableToo) {
+  // What could not be renamed is deleted, or gets its old name again, when all else is done.
+  for (const std::uint64_t most : {0, 1}) {
+    make("f s/a 500");
+    copy();
+    fs::rename(at("s/a"), at("s/b"));
+    update_options options = detecting();
+    options.most_removed = most;
+    options.file.sync = sync::all;
+    const armed fails({.which = call::renameat2, .nth = 3, .native = EACCES});
+    update(options);
+    EXPECT_EQ(fs::exists(at("t/a")), most == 0);
+    EXPECT_GE(detail::calls_seen(call::fsync), 3U) << "of the file and of the root, twice";
+    for (const char* name : {"s", "t"}) fs::remove_all(at(name));
+  }
+}
+
+TEST_P(UpdateTree, WhatIsChangedInPlaceIsDurableToo) {
+  make("f s/f 5 0644");
+  copy();
+  fs::permissions(at("s/f"), fs::perms(0600));
+  update_options options;
+  options.file.sync = sync::all;
+  const armed counting;
+  EXPECT_EQ(update(options).changed, 1U);
+  EXPECT_EQ(detail::calls_seen(call::fsync), 2U) << "of the file and of the root";
+}
+
+TEST_P(UpdateTree, ADirectoryThatStaysWithoutSomeNamesIsDurableToo) {
+  make("d s\n f t/d/f 1\n f t/d/kept 1");
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "kept"));
+  update_options options = deleting();
+  options.filter = &filter;
+  options.file.sync = sync::all;
+  const armed counting;
+  EXPECT_EQ(update(options).removed, 1U);
+  EXPECT_EQ(detail::calls_seen(call::fsync), 2U) << "of the directory and of the root";
 }
 
 TEST_P(UpdateTree, WhatHasNotGotItsNewNameIsNotDeleted) {
@@ -663,6 +769,63 @@ TEST_P(UpdateTree, ADirectoryThatCannotBeReadTakesNoFilesPlace) {
   });
   EXPECT_EQ(status, 0);
   EXPECT_EQ(fs::file_size(at("t/x")), 9U);
+}
+
+TEST_P(UpdateTree, AFileThatCannotBeReadTakesNoDirectorysPlace) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/x 9\n f t/x/d/f 1\n f t/x/g 1");
+  give_to(nobody, scratch->path());
+  fs::permissions(at("s/x"), fs::perms::none);
+  const auto before = picture_of(at("t/x"));
+  const tree_root source(at("s"), "s"), target(at("t"), "t"); // Others may not come this way.
+  const int status = as_user(nobody, [&] {
+    const auto done = take(update_tree(source.get(), target.get(), deleting(), told));
+    EXPECT_EQ(done.failures, 1U) << told;
+    EXPECT_EQ(done.removed, 0U);
+    EXPECT_EQ(told.failure_alone().path, "s/x");
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(picture_of(at("t/x")), before);
+}
+
+TEST_P(UpdateTree, ADirectoryInTheWayGoesWhenTheCopyIsReady) {
+  unsigned failed = 0;
+  for (const call which : {call::copy_file_range, call::pread64, call::pwrite64, call::linkat}) {
+    for (std::uint64_t nth = 1, seen = 1; nth <= seen; ++nth) {
+      make("f s/x 9000\n f t/x/d/f 1\n f t/x/g 1");
+      {
+        const armed fails({.which = which, .nth = nth, .native = EIO});
+        (void)try_update();
+        seen = detail::calls_seen(which);
+      }
+      const bool replaced = fs::is_regular_file(at("t/x"));
+      failed += !replaced;
+      EXPECT_TRUE(replaced || (fs::exists(at("t/x/d/f")) && fs::exists(at("t/x/g"))))
+          << name_of(which) << ' ' << nth;
+      const auto entries = fs::directory_iterator(at("t"));
+      EXPECT_EQ(std::distance(begin(entries), end(entries)), 1) << "and nothing beside it";
+      for (const char* tree : {"s", "t"}) fs::remove_all(at(tree));
+    }
+  }
+  EXPECT_GT(failed, 0U);
+}
+
+TEST_P(UpdateTree, AFileThatGoesMeanwhileDoesNotEmptyADirectory) {
+  update_options options = deleting();
+  options.tree.threads = 1;
+  unsigned raced = 0;
+  for (std::uint64_t nth = 1; nth < 100; ++nth) {
+    make("f s/x 9\n f t/x/f 1");
+    {
+      const just_before opening(call::openat2, nth, [&] { fs::remove(at("s/x")); });
+      (void)try_update(options);
+      if (opening.times() == 0) break;
+    }
+    raced += fs::is_directory(at("t/x"));
+    EXPECT_TRUE(!fs::is_directory(at("t/x")) || fs::exists(at("t/x/f"))) << nth;
+    for (const char* tree : {"s", "t"}) fs::remove_all(at(tree));
+  }
+  EXPECT_GT(raced, 0U);
 }
 
 TEST_P(UpdateTree, AFileThatCannotBeRenamedLeavesNothingBehind) {
