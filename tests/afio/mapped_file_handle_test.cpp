@@ -1,4 +1,5 @@
 // A file in memory: one truth for reads, writes and maps, and no signal for who asks for none.
+#include "afio/directory_handle.hpp"
 #include "afio/mapped_file_handle.hpp"
 #include "afio/memory_usage.hpp"
 #include "tests/afio/in_child.hpp"

@@ -1,3 +1,4 @@
+#include "afio/directory_handle.hpp"
 #include "afio/file_handle.hpp"
 #include "afio/symlink_handle.hpp"
 #include "tests/afio/per_file_system.hpp"

@@ -1,4 +1,5 @@
 // A vector that is a file: what stays after closing, a kill and a power cut, and what others see.
+#include "afio/directory_handle.hpp"
 #include "afio/memory_usage.hpp"
 #include "algorithms/mapping/mapped_vector.hpp"
 #include "tests/afio/per_file_system.hpp"

@@ -5,6 +5,7 @@
 #include "tests/support/supervisor.hpp"
 
 #include <cstdint>
+#include <fstream>
 #include <functional>
 #include <iostream>
 #include <set>

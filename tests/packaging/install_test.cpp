@@ -3,6 +3,7 @@
 #include "tests/packaging/installation.hpp"
 
 #include <cerrno>
+#include <fstream>
 #include <regex>
 
 #include <linux/capability.h>
