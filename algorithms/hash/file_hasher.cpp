@@ -27,15 +27,11 @@ result<file_hasher> file_hasher::make(const file_hashing& how) noexcept {
 }
 
 result<file_hash> file_hasher::hash(const path_handle& dir, leaf_name name, const stat_t& status,
-                                    side_hashes* beside, crossing mounts) noexcept {
-  std::optional<hash128> known;
-  if (mounts == crossing::any_mount) known = cache_.find(dir, name, status, beside);
-  if (known) return file_hash{*known, status.size, true};
-  AFIO_TRY(auto opened, file_handle::seen(dir, name, mounts, access_time::keep));
+                                    side_hashes* beside) noexcept {
+  if (const auto known = cache_.find(dir, name, status, beside))
+    return file_hash{*known, status.size, true};
+  AFIO_TRY(auto opened, file_handle::seen(dir, name, crossing::any_mount, access_time::keep));
   if (!opened.status.id.same_file(status.id)) return error(errc::raced, call::openat2, name);
-  // Now that it is known to be on this mount.
-  if (mounts == crossing::same_mount) known = cache_.find(dir, name, opened.status, beside);
-  if (known) return file_hash{*known, opened.status.size, true};
   return hash(opened, name, beside);
 }
 

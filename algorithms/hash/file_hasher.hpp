@@ -53,13 +53,12 @@ public:
   /// ECANCELED after a stop. Does not allocate but in side_hashes.
   result<file_hash> hash(opened_file& file, std::string_view name, side_hashes* beside) noexcept;
 
-  /// The same of the entry `name` of `dir` with that status, which is not read where there is a
-  /// record, nor opened then where it may be on any mount. Never opens anything but a regular file
-  /// (EINVAL, ELOOP), nor follows a symlink, nor moves the time of access where the kernel allows
-  /// it; EXDEV as `mounts` says, record or not. errc::raced if it is another file than that status
-  /// is of.
+  /// The same of the entry `name` of `dir` with that status, on whatever mount, which is neither
+  /// opened nor read where there is a record. Never opens anything but a regular file (EINVAL,
+  /// ELOOP), nor follows a symlink, nor moves the time of access where the kernel allows it.
+  /// errc::raced if it is another file than that status is of.
   result<file_hash> hash(const path_handle& dir, leaf_name name, const stat_t& status,
-                         side_hashes* beside, crossing mounts = crossing::any_mount) noexcept;
+                         side_hashes* beside) noexcept;
 
   /// Files from this size on are worth hashing together.
   static constexpr std::uint64_t worth_together = 1 << 20;

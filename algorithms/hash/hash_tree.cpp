@@ -124,8 +124,7 @@ private:
 
   void hash(const place<1>& here, const row<1>& r) noexcept {
     // Not even a record of what is mounted there is to be read; opening it says what it is.
-    if (r.in[0].stat != nullptr &&
-        !is_mounted_on(here, 0, *r.in[0].stat, shared_->options.tree.mounts)) {
+    if (r.in[0].stat != nullptr && !is_left_out(here, *r.in[0].stat)) {
       if (const auto known = files_.cache().find(here.handle(), r.name, *r.in[0].stat, beside_))
         return tell(here, r.name, {*known, r.in[0].stat->size, true});
     }
@@ -143,8 +142,16 @@ private:
     hash_alone(here, r.name, file);
   }
 
+  bool is_left_out(const place<1>& here, const stat_t& s) const noexcept {
+    return is_mounted_on(here, 0, s, shared_->options.tree.mounts);
+  }
+
   result<opened_file> open(const place<1>& here, leaf_name name) const noexcept {
-    return file_handle::seen(here.handle(), name, shared_->options.tree.mounts, access_time::keep);
+    AFIO_TRY(auto opened, file_handle::seen(here.handle(), name, shared_->options.tree.mounts,
+                                            access_time::keep));
+    // Where there is no openat2, mount points are entered.
+    if (is_left_out(here, opened.status)) return error(EXDEV, call::verify, name);
+    return opened;
   }
 
   void hash_alone(const place<1>& here, leaf_name name, opened_file& file) noexcept {

@@ -39,13 +39,6 @@ path_handle directory_at(const path_handle& dir, const char* name) {
   return take(path_handle::path(dir, leaf(name)));
 }
 
-std::string private_name_in(const fs::path& directory) {
-  for (const auto& name : names_in(directory)) {
-    if (is_random_name(name)) return name;
-  }
-  return "";
-}
-
 // ---------------------------------------------------------------------------------------- unlink
 
 using Unlink = scene;
@@ -294,13 +287,17 @@ TEST_F(Relink, DoesNotReplaceWhatTakesTheNewNameMeanwhile) {
   EXPECT_EQ(size("b"), 2U);
 }
 
-TEST_F(Relink, IsWholeUnderItsPrivateNameWhenItsOldOneIsTaken) {
+TEST_F(Relink, IsWholeUnderANameThatNobodyCleansUpWhenItsOldOneIsTaken) {
   make("f a 1\n f b 2");
   const auto a = file_at(dir, "a");
   const just_before giving_back(call::renameat2, 3, [&] { make("f a 3"); });
-  EXPECT_TRUE(failed_with(a.relink(dir, leaf("a"), dir, leaf("b")), EEXIST));
+  const auto refused = a.relink(dir, leaf("a"), dir, leaf("b"));
+  ASSERT_TRUE(failed_with(refused, EEXIST));
   ASSERT_EQ(giving_back.times(), 1);
-  EXPECT_EQ(fs::file_size(scratch / private_name_in(scratch.path())), 1U);
+  const std::string kept(refused.assume_error().name());
+  EXPECT_TRUE(kept.starts_with("afio-kept-"));
+  EXPECT_EQ(names(), (list{"a", kept, "b"}));
+  EXPECT_EQ(fs::file_size(scratch / kept), 1U);
   EXPECT_EQ(size("a"), 3U);
   EXPECT_EQ(size("b"), 2U);
 }

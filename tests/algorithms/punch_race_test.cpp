@@ -33,7 +33,7 @@ constexpr std::size_t blocks = 64;
 
 std::uint64_t rounds() {
   const char* const asked = std::getenv("AFIO_PUNCH_ROUNDS");
-  return asked != nullptr ? std::strtoull(asked, nullptr, 10) : 20'000 / testing::quick_step(4);
+  return asked != nullptr ? std::strtoull(asked, nullptr, 10) : 40'000 / testing::quick_step(4);
 }
 
 /// Writes one block after another, in each way that there is, and knows what must be there.
