@@ -16,10 +16,10 @@ run() { # NAME [OPTION…]
 tools() { run "$1" --runs=5 "${@:2}" "${more[@]}"; }
 
 tools remove_tree --trees=wide,flat,chain,source --syscalls
-tools remove_tree --trees=million --peers=rm --runs=2 --output="$pages/million"
+tools remove_tree --trees=million --peers=rm --runs=3 --output="$pages/million"
 tools summarize --trees=wide,flat,source --syscalls
 tools copy_tree --trees=wide,source,large --filesystems=tmpfs,ext4,xfs
-tools copy_tree --trees=million --filesystems=tmpfs --peers=cp --runs=2 --output="$pages/million"
+tools copy_tree --trees=million --filesystems=tmpfs --peers=cp --runs=3 --output="$pages/million"
 tools share_tree --trees=wide
 for name in compare_quick compare_content update_tree update_basic update_changed clone_tree; do
   tools "$name"
