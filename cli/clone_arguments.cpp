@@ -48,7 +48,7 @@ void describe(CLI::App& app, clone_arguments& a) {
       ->check(CLI::IsMember({"html"}))
       ->needs(series);
   const auto add_keep = [&](const char* name, std::optional<unsigned>& to, const char* help) {
-    app.add_option(name, to, help)->type_name("N")->needs(series);
+    app.add_option(name, to, help)->type_name("N")->check(check_not_empty)->needs(series);
   };
   add_keep("--keep", a.keep.last, "Keep only the newest N clones, delete the others");
   add_keep("--keep-daily", a.keep.daily, "Keep only the newest of each of N days");

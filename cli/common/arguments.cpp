@@ -2,6 +2,7 @@
 
 #include "afio/quoted.hpp"
 #include "cli/common/amounts.hpp"
+#include "cli/common/command_line.hpp"
 #include "cli/common/duration.hpp"
 #include "cli/common/exit_code.hpp"
 #include "cli/common/help_page.hpp"
@@ -62,7 +63,7 @@ void common_arguments::add_to(CLI::App& app) {
   option("--retry", retry, "TIME", "Try again for so long")->check(check_duration);
   option("--on-error", on_error, "WHAT", "continue or stop")
       ->check(CLI::IsMember({"continue", "stop"}));
-  option("--log-file", log_file, "FILE", "Append events to FILE");
+  option("--log-file", log_file, "FILE", "Append events to FILE")->check(check_not_empty);
   app.set_version_flag("--version", app.get_name() + " " + version, "Print the version")
       ->group(common_group);
   app.set_help_flag("-h,--help", "Print this page")->group(common_group);
@@ -93,6 +94,10 @@ algorithms::tree_options common_arguments::for_trees(const signals& interrupts,
 
 afio::deadline common_arguments::retry_or(afio::deadline otherwise) const {
   return retry.empty() ? otherwise : afio::deadline::in(*parse_duration(retry));
+}
+
+std::string check_not_empty(const std::string& text) {
+  return text.empty() ? "the value is empty" : "";
 }
 
 CLI::Validator as_size() {
@@ -126,7 +131,7 @@ std::optional<int> parse(CLI::App& app, int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == describe_options)
     return print_page(app, option_table(app));
   try {
-    app.parse(argc, argv);
+    app.parse(command_line(app, argc, argv));
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
     return print_page(app, help_page(app));

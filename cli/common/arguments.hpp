@@ -42,6 +42,10 @@ struct common_arguments {
   bool wants_progress() const;
 };
 
+/// For the value of an option which nothing follows from if it is empty, as from an unset variable
+/// of a script: that is a usage error.
+std::string check_not_empty(const std::string& text);
+
 /// For the value of an option: "4096", "64K" or "1M", units of 1024, becomes a number of bytes.
 /// Anything else is a usage error, also what is below zero.
 CLI::Validator as_size();

@@ -176,6 +176,21 @@ TEST_F(Rmtree, SaysWhatItSays) {
   }
 }
 
+TEST_F(Rmtree, DeletesWhatIsNamedHoweverThatIsSpelled) {
+  make("d 2024\n d [2024]\n d a\n d b\n d [a,b]\n d {}\n f ] 1");
+  expect(run({"--", "[2024]", "[a,b]", "{}", "]"}), 0, "", "");
+  EXPECT_EQ(names(), "2024 a b");
+}
+
+TEST_F(Rmtree, AnEmptyValueIsOneAndWhatFollowsHolds) {
+  make("f x/a 1");
+  expect(run({"--log-file=", "-n", "x"}), 2, "",
+         "afio-rmtree: --log-file: the value is empty\n" + see);
+  expect(run({"--log-file", "", "x"}), 2, "",
+         "afio-rmtree: --log-file: the value is empty\n" + see);
+  EXPECT_EQ(names(), "x");
+}
+
 TEST_F(Rmtree, ContentsKeepsTheDirectory) {
   make(tree);
   expect(run({"--contents", "x"}), 0, "", "");
