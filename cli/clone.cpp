@@ -71,6 +71,7 @@ private:
     const auto from = open_directory(arguments_.source); // Be it through a symlink.
     if (!from) return fail("clone", arguments_.source, from.assume_error());
     look_for_listed(from.assume_value());
+    if (stops_for(missing_, options_.tree, out_)) return;
     arguments_.series.empty() ? clone_once(from.assume_value())
                               : clone_into_series(from.assume_value());
   }
@@ -118,6 +119,7 @@ private:
     if (!series) return fail("open", arguments_.series, series.assume_error());
     series_options how;
     how.clone = options_;
+    how.missing = missing_;
     how.keep = arguments_.keep;
     if (!arguments_.keeps_index()) how.unchanged = series_options::knowing::by_comparison;
     if (!arguments_.wait.empty()) how.lock = deadline::in(*parse_duration(arguments_.wait));

@@ -140,6 +140,7 @@ private:
     const location& target = to.assume_value();
     look_for_listed(source, shown);
     if (missing_ != 0 && arguments_.all_or_nothing) return;
+    if (stops_for(missing_, options_.tree, out_)) return;
     const auto copied = copy_tree(source.directory, source.name, target.directory, target.name,
                                   shown, options_, out_);
     if (copied) return take(copied.assume_value());

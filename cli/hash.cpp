@@ -175,6 +175,8 @@ exit_code check(const arguments& a, output& out, const signals& interrupts) {
 std::string problem_of(arguments& a) {
   if (a.paths.empty() && a.check.empty()) return "name a PATH, or --check FILE";
   if (a.check.empty()) return a.which.read();
+  if (a.which.any_given())
+    return "--check takes all that the list names: no --exclude and its like";
   auto text = contents_of(a.check);
   if (!text)
     return "cannot read " + afio::quoted(a.check) + ": " + text.assume_error().code().message();

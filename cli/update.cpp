@@ -109,10 +109,10 @@ public:
         interrupts_(interrupts),
         options_(options_for(a, interrupts, done_)),
         conflicts_(out, {.left = a.source, .right = a.target}, 3,
-                   a.common.quiet  ? telling::nothing
-                   : a.common.json ? telling::json
-                   : a.common.null ? telling::nothing // Names are those of what is done.
-                                   : telling::lines) {}
+                   a.common.json    ? telling::json
+                   : a.common.quiet ? telling::nothing
+                   : a.common.null  ? telling::nothing // Names are those of what is done.
+                                    : telling::lines) {}
 
   exit_code run() {
     {
@@ -120,9 +120,7 @@ public:
                                out_);
       update_tree();
     }
-    // It is not only about sources that kept changing then.
-    const bool all_else = code_ == exit_code::done || code_ == exit_code::unstable;
-    if (missing_ != 0 && all_else) code_ = exit_code::incomplete;
+    if (missing_ != 0) code_ = worse(code_, exit_code::incomplete);
     std::vector<told_differences::count> more;
     if (arguments_.has_base()) more.emplace_back("conflicts", report_.conflicts);
     out_.summarize(report_.failures + missing_, report_.bytes, more);
@@ -144,6 +142,7 @@ private:
     if (missing) return make_target();
     if (!target) return fail_target(target.assume_error());
     look_for_listed({&source.assume_value(), &target.assume_value()});
+    if (stops_for(missing_, options_.tree, out_)) return;
     const auto done =
         algorithms::update_tree({&source.assume_value(), without_slashes(from)},
                                 {&target.assume_value(), without_slashes(to)}, options_, out_);
@@ -164,17 +163,22 @@ private:
     if (!base) return fail("open", from, base.assume_error());
     if (!target) return fail_target(target.assume_error());
     look_for_listed({&source.assume_value(), &target.assume_value(), &base.assume_value()});
+    if (stops_for(missing_, options_.tree, out_)) return;
     const auto done = algorithms::update_tree(
         {&source.assume_value(), without_slashes(arguments_.source)},
         {&base.assume_value(), without_slashes(from)},
         {&target.assume_value(), without_slashes(arguments_.target)}, options_, conflicts_, out_);
     if (!done) return refuse(done.assume_error());
     take(done.assume_value());
-    const bool refused =
-        report_.conflicts != 0 && options_.conflicts == update_options::conflicts::fail;
-    if (!refused) return;
+    if (options_.conflicts != update_options::conflicts::fail) return;
     const update_report& r = report_;
     const bool untouched = r.created + r.replaced + r.changed + r.linked + r.moved + r.removed == 0;
+    if (report_.conflicts == 0) {
+      if (untouched && report_.failures != 0)
+        out_.note("nothing was changed, because what could not be compared may be in conflict: "
+                  "--conflict says what shall become of conflicts");
+      return;
+    }
     out_.note(std::string(untouched ? "nothing was changed" : "conflicts were left as they are") +
               ": --conflict says what shall become of them");
     code_ = worse(code_, exit_code::refused);

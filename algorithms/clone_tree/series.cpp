@@ -230,8 +230,9 @@ result<void> series_run::clone(const path_handle& source, std::string_view shown
     AFIO_TRY(previous, path_handle::path(series_, leaf_of(report_.previous.c_str())));
   }
   AFIO_TRY(const sys_seconds when, next_time());
-  const std::string new_name = series_name(when);
+  const std::string complete_name = series_name(when);
   const std::string incomplete_name = series_name({when, false});
+  const std::string& new_name = options_.missing == 0 ? complete_name : incomplete_name;
   source_index index = load_index();
   clone_options how = options_.clone;
   how.tree = for_trees();
@@ -255,7 +256,7 @@ result<void> series_run::clone(const path_handle& source, std::string_view shown
   report_.stopped = report_.clone.stopped;
   if (!report_.clone.name) return success();
   report_.name = report_.clone.name->view();
-  found_.clones.push_back({when, report_.name == new_name});
+  found_.clones.push_back({when, report_.name == complete_name});
   if (rehearses()) return success();
   save_index(index);
   if (had_index) (void)series_.unlink(aside); // The next run replaces it.
@@ -263,7 +264,8 @@ result<void> series_run::clone(const path_handle& source, std::string_view shown
 }
 
 void series_run::supersede() {
-  const bool complete = !report_.name.empty() && !stopped() && report_.clone.complete();
+  const bool complete =
+      !report_.name.empty() && !stopped() && report_.clone.complete() && options_.missing == 0;
   if (!complete) return;
   for (const series_clone& clone : superseded(found_.clones, options_.keep)) {
     if (stopped()) return;

@@ -37,6 +37,10 @@ struct series_options {
     by_comparison, ///< As clone.how says.
   } unchanged = knowing::by_index;
 
+  /// What should be cloned, too, and is not there, as the caller knows and has told: a clone that
+  /// lacks something.
+  std::uint64_t missing = 0;
+
   retention keep = {};
   /// How long to wait for another run in the same series to end.
   afio::deadline lock = afio::deadline::in(std::chrono::nanoseconds::zero());

@@ -247,7 +247,8 @@ result<void> contents_copier::copy_made_up(const file_handle& from, file_handle&
 
 result<bool> contents_copier::equal(const file_handle& a, const file_handle& b,
                                     std::uint64_t size) noexcept {
-  return equal_contents(a, b, size, buffer(buffer_.get(), buffer_size), options_->stop);
+  return equal_contents(a, b, std::min(size, end_), buffer(buffer_.get(), buffer_size),
+                        options_->stop);
 }
 
 } // namespace afio::algorithms::copy_detail

@@ -69,7 +69,10 @@ result<copied_file> file_copier::try_once(const file_handle& from, const stat_t&
   AFIO_TRY(const copied_by how, make_like(from, status, made.file(), now, to, told));
   AFIO_TRY(const stat_t after, from.stat());
   if (!unchanged(status, after)) return error(errc::kept_changing, call::statx, to.name);
-  if (!hidden) {
+  // What is sealed could not go again if its close failed.
+  const bool sealed =
+      status.has_attribute(attribute::immutable) || status.has_attribute(attribute::append_only);
+  if (!hidden || sealed) {
     AFIO_TRY(made.file().flush());
   }
   AFIO_TRY(to.old ? made.publish_over(to.name, *to.old) : made.publish(to.name));

@@ -29,7 +29,7 @@ result<void> drop_name(const fs_handle& source, const stat_t& s, const path_hand
   if (here.same_file(there) && name.view() == new_name.view())
     return error(errc::refused, call::verify, new_name);
   // Two spellings of its only name, where case does not count.
-  if (s.links == 1) return from.rename(name, to, new_name, replace::yes);
+  if (s.links == 1) return error(errc::refused, call::verify, new_name);
   // By a name aside: whether the new one is another than the old one shows when that is gone.
   return source.relink(from, name, to, new_name, replace::yes);
 }

@@ -13,6 +13,14 @@ void add(remove_report& to, const remove_report& from) noexcept {
   if (!to.left_as) to.left_as = from.left_as;
 }
 
+stopped reason_to_stop(const remove_report& so_far, const remove_options& options,
+                       const deadline::running& limit) noexcept {
+  if (options.tree.stop.stop_requested()) return stopped::by_request;
+  if (options.tree.on_failure == on_failure::stop && so_far.failures != 0)
+    return stopped::by_failure;
+  return limit.expired() ? stopped::by_deadline : stopped::no;
+}
+
 void removal::fail(operation what, std::string_view path, const error& why) noexcept {
   ++report_.failures;
   if (options_.tree.counters != nullptr) ++options_.tree.counters->failures;

@@ -13,6 +13,10 @@ namespace afio::algorithms::remove_detail {
 
 void add(remove_report& to, const remove_report& from) noexcept;
 
+/// Why nothing more is to be begun after what was done so far.
+stopped reason_to_stop(const remove_report& so_far, const remove_options& options,
+                       const deadline::running& limit) noexcept;
+
 /// One call's state: what is removed, and what came of it.
 class removal {
 public:

@@ -147,6 +147,9 @@ result<remove_report> reap(const path_handle& dir, std::string_view shown,
   const auto limit = options.tree.deadline.start(); // One for all.
   remove_report total;
   for (const leaf_buffer& name : names) {
+    if (total.stopped == stopped::no)
+      total.stopped = remove_detail::reason_to_stop(total, options, limit);
+    if (total.stopped != stopped::no) break;
     plain.tree.deadline = limit.rest();
     std::string below(shown);
     if (!below.empty() && !below.ends_with('/')) below += '/';

@@ -13,7 +13,12 @@ enum class exit_code : int {
   terminated = 143,
 };
 
-/// The one to report of two that were met: the larger says more.
-constexpr exit_code worse(exit_code a, exit_code b) noexcept { return a < b ? b : a; }
+/// The one to report of two that were met: the larger says more. But that a source kept changing
+/// says that nothing else is missing.
+constexpr exit_code worse(exit_code a, exit_code b) noexcept {
+  if (a == exit_code::unstable && b != exit_code::done) return b;
+  if (b == exit_code::unstable && a != exit_code::done) return a;
+  return a < b ? b : a;
+}
 
 } // namespace afio::cli

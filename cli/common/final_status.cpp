@@ -17,6 +17,12 @@ void tell_stop(output& out, algorithms::stopped why, const std::string& so_far) 
   }
 }
 
+bool stops_for(std::uint64_t failures, const algorithms::tree_options& how, output& out) {
+  const bool stops = failures != 0 && how.on_failure == algorithms::on_failure::stop;
+  if (stops) tell_stop(out, algorithms::stopped::by_failure);
+  return stops;
+}
+
 exit_code code_of(std::uint64_t failures, std::uint64_t kept_changing,
                   algorithms::stopped why) noexcept {
   if (why != algorithms::stopped::no) return exit_code::incomplete;

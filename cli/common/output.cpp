@@ -82,7 +82,7 @@ std::string_view displaced_to(const error& why) noexcept {
 }
 
 /// What a person can do about it, where that is not plain from the error.
-std::string advice_for(std::string_view what, const error& why) {
+std::string advice_for(std::string_view tool, std::string_view what, const error& why) {
   using algorithms::operation;
   const bool links = what == name_of(operation::link);
   const bool copies = links || what == name_of(operation::copy) || what.starts_with("clone");
@@ -97,6 +97,8 @@ std::string advice_for(std::string_view what, const error& why) {
     return " (no hard link leads to another file system or mount)";
   if (const auto now = displaced_to(why); !now.empty())
     return " (it is " + quoted(now) + " at the top of the tree now)";
+  if (why == errc::boundary && tool == "afio-rmtree")
+    return " (unmount it first; --cross-mounts would delete what is in it)";
   if (why == errc::boundary) return " (--cross-mounts enters it)";
   if (what == name_of(operation::compare) && why == errc::raced) return " (run again)";
   if (why == errc::raced) return " (left alone; run again if it should go)";
@@ -183,7 +185,7 @@ void output::failed(std::string_view what, std::string_view path, const error& w
   }
   std::string text = "cannot ";
   text.append(what).append(" ").append(quoted(path)).append(": ").append(reason);
-  if (given_reason.empty() || !(why == errc::refused)) text += advice_for(what, why);
+  if (given_reason.empty() || !(why == errc::refused)) text += advice_for(options_.tool, what, why);
   if (!options_.quiet) message(text);
   log_.error(text);
 

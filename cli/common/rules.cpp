@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 
@@ -28,6 +30,12 @@ void rules::add_to(CLI::App& app) {
   add(include_from_, "--include-from", "FILE", "--include each line of FILE");
   add(from_file_, "--from-file", "FILE", "Only the paths that FILE lists");
   app.add_flag("--from0", null_, "The paths in FILE end with NULs");
+}
+
+bool rules::any_given() const {
+  const auto is_given = [](const given* one) { return one->option->count() != 0; };
+  const std::array all{&exclude_, &include_, &exclude_from_, &include_from_, &from_file_};
+  return std::any_of(all.begin(), all.end(), is_given);
 }
 
 std::string rules::read() {

@@ -20,6 +20,8 @@ public:
   void add_to(CLI::App& app);
   /// Takes all that was given into the filter. Empty, or for people what is wrong.
   std::string read();
+  /// Whether the command line has any of them.
+  bool any_given() const;
 
   /// Null where nothing was given. As long as *this.
   const algorithms::path_filter* filter() const { return filter_.empty() ? nullptr : &filter_; }

@@ -73,7 +73,8 @@ TEST_P(CopyFile, OfAFileThatIsMadeUpTakesWhatCanBeRead) {
   if (!fs::exists(made_up)) GTEST_SKIP() << "there is no " << made_up;
   const path_handle cpus = anchor(made_up.parent_path());
   deaf told;
-  EXPECT_TRUE(copy_file(cpus, leaf("online"), dir, leaf("t"), {}, told));
+  const copy_file_options verified{.verify = copy_file_options::verify::contents};
+  EXPECT_TRUE(succeeded(copy_file(cpus, leaf("online"), dir, leaf("t"), verified, told)));
   EXPECT_EQ(content_of(at("t")), content_of(made_up));
 }
 

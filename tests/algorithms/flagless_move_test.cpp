@@ -56,6 +56,15 @@ TEST_F(FlaglessMove, HasANameAtEveryInstant) {
   }
 }
 
+TEST_F(FlaglessMove, AFileThatCannotLoseItsOldNameGetsNoNewOne) {
+  make("f s 1");
+  {
+    const armed fails({.which = call::unlinkat, .native = EIO});
+    EXPECT_TRUE(failed_with(try_move("s", "t"), EIO));
+  }
+  EXPECT_EQ(names(), list{"s"});
+}
+
 TEST_F(FlaglessMove, ReplacesNothing) {
   make("f s 1\n f t 2\n d d\n f e/f 1");
   EXPECT_TRUE(failed_with(try_move("s", "t"), EEXIST));

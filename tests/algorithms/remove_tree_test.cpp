@@ -406,6 +406,16 @@ TEST_P(RemoveTree, TheDeadlineIsOneForAllThatIsReaped) {
   EXPECT_EQ(reap_all({.tree = {.deadline = deadline::in(300ms)}}).stopped, stopped::by_deadline);
 }
 
+TEST_P(RemoveTree, ReapBeginsNoMoreAfterAFailureWhereThatStops) {
+  make("f .afio-0123456789abcdef0123456789abcdef 1\n"
+       "f .afio-123456789abcdef0123456789abcdef0 1");
+  const armed failing({.which = call::unlinkat, .nth = 1, .native = EIO});
+  const remove_report done = reap_all({.tree = {.on_failure = on_failure::stop}});
+  EXPECT_EQ(done.failures, 1U);
+  EXPECT_EQ(done.stopped, stopped::by_failure);
+  EXPECT_EQ(left().size(), 2U);
+}
+
 TEST_P(RemoveTree, ReapCanBeRehearsed) {
   make("f .afio-0123456789abcdef0123456789abcdef/x 1");
   EXPECT_EQ(reap_all({.doing = doing::rehearse}).deleted, 2U);

@@ -119,6 +119,22 @@ TEST_F(Clone, LeavesOutWhatItIsTold) {
   EXPECT_EQ(names("m"), "a.o");
 }
 
+TEST_F(Clone, OfASeriesThatLacksWhatIsListedIsIncompleteAndNoneGoesForIt) {
+  make("f s/alice/f 1\n f s/bob/f 1\n d b");
+  const std::string again = "printf 'alice\\nbob\\n' | \"$T\" --series b --keep 1 --from-file - s";
+  EXPECT_TRUE(shell(again).exited_with(0));
+  const std::string first = names("b");
+  fs::rename(scratch / "s/bob", scratch / "elsewhere");
+  const auto second = shell(again);
+  EXPECT_TRUE(second.exited_with(1)) << describe(second);
+  EXPECT_TRUE(names("b").starts_with(first + ' ')) << names("b");
+  EXPECT_TRUE(names("b").ends_with(".incomplete")) << names("b");
+  EXPECT_TRUE(shell(again + " --on-error=stop").exited_with(1));
+  EXPECT_EQ(std::count_if(fs::directory_iterator(scratch / "b"), fs::directory_iterator(),
+                          [](const auto& e) { return e.is_directory(); }),
+            2);
+}
+
 TEST_F(Clone, RefusesWhatItCannotMean) {
   make("f s/f 10\n d taken\n f file 1");
   const std::string see = "afio-clone: see afio-clone --help\n";

@@ -95,6 +95,8 @@ TEST_F(Hash, TellsOfLinesThatAreNone) {
          "afio-hash: line 4 of \"list\" is not a hash and a name\n");
   write("none", "");
   expect(run({"--check", "none"}), 1, {}, "afio-hash: nothing in the list\n");
+  expect(run({"--check", "none", "--exclude", "x"}), 2, {},
+         "afio-hash: --check takes all that the list names: no --exclude and its like\n");
 }
 
 TEST_F(Hash, SaysWhyAFileOfTheCommandLineCannotBeRead) {

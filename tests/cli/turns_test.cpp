@@ -1,3 +1,4 @@
+#include "cli/common/exit_code.hpp"
 #include "cli/common/turns.hpp"
 
 #include <gtest/gtest.h>
@@ -9,6 +10,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using algorithms::stopped;
+
+TEST(ExitCode, OfASourceThatKeptChangingIsReportedAlone) {
+  using enum exit_code;
+  EXPECT_EQ(worse(unstable, done), unstable);
+  for (const exit_code other : {incomplete, unusable, refused}) {
+    EXPECT_EQ(worse(unstable, other), other);
+    EXPECT_EQ(worse(other, unstable), other);
+  }
+  EXPECT_EQ(worse(incomplete, refused), refused);
+}
 
 TEST(Turns, GoOnWhereNothingStops) {
   algorithms::tree_options options;
