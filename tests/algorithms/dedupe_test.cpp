@@ -923,5 +923,36 @@ TEST_P(Dedupe, AutomaticSharesWhereItCanAndElseLinks) {
   EXPECT_EQ(content_of("b"), large);
 }
 
+/// On a file system that says EINVAL to every two files, as it lies over one that cannot share.
+TEST_P(Dedupe, AutomaticLinksOnAnOverlayOverWhatCannotShare) {
+  make("d lower\n d upper\n d work\n d over");
+  const auto overlay = testing::mounted::device("overlay", at("over"), "overlay",
+                                                "lowerdir=" + at("lower").string() +
+                                                    ",upperdir=" + at("upper").string() +
+                                                    ",workdir=" + at("work").string());
+  write("over/a", large);
+  write("over/b", large);
+  options.by = dedupe_by::automatic;
+  const auto root = anchor(at("over"));
+  const auto found = take(find_duplicates(std::array{walk_root{&root, "t"}}, options, told));
+  EXPECT_EQ(carry_out(found).files, 1U);
+  EXPECT_EQ(are_one("over/a", "over/b"), !shares());
+  EXPECT_EQ(content_of("over/b"), large);
+}
+
+TEST_P(Dedupe, WhetherAllThatIsRefusedCannotShareIsAskedOfAClone) {
+  if (GetParam() == file_system::tmpfs) GTEST_SKIP() << "it does not say where blocks are";
+  write("a", large);
+  write("b", large);
+  options.by = dedupe_by::automatic;
+  options.tree.threads = 1;
+  const dedupe_plan found = take(plan());
+  // Two ask where the blocks are.
+  const armed refused({.which = call::ioctl, .nth = 3, .native = EINVAL});
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.failures, shares() ? 1U : 0U);
+  EXPECT_EQ(are_one("a", "b"), !shares());
+}
+
 } // namespace
 } // namespace afio::unit
