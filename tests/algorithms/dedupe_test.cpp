@@ -5,6 +5,7 @@
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/scene.hpp"
 #include "tests/support/content.hpp"
+#include "tests/support/patience.hpp"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,16 @@ protected:
 
     EXPECT_EQ(::lstat(at(name).c_str(), &s), 0) << name;
     return s;
+  }
+
+  /// Somebody waits for a lease on it.
+  bool is_wanted_back(const fs::path& name) const {
+    const std::string inode = ':' + std::to_string(status_of(name).st_ino) + ' ';
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+      if (line.find("BREAKING") != line.npos && line.find(inode) != line.npos) return true;
+    }
+    return false;
   }
 
   bool are_one(const fs::path& a, const fs::path& b) const {
@@ -598,7 +609,8 @@ TEST_P(Dedupe, WhoComesByTheNewNameOfAReplacedOneKeepsIt) {
         EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
         ::close(fd);
       });
-      std::this_thread::sleep_for(100ms);
+      for (testing::patience left(20s); !is_wanted_back("b") && !left.is_over();)
+        std::this_thread::sleep_for(1ms);
     });
     EXPECT_EQ(carry_out(found).failures, 1U);
     EXPECT_EQ(exchanged.times(), 1);
@@ -790,8 +802,8 @@ TEST_P(Dedupe, DeadlineThatEndsTheLastGroupIsTheReason) {
   options.tree.threads = 1;
   options.tree.on_failure = on_failure::stop;
   const dedupe_plan found = take(plan());
-  options.tree.deadline = deadline::in(100ms);
-  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  options.tree.deadline = deadline::in(1s);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(1100ms); });
   const dedupe_report report = carry_out(found);
   EXPECT_EQ(report.stopped, stopped::by_deadline);
   EXPECT_EQ(report.files, 1U);
@@ -800,8 +812,8 @@ TEST_P(Dedupe, DeadlineThatEndsTheLastGroupIsTheReason) {
 
 TEST_P(Dedupe, DeadlineThatComesWhenAllIsDoneStopsNothing) {
   const dedupe_plan found = plan_of_two();
-  options.tree.deadline = deadline::in(100ms);
-  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  options.tree.deadline = deadline::in(1s);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(1100ms); });
   const dedupe_report report = carry_out(found);
   EXPECT_EQ(report.files, 1U);
   EXPECT_EQ(report.stopped, stopped::no);
