@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -43,10 +44,23 @@ bool means_changed(const error& why) noexcept {
 }
 
 /// Blocks cannot be shared on the whole file system. What else is refused is so for these two
-/// files, as EINVAL on btrfs, where one of them has checksums and the other none.
+/// files; but EINVAL may be either.
 bool means_never(const error& why) noexcept {
   if (why.origin() != call::ioctl) return false;
   return why.native() == EOPNOTSUPP || why.native() == ENOTTY || why.native() == ENOSYS;
+}
+
+/// EINVAL is said of two files, as on btrfs, where one of them has checksums and the other none;
+/// and by some of any two: by older kernels, and by overlay over what cannot share. Cloning tells
+/// which. What has no unnamed files does not clone, either, but for overlay before Linux 6.10.
+std::optional<sharing_devices::ability> ability_by_cloning(const file_handle& from,
+                                                           const path_handle& dir) noexcept {
+  using enum sharing_devices::ability;
+  auto to = file_handle::unnamed(dir);
+  if (!to && to.assume_error().native() == EOPNOTSUPP) return cannot;
+  if (!to) return std::nullopt;
+  const auto cloned = from.clone_all(to.assume_value());
+  return !cloned && means_never(cloned.assume_error()) ? cannot : can;
 }
 
 /// As far as it counts.
@@ -147,7 +161,8 @@ result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate
       kept = std::make_shared<held_file>(std::move(held));
     }
     auto shared = share(*kept, of_kept, other);
-    if (shared || !means_never(shared.assume_error())) return shared;
+    if (shared || shared_->options.by == dedupe_by::sharing) return shared;
+    if (!cannot_share(kept->file, other, shared.assume_error())) return shared;
     shared_->devices.note(shared_->plan.file(of_kept).id.device, sharing_devices::ability::cannot);
     if (by_sharing(of_kept)) return shared;
   }
@@ -159,6 +174,20 @@ result<void> replacer::replace(std::shared_ptr<held_file>& kept, const candidate
     kept = std::make_shared<held_file>(std::move(held));
   }
   return link(kept, of_kept, other);
+}
+
+/// Whether `why` is said of the whole file system. Asks it once where that is not clear.
+bool replacer::cannot_share(const file_handle& kept, const candidate& other, const error& why) {
+  if (means_never(why)) return true;
+  if (why.origin() != call::ioctl || why.native() != EINVAL) return false;
+  const found_file& name = shared_->plan.file(other);
+  auto found = shared_->devices.known(name.id.device);
+  if (!found) {
+    const auto dir = directories_.open(name.at.directory);
+    if (dir) found = ability_by_cloning(kept, *dir.assume_value());
+    if (found) shared_->devices.note(name.id.device, *found);
+  }
+  return found == sharing_devices::ability::cannot;
 }
 
 result<replacer::held_file> replacer::hold(const candidate& one, guard by) noexcept {

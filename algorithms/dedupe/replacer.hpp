@@ -14,20 +14,24 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace afio::algorithms::dedupe_detail {
 
 /// What was found out about devices. By any thread.
 class sharing_devices {
 public:
-  /// Whether it has not been found that files on it cannot share blocks.
-  bool may_share(std::uint64_t device) const noexcept {
+  enum class ability : std::uint8_t { can, cannot };
+
+  /// What has been noted of it first.
+  std::optional<ability> known(std::uint64_t device) const noexcept {
     const std::scoped_lock hold(lock_);
-    const auto known = found_.find(device);
-    return known == found_.end() || known->second == ability::can;
+    const auto noted = found_.find(device);
+    return noted == found_.end() ? std::nullopt : std::optional(noted->second);
   }
 
-  enum class ability : std::uint8_t { can, cannot };
+  /// Whether it has not been found that files on it cannot share blocks.
+  bool may_share(std::uint64_t device) const noexcept { return known(device) != ability::cannot; }
 
   /// What two files on it could do. The first time decides: a single file may be unable for reasons
   /// of its own. Throws std::bad_alloc.
@@ -116,6 +120,7 @@ private:
   };
 
   bool by_sharing(const candidate& one) const noexcept;
+  bool cannot_share(const file_handle& kept, const candidate& other, const error& why);
   result<held_file> hold(const candidate& one, guard by) noexcept;
   result<held_file> hold(const found_file& name, guard by) noexcept;
   result<void> lease_read(file_handle& file, leaf_name name) const noexcept;

@@ -156,10 +156,12 @@ filled<N> fill(batch<N>& b, node<N>& n, row_order order) noexcept {
       if (to_list == 1 && order == row_order::by_inode) sort_by_inode<N>(b.rows, tree);
       if (listed) continue;
       done.more = false;
-      if (side.optional)
-        (to_list == 1 ? b.rows.clear() : b.lists[tree].clear());
-      else
+      if (side.optional) { // One of the two is empty.
+        b.rows.clear();
+        b.lists[tree].clear();
+      } else {
         done.failures[tree] = std::move(listed).assume_error();
+      }
     }
     if (to_list > 1) line_up<N>(b);
   } catch (const std::bad_alloc&) {

@@ -87,8 +87,9 @@ struct walk_root {
   std::string_view name;
   bool fresh = false; ///< Made by the caller just now: as cell::fresh.
   /// Others do without it: an entry whose status cannot be read there is absent, as is all that is
-  /// in a directory which cannot be listed to its end, and that is no failure. A visitor says the
-  /// same of a directory that cannot be opened (verdict::open_again).
+  /// in a directory which cannot be listed to its end, and that is no failure. (Where it alone is
+  /// listed, rows of a large directory that were visited before that were present.) A visitor says
+  /// the same of a directory that cannot be opened (verdict::open_again).
   bool optional = false;
 };
 

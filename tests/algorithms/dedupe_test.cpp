@@ -5,6 +5,7 @@
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/scene.hpp"
 #include "tests/support/content.hpp"
+#include "tests/support/patience.hpp"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,16 @@ protected:
 
     EXPECT_EQ(::lstat(at(name).c_str(), &s), 0) << name;
     return s;
+  }
+
+  /// Somebody waits for a lease on it.
+  bool is_wanted_back(const fs::path& name) const {
+    const std::string inode = ':' + std::to_string(status_of(name).st_ino) + ' ';
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+      if (line.find("BREAKING") != line.npos && line.find(inode) != line.npos) return true;
+    }
+    return false;
   }
 
   bool are_one(const fs::path& a, const fs::path& b) const {
@@ -598,7 +609,8 @@ TEST_P(Dedupe, WhoComesByTheNewNameOfAReplacedOneKeepsIt) {
         EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
         ::close(fd);
       });
-      std::this_thread::sleep_for(100ms);
+      for (testing::patience left(20s); !is_wanted_back("b") && !left.is_over();)
+        std::this_thread::sleep_for(1ms);
     });
     EXPECT_EQ(carry_out(found).failures, 1U);
     EXPECT_EQ(exchanged.times(), 1);
@@ -790,8 +802,8 @@ TEST_P(Dedupe, DeadlineThatEndsTheLastGroupIsTheReason) {
   options.tree.threads = 1;
   options.tree.on_failure = on_failure::stop;
   const dedupe_plan found = take(plan());
-  options.tree.deadline = deadline::in(100ms);
-  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  options.tree.deadline = deadline::in(1s);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(1100ms); });
   const dedupe_report report = carry_out(found);
   EXPECT_EQ(report.stopped, stopped::by_deadline);
   EXPECT_EQ(report.files, 1U);
@@ -800,8 +812,8 @@ TEST_P(Dedupe, DeadlineThatEndsTheLastGroupIsTheReason) {
 
 TEST_P(Dedupe, DeadlineThatComesWhenAllIsDoneStopsNothing) {
   const dedupe_plan found = plan_of_two();
-  options.tree.deadline = deadline::in(100ms);
-  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(150ms); });
+  options.tree.deadline = deadline::in(1s);
+  const just_before linking(call::linkat, 1, [] { std::this_thread::sleep_for(1100ms); });
   const dedupe_report report = carry_out(found);
   EXPECT_EQ(report.files, 1U);
   EXPECT_EQ(report.stopped, stopped::no);
@@ -921,6 +933,37 @@ TEST_P(Dedupe, AutomaticSharesWhereItCanAndElseLinks) {
   EXPECT_EQ(run().files, 1U);
   EXPECT_EQ(are_one("a", "b"), !shares());
   EXPECT_EQ(content_of("b"), large);
+}
+
+/// On a file system that says EINVAL to every two files, as it lies over one that cannot share.
+TEST_P(Dedupe, AutomaticLinksOnAnOverlayOverWhatCannotShare) {
+  make("d lower\n d upper\n d work\n d over");
+  const auto overlay = testing::mounted::device("overlay", at("over"), "overlay",
+                                                "lowerdir=" + at("lower").string() +
+                                                    ",upperdir=" + at("upper").string() +
+                                                    ",workdir=" + at("work").string());
+  write("over/a", large);
+  write("over/b", large);
+  options.by = dedupe_by::automatic;
+  const auto root = anchor(at("over"));
+  const auto found = take(find_duplicates(std::array{walk_root{&root, "t"}}, options, told));
+  EXPECT_EQ(carry_out(found).files, 1U);
+  EXPECT_EQ(are_one("over/a", "over/b"), !shares());
+  EXPECT_EQ(content_of("over/b"), large);
+}
+
+TEST_P(Dedupe, WhetherAllThatIsRefusedCannotShareIsAskedOfAClone) {
+  if (GetParam() == file_system::tmpfs) GTEST_SKIP() << "it does not say where blocks are";
+  write("a", large);
+  write("b", large);
+  options.by = dedupe_by::automatic;
+  options.tree.threads = 1;
+  const dedupe_plan found = take(plan());
+  // Two ask where the blocks are.
+  const armed refused({.which = call::ioctl, .nth = 3, .native = EINVAL});
+  const dedupe_report report = carry_out(found);
+  EXPECT_EQ(report.failures, shares() ? 1U : 0U);
+  EXPECT_EQ(are_one("a", "b"), !shares());
 }
 
 } // namespace
