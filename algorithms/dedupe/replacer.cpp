@@ -52,7 +52,7 @@ bool means_never(const error& why) noexcept {
 
 /// EINVAL is said of two files, as on btrfs, where one of them has checksums and the other none;
 /// and by some of any two: by older kernels, and by overlay over what cannot share. Cloning tells
-/// which. What has no unnamed files does not clone, either, but for overlay before Linux 6.10.
+/// which. What has no unnamed files does not clone, either, but for overlay before Linux 6.1.
 std::optional<sharing_devices::ability> ability_by_cloning(const file_handle& from,
                                                            const path_handle& dir) noexcept {
   using enum sharing_devices::ability;
