@@ -260,6 +260,27 @@ TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileStays) {
   }
 }
 
+TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileInADirectoryInTheWayStays) {
+  for (const char* changed : {"t/f/in", "t/f/new"}) {
+    SCOPED_TRACE(changed);
+    make("f b/f/in 5");
+    branch();
+    fs::remove_all(scratch / "s/f");
+    write("s/f", "the source's");
+    {
+      // The copy is there, but for its name.
+      const just_before naming(call::linkat, 1, [&] { write(changed, "an edit"); });
+      EXPECT_EQ(take(try_merge(conflicts::fail)).replaced, 0U);
+      ASSERT_EQ(naming.times(), 1);
+    }
+    EXPECT_EQ(read(changed), "an edit");
+    EXPECT_NE(read("t/f/in"), "missing");
+    EXPECT_EQ(told.failure_alone().why, errc::raced) << told;
+    EXPECT_EQ(names_in(scratch / "t"), std::set<std::string>{"f"});
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+}
+
 TEST_P(MergeChanges, EachDirectoryThatWasChangedIsDurableInTheEnd) {
   make("f b/d/f 5\n f b/gone/f 5");
   branch();
