@@ -276,6 +276,23 @@ TEST_P(UpdateTree, ADirectoryThatHoldsWhatIsExcludedIsInTheWay) {
   EXPECT_EQ(picture_of(at("t/a")), before);
 }
 
+TEST_P(UpdateTree, WhatIsExcludedStaysAlsoWhereItComesMeanwhile) {
+  make("f s/a 1\n f t/a/c 1");
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "*.o"));
+  update_options options = deleting();
+  options.filter = &filter;
+  {
+    // The copy is there, but for its name.
+    const just_before naming(call::linkat, 1, [&] { write("t/a/b.o", "mine"); });
+    (void)try_update(options);
+    if (naming.times() == 0) GTEST_SKIP() << "it has no files without names";
+  }
+  EXPECT_TRUE(fs::exists(at("t/a/b.o")));
+  EXPECT_TRUE(fs::exists(at("t/a/c")));
+  EXPECT_EQ(told.failure_alone().why.native(), EISDIR) << told;
+}
+
 TEST_P(UpdateTree, ADirectoryThatCannotBeSearchedForWhatIsExcludedIsInTheWay) {
   path_filter filter;
   take(filter.add(path_filter::action::exclude, "*.o"));
