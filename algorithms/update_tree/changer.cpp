@@ -134,11 +134,14 @@ public:
   emptying(changer& by, const place<N>& here, const row<N>& r, room_for_it goes) noexcept
       : by_(by), here_(here), row_(r), goes_(goes) {}
 
+  /// What was found before the copy was made may have been changed since.
   result<void> make() noexcept override try {
     if (goes_ == room_for_it::as_in_base) {
       AFIO_TRY(check_contents());
       if (stays) return stay();
     }
+    AFIO_TRY(const bool whole, by_.holds_nothing_excluded(here_, row_));
+    if (!whole) return error(EISDIR, call::verify, row_.name);
     AFIO_TRY(const bool empty, by_.empty_directory(here_, row_));
     stays = !empty;
     return empty ? success() : stay();
@@ -153,7 +156,6 @@ public:
 private:
   result<void> stay() const noexcept { return error(ENOTEMPTY, call::verify, row_.name); }
 
-  /// Somebody may have put something into it while the copy was made.
   result<void> check_contents() {
     constexpr std::size_t base = 1;
     AFIO_TRY(const auto same,
