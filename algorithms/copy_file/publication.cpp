@@ -3,6 +3,7 @@
 #include "afio/random_name.hpp"
 #include "algorithms/failure.hpp"
 
+#include <cerrno>
 #include <utility>
 
 namespace afio::algorithms::copy_detail {
@@ -47,7 +48,13 @@ result<void> publication::publish_over(const fs_handle& made, leaf_name name,
   }
   // Checked where they arrive: what was made by relink, the old one here.
   const auto exchanged = made.relink(*dir_, *name_, *dir_, name, replace::exchange);
-  if (!exchanged) return about_what_stays(made, exchanged.assume_error());
+  if (!exchanged) {
+    // The file system knows no flags, so an empty directory goes first.
+    const bool no_flags = exchanged.assume_error().native() == EINVAL;
+    if (no_flags && old.first != nullptr && dir_->remove_directory(name))
+      return publish(made, name);
+    return about_what_stays(made, exchanged.assume_error());
+  }
   stat_t out;
   const auto looked =
       out.stamp(*dir_, *name_, want::identity | want::type | want::size | want::times);

@@ -31,7 +31,8 @@ struct old_entry {
   identity id;
   /// Where neither its size nor its time of modification shall be others by then. Borrowed.
   const stat_t* as = nullptr;
-  room* first = nullptr; ///< Asked when all is ready but the name. Borrowed.
+  /// Of a directory: asked when all is ready but the name, and leaves it empty. Borrowed.
+  room* first = nullptr;
 };
 
 /// Where an entry is being made, and under which name of no meaning, if any.
@@ -57,7 +58,9 @@ public:
   /// Gives `made` the name in one instant in place of `old`, which goes. A directory goes if it is
   /// empty; else it gets its name back (ENOTEMPTY), and nothing is changed. errc::raced if the name
   /// means something else by then, or it has been changed: nothing is changed. Where that cannot be
-  /// had back, the error is about the private name under which the old one stays.
+  /// had back, the error is about the private name under which the old one stays. Where renames
+  /// have no flags: EINVAL, but for a directory that room is made of; its name means nothing for a
+  /// moment, and may be taken then (EEXIST).
   result<void> publish_over(const fs_handle& made, leaf_name name, const old_entry& old) noexcept;
   /// Removes `made`, if it is not published.
   void abandon(const fs_handle& made) noexcept;

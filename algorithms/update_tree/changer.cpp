@@ -58,8 +58,8 @@ public:
 // ---- What the source has
 
 template <std::size_t N>
-void changer<N>::put(const place<N>& here, row<N>& r) {
-  const auto done = put_entry(here, r);
+void changer<N>::put(const place<N>& here, row<N>& r, room_for_it goes) {
+  const auto done = put_entry(here, r, goes);
   if (done) return;
   r.below = row<N>::below::skip;
   const error& why = done.assume_error();
@@ -78,9 +78,9 @@ void changer<N>::rehearse_put(const place<N>& here, const row<N>& r, const compa
 }
 
 template <std::size_t N>
-result<void> changer<N>::put_entry(const place<N>& here, row<N>& r) {
+result<void> changer<N>::put_entry(const place<N>& here, row<N>& r, room_for_it goes) {
   const bool from_directory = is_directory(r.in[0]), to_directory = is_directory(r.in[target]);
-  if (to_directory && !from_directory) return put_over_directory(here, r);
+  if (to_directory && !from_directory) return put_over_directory(here, r, goes);
   if (from_directory && to_directory) {
     AFIO_TRY(compare_directories(here, r));
   }
@@ -104,17 +104,47 @@ result<void> changer<N>::compare_directories(const place<N>& here, const row<N>&
   return success();
 }
 
+template <std::size_t N>
+result<std::optional<bool>> changer<N>::same_below(const place<N>& here, const compared_entry& a,
+                                                   const compared_entry& b) const {
+  AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
+  AFIO_TRY(const path_handle right, path_handle::path(b.directory, b.name));
+  compare_options how;
+  how.tree = shared_->for_inner_walk();
+  how.tree.counters = nullptr;
+  how.entries.how = shared_->options.how;
+  if (shared_->rehearses()) how.entries.caching = hash_caching::lookup;
+  // Times of directories do not count; those of files do as far as they stand for contents.
+  how.entries.metadata =
+      without(without(shared_->options.file.preserve, aspect::links), aspect::timestamps);
+  no_listener nobody;
+  const std::string_view shown = a.name.view();
+  AFIO_TRY(const compare_report done,
+           compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
+  here.count_told(done.failures);
+  if (done.stopped != stopped::no) return error(ECANCELED, call::none);
+  if (done.differences() != 0) return std::optional(false);
+  return done.failures == 0 ? std::optional(true) : std::optional<bool>();
+}
+
 /// Empties a directory when what takes its name is ready.
 template <std::size_t N>
 class changer<N>::emptying final : public copy_detail::room {
 public:
-  emptying(changer& by, const place<N>& here, const row<N>& r) noexcept
-      : by_(by), here_(here), row_(r) {}
+  emptying(changer& by, const place<N>& here, const row<N>& r, room_for_it goes) noexcept
+      : by_(by), here_(here), row_(r), goes_(goes) {}
 
+  /// What was found before the copy was made may have been changed since.
   result<void> make() noexcept override try {
+    if (goes_ == room_for_it::as_in_base) {
+      AFIO_TRY(check_contents());
+      if (stays) return stay();
+    }
+    AFIO_TRY(const bool whole, by_.holds_nothing_excluded(here_, row_));
+    if (!whole) return error(EISDIR, call::verify, row_.name);
     AFIO_TRY(const bool empty, by_.empty_directory(here_, row_));
     stays = !empty;
-    return empty ? success() : result<void>(error(ENOTEMPTY, call::verify, row_.name));
+    return empty ? success() : stay();
 
   } catch (const std::bad_alloc&) {
 
@@ -124,20 +154,33 @@ public:
   bool stays = false; ///< Something in it does, which was told.
 
 private:
+  result<void> stay() const noexcept { return error(ENOTEMPTY, call::verify, row_.name); }
+
+  result<void> check_contents() {
+    constexpr std::size_t base = 1;
+    AFIO_TRY(const auto same,
+             by_.same_below(here_, {here_.handle(base), row_.name, *row_.in[base].stat},
+                            {here_.handle(target), row_.name, *row_.in[target].stat}));
+    stays = !same;
+    return same.value_or(true) ? success()
+                               : result<void>(error(errc::raced, call::verify, row_.name));
+  }
+
   changer& by_;
   const place<N>& here_;
   const row<N>& row_;
+  const room_for_it goes_;
 };
 
 /// Nothing goes before the copy is there. Then what is in the directory does, in its place, so that
 /// what cannot be deleted is where it was. Empty, it is exchanged for the copy as a file would be.
 template <std::size_t N>
-result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r) {
+result<void> changer<N>::put_over_directory(const place<N>& here, row<N>& r, room_for_it goes) {
   r.below = row<N>::below::skip;
   const bool may = shared_->options.extras == update_options::extras::remove;
   AFIO_TRY(const bool whole, may ? holds_nothing_excluded(here, r) : result<bool>(false));
   if (!whole) return error(EISDIR, call::verify, r.name);
-  emptying first(*this, here, r);
+  emptying first(*this, here, r, goes);
   old_entry old(r.in[target].stat->id);
   old.first = &first;
   const copy_report& sum = copies_.sum().report;

@@ -1,6 +1,7 @@
 // What an update does to the target, one entry after another. What is to be done, others decide.
 #pragma once
 
+#include "algorithms/compare_trees/compare_trees.hpp"
 #include "algorithms/copy_tree/copier.hpp"
 #include "algorithms/remove_tree/remove_tree.hpp"
 #include "algorithms/update_tree/in_place.hpp"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace afio::algorithms::update_detail {
@@ -55,11 +57,22 @@ struct updating {
   }
 };
 
+/// Does without what it hears.
+class no_listener final : public difference_listener {};
+
 /// One for each worker. Tree 0 is the source, the last one the target. Failures are told.
 template <std::size_t N>
 class changer {
 public:
   static constexpr std::size_t target = N - 1;
+
+  /// Which directory of the target's goes, to make room for what is none.
+  enum class room_for_it : std::uint8_t {
+    whatever,
+    /// One that holds what the base's does (errc::raced), also when the copy is ready. Of three
+    /// trees, both of which have it.
+    as_in_base,
+  };
 
   changer(updating& shared, copy_detail::entry_copier&& entries,
           std::unique_ptr<in_place<N>> there) noexcept
@@ -69,7 +82,12 @@ public:
 
   /// Gives the entry to the target, in place of whatever has its name there, as far as that is not
   /// so already; a directory is entered. Throws std::bad_alloc.
-  void put(const place<N>& here, row<N>& r);
+  void put(const place<N>& here, row<N>& r, room_for_it goes = room_for_it::whatever);
+
+  /// Whether two directories hold the same; nothing where that could not be found out, which was
+  /// told. ECANCELED where there was no time to.
+  result<std::optional<bool>> same_below(const place<N>& here, const compared_entry& a,
+                                         const compared_entry& b) const;
 
   /// Tells, in a rehearsal, what put() would do if the target's file had that name already.
   void rehearse_put(const place<N>& here, const row<N>& r, const compared_entry& there);
@@ -105,9 +123,9 @@ public:
   void add_to(update_report& sum) const noexcept;
 
 private:
-  result<void> put_entry(const place<N>& here, row<N>& r);
+  result<void> put_entry(const place<N>& here, row<N>& r, room_for_it goes);
   class emptying;
-  result<void> put_over_directory(const place<N>& here, row<N>& r);
+  result<void> put_over_directory(const place<N>& here, row<N>& r, room_for_it goes);
   result<bool> empty_directory(const place<N>& here, const row<N>& r);
   result<void> check_number(const place<N>& here, const row<N>& r, const path_handle& old);
   result<bool> holds_nothing_excluded(const place<N>& here, const row<N>& r) const;

@@ -111,7 +111,14 @@ result<bool> in_place<N>::change(const place<N>& here, const row<N>& r) noexcept
     AFIO_TRY(to.make_durable());
   }
   AFIO_TRY(const stat_t after, from.handle().stat());
-  return unchanged(from.status(), after);
+  if (unchanged(from.status(), after)) return true;
+  // What is replaced shall be what was compared, by its times: these were set here, if nobody has
+  // written to it since.
+  AFIO_TRY(const stat_t now, to.handle().stat());
+  if (now.modified == from.status().modified) {
+    AFIO_TRY(to.handle().set_times(to.status().accessed, to.status().modified));
+  }
+  return false;
 }
 
 template class in_place<2>;

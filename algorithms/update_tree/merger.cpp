@@ -59,7 +59,8 @@ result<void> merger::merge_row(const place<3>& here, row<3>& r) {
   AFIO_TRY(const auto o, outcome_of(here, r));
   if (!o) return keep(here, r);
   if (o->what == three_way::conflict) return resolve(here, r, *o);
-  return o->what == three_way::changed_left ? apply(here, r) : keep(here, r);
+  return o->what == three_way::changed_left ? apply(here, r, changer<3>::room_for_it::as_in_base)
+                                            : keep(here, r);
 }
 
 /// Of a directory that could not be listed, which was told, an absent name says nothing.
@@ -101,7 +102,7 @@ result<std::optional<merger::outcome>> merger::outcome_of(const place<3>& here, 
 }
 
 /// As compare_trees tells it; but where not both are directories that the walk will enter, what is
-/// in one of the base's counts, too. Nothing as of same_below().
+/// in one of the base's counts, too. Nothing as of changer::same_below().
 result<std::optional<distinction>> merger::between(const place<3>& here, const row<3>& r,
                                                    std::size_t a, std::size_t b) {
   if (!r.in[a].present && !r.in[b].present) return std::optional(distinction{});
@@ -112,44 +113,20 @@ result<std::optional<distinction>> merger::between(const place<3>& here, const r
   const bool entered = is_directory(r, source) && is_directory(r, target);
   const distinction of_itself = without_times(found);
   if (entered || of_itself) return std::optional(of_itself);
-  AFIO_TRY(const auto same, same_below(here, {here.handle(a), r.name, *r.in[a].stat},
-                                       {here.handle(b), r.name, *r.in[b].stat}));
+  AFIO_TRY(const auto same, changes_.same_below(here, {here.handle(a), r.name, *r.in[a].stat},
+                                                {here.handle(b), r.name, *r.in[b].stat}));
   if (!same) return std::optional<distinction>();
   return std::optional(*same ? distinction{} : distinction{kind::content});
 }
 
-/// Whether two directories hold the same; nothing where that could not be found out, which was
-/// told. ECANCELED where there was no time to.
-result<std::optional<bool>> merger::same_below(const place<3>& here, const compared_entry& a,
-                                               const compared_entry& b) {
-  AFIO_TRY(const path_handle left, path_handle::path(a.directory, a.name));
-  AFIO_TRY(const path_handle right, path_handle::path(b.directory, b.name));
-  compare_options how;
-  how.tree = shared_->for_inner_walk();
-  how.tree.counters = nullptr;
-  how.entries.how = shared_->options.how;
-  if (shared_->rehearses()) how.entries.caching = hash_caching::lookup;
-  // Times of directories do not count; those of files do as far as they stand for contents.
-  how.entries.metadata =
-      without(without(shared_->options.file.preserve, aspect::links), aspect::timestamps);
-  no_listener nobody;
-  const std::string_view shown = a.name.view();
-  AFIO_TRY(const compare_report done,
-           compare_trees({&left, shown}, {&right, shown}, how, nobody, shared_->told));
-  here.count_told(done.failures);
-  if (done.stopped != stopped::no) return error(ECANCELED, call::none);
-  if (done.differences() != 0) return std::optional(false);
-  return done.failures == 0 ? std::optional(true) : std::optional<bool>();
-}
-
 // ---- What is done about it
 
-result<void> merger::apply(const place<3>& here, row<3>& r) {
+result<void> merger::apply(const place<3>& here, row<3>& r, changer<3>::room_for_it goes) {
   if (!r.in[source].present) return remove(here, r);
   // All that is in a directory that the target lacks counts as new.
   if (!is_directory(r, target)) r.in[base] = {};
   r.below = row<3>::below::enter;
-  changes_.put(here, r);
+  changes_.put(here, r, goes);
   return success();
 }
 
@@ -157,9 +134,9 @@ result<void> merger::resolve(const place<3>& here, row<3>& r, const outcome& o) 
   tell(here, r, o);
   switch (shared_->options.conflicts) {
   case conflicts::source:
-    return apply(here, r);
+    return apply(here, r, changer<3>::room_for_it::whatever);
   case conflicts::both:
-    if (!r.in[target].present) return apply(here, r);
+    if (!r.in[target].present) return apply(here, r, changer<3>::room_for_it::whatever);
     if (r.in[source].present) {
       AFIO_TRY(put_beside(here, r));
     }
@@ -232,7 +209,7 @@ result<bool> merger::same_entry(const place<3>& here, const compared_entry& a,
   AFIO_TRY(const distinction found, changes_.there().comparer().compare(a, b));
   if (found) return false;
   if (a.status.type != file_type::directory) return true;
-  AFIO_TRY(const auto same, same_below(here, a, b));
+  AFIO_TRY(const auto same, changes_.same_below(here, a, b));
   return same.value_or(false); // Perhaps not: both have room.
 }
 

@@ -10,9 +10,6 @@
 
 namespace afio::algorithms::update_detail {
 
-/// Does without what it hears.
-class no_listener final : public difference_listener {};
-
 class merger final : public visitor<3> {
 public:
   /// `conflicts` hears of them, one at a time. Borrowed.
@@ -39,12 +36,10 @@ private:
   result<std::optional<outcome>> outcome_of(const place<3>& here, const row<3>& r);
   result<std::optional<distinction>> between(const place<3>& here, const row<3>& r, std::size_t a,
                                              std::size_t b);
-  result<std::optional<bool>> same_below(const place<3>& here, const compared_entry& a,
-                                         const compared_entry& b);
   result<bool> same_entry(const place<3>& here, const compared_entry& a, const compared_entry& b);
   result<void> keep(const place<3>& here, row<3>& r);
   result<void> remove(const place<3>& here, row<3>& r);
-  result<void> apply(const place<3>& here, row<3>& r);
+  result<void> apply(const place<3>& here, row<3>& r, changer<3>::room_for_it goes);
   result<void> resolve(const place<3>& here, row<3>& r, const outcome& o);
   result<void> put_beside(const place<3>& here, const row<3>& r);
   result<void> discard(const place<3>& here, leaf_name begun);

@@ -206,11 +206,16 @@ result<void> make_durable(const path_handle& dir) noexcept {
 
 } // namespace
 
+/// What fails is about the staged name as long as that is the file's.
 result<void> moves::put_back(const moved_file& file, sync durable) const noexcept {
-  AFIO_TRY(const fs_handle pinned, fs_handle::pin(*target_, file.staged));
-  AFIO_TRY(const location at, locate_below(*target_, file.from));
-  AFIO_TRY(rename_quietly(pinned, *target_, file.staged, at.directory, at.name));
-  return durable == sync::all ? make_durable(at.directory) : success();
+  const auto renamed = [&]() -> result<location> {
+    AFIO_TRY(const fs_handle pinned, fs_handle::pin(*target_, file.staged));
+    AFIO_TRY(location at, locate_below(*target_, file.from));
+    AFIO_TRY(rename_quietly(pinned, *target_, file.staged, at.directory, at.name));
+    return at;
+  }();
+  if (!renamed) return renamed.assume_error().about(file.staged.view());
+  return durable == sync::all ? make_durable(renamed.assume_value().directory) : success();
 }
 
 namespace {
@@ -237,11 +242,12 @@ void moves::end(updating& shared, std::string_view target, update_report& sum) {
       return pinned.unlink(*target_, file.staged);
     };
     result<void> done = goes ? removed() : put_back(file, durable);
+    if (!done && goes) done = done.assume_error().about(file.staged.view());
     if (done && copied && !goes) done = error(errc::refused, call::verify, file.from);
     if (!done) {
       ++sum.failures;
-      shared.told.failed({copied ? operation::remove : operation::restore, path,
-                          done.assume_error().about(file.staged.view())});
+      shared.told.failed(
+          {copied ? operation::remove : operation::restore, path, done.assume_error()});
     } else if (goes) {
       ++sum.removed;
       if (shared.told.wants_events())

@@ -100,9 +100,10 @@ result<update_report> update_tree(const walk_root& source, const walk_root& targ
 /// was removed and what is other, as far as the target still has there what the base has. What it
 /// has changed itself, or in the same way, stays. An entry that both have changed, and not alike,
 /// is a conflict, told to `conflicts`; options.conflicts says what becomes of it. Failures, and
-/// left as they are: what cannot be compared, and a file that somebody writes to while its copy is
-/// made (errc::raced). A directory that the source has removed goes if nothing stays in it. As with
-/// compare_trees, times of directories do not count; extras does not, either.
+/// left as they are: what cannot be compared, and a file, or a directory in the way, that somebody
+/// writes to while the copy is made (errc::raced). A directory that the source has removed goes if
+/// nothing stays in it. As with compare_trees, times of directories do not count; extras does not,
+/// either.
 ///
 /// With conflicts::fail, and conflicts or failures to compare, nothing is changed: the report tells
 /// how many there are. Else as above.

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -258,6 +259,44 @@ TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileStays) {
     EXPECT_EQ(names_in(scratch / "t"), std::set<std::string>{"f"});
     for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
   }
+}
+
+TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileInADirectoryInTheWayStays) {
+  for (const char* changed : {"t/f/in", "t/f/new"}) {
+    SCOPED_TRACE(changed);
+    make("f b/f/in 5");
+    branch();
+    fs::remove_all(scratch / "s/f");
+    write("s/f", "the source's");
+    {
+      // The copy is there, but for its name.
+      const just_before naming(call::linkat, 1, [&] { write(changed, "an edit"); });
+      EXPECT_EQ(take(try_merge(conflicts::fail)).replaced, 0U);
+      ASSERT_EQ(naming.times(), 1);
+    }
+    EXPECT_EQ(read(changed), "an edit");
+    EXPECT_NE(read("t/f/in"), "missing");
+    EXPECT_EQ(told.failure_alone().why, errc::raced) << told;
+    EXPECT_EQ(names_in(scratch / "t"), std::set<std::string>{"f"});
+    for (const char* tree : {"b", "s", "t"}) fs::remove_all(scratch / tree);
+  }
+}
+
+TEST_P(MergeChanges, WhatTheSourceChangesMeanwhileComesToo) {
+  make("f b/f 5");
+  branch();
+  fs::last_write_time(scratch / "s/f",
+                      fs::last_write_time(scratch / "b/f") + std::chrono::hours(1));
+  update_options options;
+  options.how = comparing::content; // The times are set where the file is.
+  {
+    const just_before setting(call::utimensat, 1, [&] { write("s/f", "more by then"); });
+    EXPECT_EQ(take(try_merge(conflicts::fail, options)).replaced, 1U);
+    ASSERT_EQ(setting.times(), 1);
+  }
+  EXPECT_TRUE(told.failures.empty()) << told;
+  EXPECT_EQ(read("t/f"), "more by then");
+  EXPECT_EQ(fs::last_write_time(scratch / "t/f"), fs::last_write_time(scratch / "s/f"));
 }
 
 TEST_P(MergeChanges, EachDirectoryThatWasChangedIsDurableInTheEnd) {

@@ -276,6 +276,23 @@ TEST_P(UpdateTree, ADirectoryThatHoldsWhatIsExcludedIsInTheWay) {
   EXPECT_EQ(picture_of(at("t/a")), before);
 }
 
+TEST_P(UpdateTree, WhatIsExcludedStaysAlsoWhereItComesMeanwhile) {
+  make("f s/a 1\n f t/a/c 1");
+  path_filter filter;
+  take(filter.add(path_filter::action::exclude, "*.o"));
+  update_options options = deleting();
+  options.filter = &filter;
+  {
+    // The copy is there, but for its name.
+    const just_before naming(call::linkat, 1, [&] { write("t/a/b.o", "mine"); });
+    (void)try_update(options);
+    if (naming.times() == 0) GTEST_SKIP() << "it has no files without names";
+  }
+  EXPECT_TRUE(fs::exists(at("t/a/b.o")));
+  EXPECT_TRUE(fs::exists(at("t/a/c")));
+  EXPECT_EQ(told.failure_alone().why.native(), EISDIR) << told;
+}
+
 TEST_P(UpdateTree, ADirectoryThatCannotBeSearchedForWhatIsExcludedIsInTheWay) {
   path_filter filter;
   take(filter.add(path_filter::action::exclude, "*.o"));
@@ -600,6 +617,7 @@ TEST_P(UpdateTree, WhatCouldNotBeRenamedIsDeletedOnlyIfSoManyMayGo) {
     if (most == 0) {
       EXPECT_EQ(told.failure_alone().why, errc::refused);
       EXPECT_EQ(told.failure_alone().path, "t/a");
+      EXPECT_EQ(told.failure_alone().why.name(), "a") << "where it is";
     }
     for (const char* name : {"s", "t"}) fs::remove_all(at(name));
   }
@@ -620,6 +638,31 @@ TEST_P(UpdateTree, WhatGoesLastIsDurableToo) {
     EXPECT_GE(detail::calls_seen(call::fsync), 3U) << "of the file and of the root, twice";
     for (const char* name : {"s", "t"}) fs::remove_all(at(name));
   }
+}
+
+TEST_P(UpdateTree, WhatHasItsOldNameAgainIsNotToldByAnother) {
+  if (const auto reason = no_other_user(); !reason.empty()) GTEST_SKIP() << reason;
+  make("f s/a 500\n d s/d");
+  copy();
+  fs::rename(at("s/a"), at("s/d/a"));
+  give_to(nobody, scratch->path());
+  for (const char* name : {"s/d", "t/d"}) fs::permissions(at(name), fs::perms(0555));
+  const tree_root source(at("s"), "s"), target(at("t"), "t"); // Others may not come this way.
+  const int status = as_user(nobody, [&] {
+    update_options options = detecting();
+    options.file.sync = sync::all;
+    const armed fails(
+        {.which = call::fsync, .repeats = detail::fault::repeat::for_ever, .native = EIO});
+    (void)update_tree(source.get(), target.get(), options, told);
+    const auto back =
+        std::ranges::find(told.failures, operation::restore, &listener::failed_entry::what);
+    ASSERT_NE(back, told.failures.end()) << told;
+    EXPECT_EQ(back->path, "t/a");
+    EXPECT_EQ(back->why.native(), EIO);
+    EXPECT_EQ(back->why.name(), "") << "it has no private name any more";
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(fs::exists(at("t/a")));
 }
 
 TEST_P(UpdateTree, WhatIsChangedInPlaceIsDurableToo) {
