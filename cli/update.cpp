@@ -171,16 +171,15 @@ private:
     if (!done) return refuse(done.assume_error());
     take(done.assume_value());
     if (options_.conflicts != update_options::conflicts::fail) return;
-    const update_report& r = report_;
-    const bool untouched = r.created + r.replaced + r.changed + r.linked + r.moved + r.removed == 0;
     if (report_.conflicts == 0) {
-      if (untouched && report_.failures != 0)
+      if (report_.held_back && report_.failures != 0)
         out_.note("nothing was changed, because what could not be compared may be in conflict: "
                   "--conflict says what shall become of conflicts");
       return;
     }
-    out_.note(std::string(untouched ? "nothing was changed" : "conflicts were left as they are") +
-              ": --conflict says what shall become of them");
+    out_.note(
+        std::string(report_.held_back ? "nothing was changed" : "conflicts were left as they are") +
+        ": --conflict says what shall become of them");
     code_ = worse(code_, exit_code::refused);
   }
 
@@ -195,6 +194,7 @@ private:
     copies.filter = options_.filter;
     if (const auto root = open_directory(arguments_.source))
       look_for_listed({&root.assume_value()});
+    if (stops_for(missing_, options_.tree, out_)) return;
     if (arguments_.common.dry_run) copies.doing = algorithms::copy_options::doing::rehearse;
     const location& source = from.assume_value();
     const location& target = to.assume_value();

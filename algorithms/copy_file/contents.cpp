@@ -65,6 +65,7 @@ result<copied_by> contents_copier::fill(const file_handle& from, const stat_t& s
   kernel_copied_ = false;
   kernel_refused_ = here_ == no_kernel_;
   end_ = status.size;
+  may_end_before_ = status.allocated == 0;
   // Some file systems make contents up as they are read and say that there are none.
   if (status.size == 0) {
     AFIO_TRY(copy_made_up(from, to));
@@ -247,8 +248,9 @@ result<void> contents_copier::copy_made_up(const file_handle& from, file_handle&
 
 result<bool> contents_copier::equal(const file_handle& a, const file_handle& b,
                                     std::uint64_t size) noexcept {
-  return equal_contents(a, b, std::min(size, end_), buffer(buffer_.get(), buffer_size),
-                        options_->stop);
+  // Any other file that ends before was read badly.
+  return equal_contents(a, b, may_end_before_ ? std::min(size, end_) : size,
+                        buffer(buffer_.get(), buffer_size), options_->stop);
 }
 
 } // namespace afio::algorithms::copy_detail

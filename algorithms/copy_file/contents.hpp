@@ -69,7 +69,8 @@ private:
   // Of the file being filled; set by any of its threads, through atomic_ref.
   bool kernel_copied_ = false;
   bool kernel_refused_ = false;
-  std::uint64_t end_ = 0; // Its size, or where it is found to end before.
+  std::uint64_t end_ = 0;       // Its size, or where it is found to end before.
+  bool may_end_before_ = false; // It has no blocks, as what is made up.
 };
 
 } // namespace afio::algorithms::copy_detail

@@ -51,9 +51,12 @@ result<void> publication::publish_over(const fs_handle& made, leaf_name name,
   if (!exchanged) {
     // The file system knows no flags, so an empty directory goes first.
     const bool no_flags = exchanged.assume_error().native() == EINVAL;
-    if (no_flags && old.first != nullptr && dir_->remove_directory(name))
-      return publish(made, name);
-    return about_what_stays(made, exchanged.assume_error());
+    if (!no_flags || old.first == nullptr) return about_what_stays(made, exchanged.assume_error());
+    stat_t there;
+    AFIO_TRY(there.stamp(*dir_, name, want::identity));
+    if (!there.id.same_file(old.id)) return error(errc::raced, call::verify, name);
+    AFIO_TRY(dir_->remove_directory(name));
+    return publish(made, name);
   }
   stat_t out;
   const auto looked =

@@ -134,17 +134,10 @@ public:
   emptying(changer& by, const place<N>& here, const row<N>& r, room_for_it goes) noexcept
       : by_(by), here_(here), row_(r), goes_(goes) {}
 
-  /// What was found before the copy was made may have been changed since.
+  /// Once: a name that could not be given as a link is tried again as a copy.
   result<void> make() noexcept override try {
-    if (goes_ == room_for_it::as_in_base) {
-      AFIO_TRY(check_contents());
-      if (stays) return stay();
-    }
-    AFIO_TRY(const bool whole, by_.holds_nothing_excluded(here_, row_));
-    if (!whole) return error(EISDIR, call::verify, row_.name);
-    AFIO_TRY(const bool empty, by_.empty_directory(here_, row_));
-    stays = !empty;
-    return empty ? success() : stay();
+    if (!made_) made_.emplace(make_now());
+    return *made_;
 
   } catch (const std::bad_alloc&) {
 
@@ -154,6 +147,19 @@ public:
   bool stays = false; ///< Something in it does, which was told.
 
 private:
+  /// What was found before the copy was made may have been changed since.
+  result<void> make_now() {
+    if (goes_ == room_for_it::as_in_base) {
+      AFIO_TRY(check_contents());
+      if (stays) return stay();
+    }
+    AFIO_TRY(const bool whole, by_.holds_nothing_excluded(here_, row_));
+    if (!whole) return error(EISDIR, call::verify, row_.name);
+    AFIO_TRY(const bool empty, by_.empty_directory(here_, row_));
+    stays = !empty;
+    return empty ? success() : stay();
+  }
+
   result<void> stay() const noexcept { return error(ENOTEMPTY, call::verify, row_.name); }
 
   result<void> check_contents() {
@@ -170,6 +176,7 @@ private:
   const place<N>& here_;
   const row<N>& row_;
   const room_for_it goes_;
+  std::optional<result<void>> made_;
 };
 
 /// Nothing goes before the copy is there. Then what is in the directory does, in its place, so that

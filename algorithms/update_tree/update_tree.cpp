@@ -300,11 +300,11 @@ result<update_report> update_tree(const walk_root& source, const walk_root& base
   update_options how = options;
   how.extras = update_options::extras::remove; // What was removed is a change like any other.
   if (how.conflicts == update_options::conflicts::fail) {
-    AFIO_TRY(const update_report before,
+    AFIO_TRY(update_report before,
              look_for_conflicts(source, base, target, how, limit, conflicts, told));
-    const bool clear =
-        before.conflicts == 0 && before.failures == 0 && before.stopped == stopped::no;
-    if (!clear) return before;
+    before.held_back =
+        before.conflicts != 0 || before.failures != 0 || before.stopped != stopped::no;
+    if (before.held_back) return before;
   }
   no_listener nobody;
   const auto rehearse = [&](const update_options& o, observer& to) {

@@ -75,6 +75,9 @@ struct update_report {
   std::uint64_t failures = 0;      ///< Told to the observer.
   std::uint64_t kept_changing = 0; ///< Of these, sources that would not stay the same.
   algorithms::stopped stopped = algorithms::stopped::no;
+  /// Of three trees and conflicts::fail: nothing was begun, because of conflicts, or because what
+  /// could not be compared may be one. The other numbers are of that look.
+  bool held_back = false;
 };
 
 /// Makes the tree at `target` like that at `source`, which is only read. A name that only the

@@ -242,6 +242,25 @@ TEST_P(MergeChanges, AStopWhileItPutsATreeBesideLeavesNoPartOfIt) {
   EXPECT_TRUE(stopped_once && finished_once);
 }
 
+TEST_P(MergeChanges, IsHeldBackBeforeAnythingIsChangedAndNotForWhatFailsThen) {
+  make("f b/a 5\n f b/d/f 1");
+  branch();
+  write("s/a", "of the source");
+  {
+    const armed fails({.which = call::getdents64, .nth = 3, .native = EIO});
+    const update_report held = take(try_merge(conflicts::fail));
+    EXPECT_TRUE(held.held_back);
+    EXPECT_GT(held.failures, 0U);
+  }
+  EXPECT_EQ(fs::file_size(scratch / "t/a"), 5U);
+  {
+    const armed fails({.which = call::renameat2, .native = EIO});
+    const update_report tried = take(try_merge(conflicts::fail));
+    EXPECT_FALSE(tried.held_back);
+    EXPECT_EQ(tried.failures, 1U);
+  }
+}
+
 TEST_P(MergeChanges, WhatTheTargetChangesMeanwhileStays) {
   for (const char* changed : {"s/f", "s/f/in"}) {
     SCOPED_TRACE(changed);
