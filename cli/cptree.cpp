@@ -24,7 +24,6 @@ namespace {
 
 using algorithms::copy_options;
 using algorithms::copy_report;
-using algorithms::stopped;
 
 constexpr char examples[] = R"(Examples:
   afio-cptree photos /backup/photos            an exact copy, seen when complete

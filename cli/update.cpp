@@ -20,7 +20,6 @@ namespace afio::cli {
 
 namespace {
 
-using algorithms::stopped;
 using algorithms::update_options;
 using algorithms::update_report;
 

@@ -173,7 +173,7 @@ result<void> tree_move::rename_without_flags(const fs_handle& source, const erro
   // EPERM: neither flags nor links here, so what the rename said is the reason.
   if (!linked && linked.assume_error() == std::errc::operation_not_permitted) return why;
   AFIO_TRY(linked);
-  const auto gone = source.unlink(from_, name_);
+  auto gone = source.unlink(from_, name_);
   if (gone) return success();
   stat_t left;
   const bool as_before = left.stamp(from_, name_, want::identity) && left.id.same_file(status_.id);

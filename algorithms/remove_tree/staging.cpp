@@ -125,7 +125,7 @@ private:
   result<void> bring_back_directory(const place<2>& here, row<2>& r) noexcept {
     if (r.in[1].present) return success();
     AFIO_TRY(const path_handle mirror, path_handle::path(here.handle(0), r.name));
-    const auto back = mirror.rename(self_, here.handle(1), r.name, replace::no);
+    auto back = mirror.rename(self_, here.handle(1), r.name, replace::no);
     if (!back) {
       const bool was_gone =
           is_gone(back.assume_error()) && here.handle(0).remove_directory(r.name).has_value();
