@@ -5,6 +5,7 @@
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/scene.hpp"
 #include "tests/support/content.hpp"
+#include "tests/support/leases.hpp"
 #include "tests/support/patience.hpp"
 
 #include <gtest/gtest.h>
@@ -56,16 +57,6 @@ protected:
 
     EXPECT_EQ(::lstat(at(name).c_str(), &s), 0) << name;
     return s;
-  }
-
-  /// Somebody waits for a lease on it.
-  bool is_wanted_back(const fs::path& name) const {
-    const std::string inode = ':' + std::to_string(status_of(name).st_ino) + ' ';
-    std::ifstream locks("/proc/locks");
-    for (std::string line; std::getline(locks, line);) {
-      if (line.find("BREAKING") != line.npos && line.find(inode) != line.npos) return true;
-    }
-    return false;
   }
 
   bool are_one(const fs::path& a, const fs::path& b) const {
@@ -609,7 +600,8 @@ TEST_P(Dedupe, WhoComesByTheNewNameOfAReplacedOneKeepsIt) {
         EXPECT_EQ(::pwrite(fd, "edit", 4, 0), 4);
         ::close(fd);
       });
-      for (testing::patience left(20s); !is_wanted_back("b") && !left.is_over();)
+      for (testing::patience left(20s);
+           !testing::is_wanted_back(status_of("b")) && !left.is_over();)
         std::this_thread::sleep_for(1ms);
     });
     EXPECT_EQ(carry_out(found).failures, 1U);

@@ -4,6 +4,7 @@
 #include "tests/afio/per_file_system.hpp"
 #include "tests/algorithms/scene.hpp"
 #include "tests/support/content.hpp"
+#include "tests/support/leases.hpp"
 #include "tests/support/patience.hpp"
 
 #include <gtest/gtest.h>
@@ -55,16 +56,6 @@ protected:
       for (auto i = data->offset / each; i * each < data->end(); ++i) pieces[i] = 'x';
       from = data->end();
     }
-  }
-
-  /// Whether somebody waits for a lease on that file to be given back.
-  bool is_wanted_back(const fs::path& name) const {
-    const std::string inode = ':' + std::to_string(status_of(name).st_ino) + ' ';
-    std::ifstream locks("/proc/locks");
-    for (std::string line; std::getline(locks, line);) {
-      if (line.find("BREAKING") != line.npos && line.find(inode) != line.npos) return true;
-    }
-    return false;
   }
 
   std::string content_of(const fs::path& name) const { return testing::content_of(at(name)); }
@@ -261,7 +252,8 @@ TEST_P(PunchHoles, WhoComesMeanwhileIsLetInAndLosesNothing) {
       }
       ::close(file);
     });
-    for (testing::patience left(std::chrono::seconds(20)); !is_wanted_back("f") && !left.is_over();)
+    for (testing::patience left(std::chrono::seconds(20));
+         !testing::is_wanted_back(status_of("f")) && !left.is_over();)
       ::usleep(1'000);
   });
   const punch_report report = punch();
