@@ -102,10 +102,11 @@ private:
   void take(const move_report& report) {
     report_ = report;
     code_ = code_of(report.failures, report.kept_changing, report.stopped);
-    if (report.source_kept) code_ = worse(code_, exit_code::incomplete);
-    if (report.source_kept)
+    if (report.source_kept) {
+      code_ = worse(code_, exit_code::incomplete);
       out_.note("the copy is complete, and nothing of " + afio::quoted(source_) +
                 " was deleted, because something could not be kept (--preserve says what must be)");
+    }
     tell_stop(out_, report.stopped, where_it_stands());
     tell_left(out_, "copied", target_, report.left_as);
   }

@@ -26,10 +26,9 @@ result<void> drop_name(const fs_handle& source, const stat_t& s, const path_hand
                        leaf_name name, const path_handle& to, leaf_name new_name) noexcept {
   AFIO_TRY(const identity here, from.identity());
   AFIO_TRY(const identity there, to.identity());
-  if (here.same_file(there) && name.view() == new_name.view())
-    return error(errc::refused, call::verify, new_name);
-  // Two spellings of its only name, where case does not count.
-  if (s.links == 1) return error(errc::refused, call::verify, new_name);
+  const bool is_same = here.same_file(there) && name.view() == new_name.view();
+  // With one link: two spellings of its only name, where case does not count.
+  if (is_same || s.links == 1) return error(errc::refused, call::verify, new_name);
   // By a name aside: whether the new one is another than the old one shows when that is gone.
   return source.relink(from, name, to, new_name, replace::yes);
 }

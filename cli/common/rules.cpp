@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 
@@ -34,15 +33,15 @@ void rules::add_to(CLI::App& app) {
 
 bool rules::any_given() const {
   const auto is_given = [](const given* one) { return one->option->count() != 0; };
-  const std::array all{&exclude_, &include_, &exclude_from_, &include_from_, &from_file_};
-  return std::any_of(all.begin(), all.end(), is_given);
+  const auto options = all();
+  return std::any_of(options.begin(), options.end(), is_given);
 }
 
 std::string rules::read() {
   std::map<const CLI::Option*, std::size_t> taken;
   for (const CLI::Option* option : app_->parse_order()) {
     const given* from = nullptr;
-    for (const given* one : {&exclude_, &include_, &exclude_from_, &include_from_, &from_file_}) {
+    for (const given* one : all()) {
       if (option == one->option) from = one;
     }
     if (from == nullptr) continue;

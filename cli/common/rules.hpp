@@ -3,6 +3,7 @@
 
 #include "algorithms/path_filter.hpp"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,10 @@ private:
     CLI::Option* option = nullptr;
     std::vector<std::string> values;
   };
+
+  std::array<const given*, 5> all() const {
+    return {&exclude_, &include_, &exclude_from_, &include_from_, &from_file_};
+  }
 
   CLI::App* app_ = nullptr;
   given exclude_;
